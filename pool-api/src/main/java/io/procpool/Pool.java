@@ -1,0 +1,297 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool;
+
+import io.procpool.spi.PoolBackend;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs tasks on a number of workers. With the default backend each worker is a JVM of its own, so a task that crashes,
+ * runs out of memory, calls {@code System.exit} or never ends costs itself and nothing else: its result fails with the
+ * reason, its worker is replaced, and every other task goes on.
+ *
+ * <p><b>What is copied.</b> A task and its arguments are encoded in the calling thread before the call returns: later
+ * changes are not seen by the worker. Results are copies and are decoded in the thread that asks for them. The backends
+ * {@code threads} and {@code inline} copy nothing.
+ *
+ * <p><b>Failure.</b> Every accepted task completes exactly once: with its value, its own exception, or one
+ * {@link InfrastructureException} that says whether the task may have run. The methods that return a value directly
+ * ({@code apply}, {@code map}, {@code starmap}) throw the task's own exception if it is unchecked, and a
+ * {@link TaskFailedException} around it if it is checked. The pool stays usable after every failure.
+ *
+ * <p><b>Interruption.</b> An interrupt ends the wait of a blocking method with {@link InterruptedException}; the tasks it
+ * was waiting for are cancelled, running ones interrupted.
+ *
+ * <p><b>Life.</b> {@link #close()} waits for what was accepted and then leaves no process behind. A pool that is never
+ * closed ends with the master JVM, however that ends.
+ *
+ * <p>Safe for use by multiple threads.
+ *
+ * <pre>{@code
+ * try (Pool pool = Pool.ofWorkers(4)) {
+ *   List<Integer> squares = pool.map(Squares::square, List.of(1, 2, 3));
+ * }
+ * }</pre>
+ */
+public interface Pool extends ExecutorService, AutoCloseable {
+  /**
+   * Opens a pool with all defaults: one worker process for each CPU this process may use. Workers start in the background;
+   * this method does not wait for them.
+   */
+  static Pool open() {
+    return open(PoolOptions.builder().build());
+  }
+
+  /** Opens a pool of worker processes of the given number, 1 to {@value PoolOptions#MAX_WORKERS}. */
+  static Pool ofWorkers(int workers) {
+    return open(PoolOptions.builder().workers(workers).build());
+  }
+
+  /**
+   * Opens a pool. Workers start in the background; this method does not wait for them.
+   *
+   * @throws IllegalArgumentException if the backend does not exist or cannot honour an option; the message names it
+   */
+  static Pool open(PoolOptions options) {
+    return PoolBackend.named(options.backend()).open(options);
+  }
+
+  /** Returns the options in force, defaults filled in. */
+  PoolOptions options();
+
+  /**
+   * Returns this same pool with other options for the tasks submitted through the returned view. Closing the view closes
+   * the pool.
+   */
+  Pool with(TaskOptions options);
+
+  // One task, waiting for it.
+
+  /** Runs a task and waits for its value; see the class comment for failure and interruption. */
+  <T extends @Nullable Object> T apply(Task<T> task) throws InterruptedException;
+
+  /** Runs a task of one argument and waits for its value. */
+  <A extends @Nullable Object, R extends @Nullable Object> R apply(
+      TaskFunction<A, R> function, A argument) throws InterruptedException;
+
+  /** Runs a task of two arguments and waits for its value. */
+  <A extends @Nullable Object, B extends @Nullable Object, R extends @Nullable Object> R apply(
+      TaskBiFunction<A, B, R> function, A first, B second) throws InterruptedException;
+
+  /** Runs a task of three arguments and waits for its value. */
+  <
+          A extends @Nullable Object,
+          B extends @Nullable Object,
+          C extends @Nullable Object,
+          R extends @Nullable Object>
+      R apply(TaskTriFunction<A, B, C, R> function, A first, B second, C third)
+          throws InterruptedException;
+
+  // One task, not waiting.
+
+  /**
+   * Submits a task. Blocks only if the pool is full and its {@link PoolOptions#overflow()} says so.
+   *
+   * @throws NotSerializableTaskException naming the path to the field that cannot be encoded
+   * @throws RejectedExecutionException if this pool is closed, or full
+   */
+  <T extends @Nullable Object> AsyncResult<T> submit(Task<T> task);
+
+  /** Submits a task without a value; otherwise as {@link #submit(Task)}. The result's value is null. */
+  AsyncResult<?> submit(RunnableTask task);
+
+  /** Submits a callable, which must also be serializable; a lambda is better passed to {@link #submit(Task)}. */
+  @Override
+  <T extends @Nullable Object> AsyncResult<T> submit(Callable<T> task);
+
+  /** Submits a runnable, which must also be serializable; a lambda is better passed to {@link #submit(RunnableTask)}. */
+  @Override
+  AsyncResult<?> submit(Runnable task);
+
+  /** Submits a runnable, which must also be serializable; the result's value is the given object itself, not a copy. */
+  @Override
+  <T extends @Nullable Object> AsyncResult<T> submit(Runnable task, T result);
+
+  /** Submits a task whose outcome nobody waits for. A failure is logged. */
+  void execute(RunnableTask task);
+
+  /** Submits a runnable, which must also be serializable. A failure is logged. */
+  @Override
+  void execute(Runnable task);
+
+  /** Submits a task of one argument; otherwise as {@link #submit(Task)}. */
+  <A extends @Nullable Object, R extends @Nullable Object> AsyncResult<R> applyAsync(
+      TaskFunction<A, R> function, A argument);
+
+  /** As the method with two callbacks, without one for failures. */
+  <A extends @Nullable Object, R extends @Nullable Object> AsyncResult<R> applyAsync(
+      TaskFunction<A, R> function, A argument, Consumer<? super R> onValue);
+
+  /**
+   * Submits a task of one argument and calls back when it has completed. One of the callbacks runs once, in the master,
+   * in a thread of the pool that does no I/O, before {@code get()} returns. A callback that throws is logged; one that is
+   * slow delays only its own result.
+   */
+  <A extends @Nullable Object, R extends @Nullable Object> AsyncResult<R> applyAsync(
+      TaskFunction<A, R> function,
+      A argument,
+      Consumer<? super R> onValue,
+      Consumer<? super Throwable> onError);
+
+  /** Submits a task of two arguments; otherwise as {@link #submit(Task)}. */
+  <A extends @Nullable Object, B extends @Nullable Object, R extends @Nullable Object>
+      AsyncResult<R> applyAsync(TaskBiFunction<A, B, R> function, A first, B second);
+
+  /** Submits a task of two arguments with callbacks, as {@link #applyAsync(TaskFunction, Object, Consumer, Consumer)}. */
+  <A extends @Nullable Object, B extends @Nullable Object, R extends @Nullable Object>
+      AsyncResult<R> applyAsync(
+          TaskBiFunction<A, B, R> function,
+          A first,
+          B second,
+          Consumer<? super R> onValue,
+          Consumer<? super Throwable> onError);
+
+  /** Submits a task of three arguments; otherwise as {@link #submit(Task)}. */
+  <
+          A extends @Nullable Object,
+          B extends @Nullable Object,
+          C extends @Nullable Object,
+          R extends @Nullable Object>
+      AsyncResult<R> applyAsync(TaskTriFunction<A, B, C, R> function, A first, B second, C third);
+
+  /**
+   * Submits a task once the delay is over. Cancelling the result before that means the task never runs. The task is
+   * encoded now.
+   *
+   * @param delay zero or more
+   */
+  <T extends @Nullable Object> AsyncResult<T> schedule(Task<T> task, Duration delay);
+
+  // Many inputs.
+
+  /**
+   * Applies a function to every input and returns the values in the order of the inputs. Blocks until all inputs have
+   * completed. Several inputs travel together, as many as are measured to take a few milliseconds; each still has its own
+   * outcome. If inputs failed, what the first of them (in input order) failed with is thrown, after all have completed.
+   */
+  <A extends @Nullable Object, R extends @Nullable Object> List<R> map(
+      TaskFunction<A, R> function, Iterable<? extends A> inputs) throws InterruptedException;
+
+  /** As {@link #map(TaskFunction, Iterable)}, with {@code chunkSize} inputs travelling together, 1 or more. */
+  <A extends @Nullable Object, R extends @Nullable Object> List<R> map(
+      TaskFunction<A, R> function, Iterable<? extends A> inputs, int chunkSize)
+      throws InterruptedException;
+
+  /** Submits what {@link #map(TaskFunction, Iterable)} does and returns at once; the inputs are read and encoded here. */
+  <A extends @Nullable Object, R extends @Nullable Object> AsyncResult<List<R>> mapAsync(
+      TaskFunction<A, R> function, Iterable<? extends A> inputs);
+
+  /** As {@link #mapAsync(TaskFunction, Iterable)}, with a chunk size of 1 or more. */
+  <A extends @Nullable Object, R extends @Nullable Object> AsyncResult<List<R>> mapAsync(
+      TaskFunction<A, R> function, Iterable<? extends A> inputs, int chunkSize);
+
+  /**
+   * As {@link #mapAsync(TaskFunction, Iterable)}, with callbacks as in
+   * {@link #applyAsync(TaskFunction, Object, Consumer, Consumer)}.
+   */
+  <A extends @Nullable Object, R extends @Nullable Object> AsyncResult<List<R>> mapAsync(
+      TaskFunction<A, R> function,
+      Iterable<? extends A> inputs,
+      Consumer<? super List<R>> onValue,
+      Consumer<? super Throwable> onError);
+
+  /**
+   * Applies a function to every input; the results come in the order of the inputs, each as soon as it and those before it
+   * are there. The input is read lazily, in a thread of the pool, a bounded window ahead of the consumer.
+   */
+  <A extends @Nullable Object, R extends @Nullable Object> ResultIterator<R> imap(
+      TaskFunction<A, R> function, Iterable<? extends A> inputs);
+
+  /** As {@link #imap(TaskFunction, Iterable)}, with a chunk size of 1 or more. */
+  <A extends @Nullable Object, R extends @Nullable Object> ResultIterator<R> imap(
+      TaskFunction<A, R> function, Iterable<? extends A> inputs, int chunkSize);
+
+  /** As {@link #imap(TaskFunction, Iterable)}, but each result comes as soon as it is there, in any order. */
+  <A extends @Nullable Object, R extends @Nullable Object> ResultIterator<R> imapUnordered(
+      TaskFunction<A, R> function, Iterable<? extends A> inputs);
+
+  /** As {@link #imapUnordered(TaskFunction, Iterable)}, with a chunk size of 1 or more. */
+  <A extends @Nullable Object, R extends @Nullable Object> ResultIterator<R> imapUnordered(
+      TaskFunction<A, R> function, Iterable<? extends A> inputs, int chunkSize);
+
+  /** As {@link #map(TaskFunction, Iterable)} for a function of two arguments. */
+  <A extends @Nullable Object, B extends @Nullable Object, R extends @Nullable Object>
+      List<R> starmap(TaskBiFunction<A, B, R> function, Iterable<Arguments.Two<A, B>> inputs)
+          throws InterruptedException;
+
+  /** As {@link #map(TaskFunction, Iterable)} for a function of three arguments. */
+  <
+          A extends @Nullable Object,
+          B extends @Nullable Object,
+          C extends @Nullable Object,
+          R extends @Nullable Object>
+      List<R> starmap(
+          TaskTriFunction<A, B, C, R> function, Iterable<Arguments.Three<A, B, C>> inputs)
+          throws InterruptedException;
+
+  /** As {@link #mapAsync(TaskFunction, Iterable)} for a function of two arguments. */
+  <A extends @Nullable Object, B extends @Nullable Object, R extends @Nullable Object>
+      AsyncResult<List<R>> starmapAsync(
+          TaskBiFunction<A, B, R> function, Iterable<Arguments.Two<A, B>> inputs);
+
+  /** As {@link #mapAsync(TaskFunction, Iterable)} for a function of three arguments. */
+  <
+          A extends @Nullable Object,
+          B extends @Nullable Object,
+          C extends @Nullable Object,
+          R extends @Nullable Object>
+      AsyncResult<List<R>> starmapAsync(
+          TaskTriFunction<A, B, C, R> function, Iterable<Arguments.Three<A, B, C>> inputs);
+
+  /**
+   * Runs all tasks, which must also be serializable, and waits until every one has completed. If the wait is interrupted
+   * the unfinished ones are cancelled.
+   */
+  @Override
+  <T extends @Nullable Object> List<Future<T>> invokeAll(Collection<? extends Callable<T>> tasks)
+      throws InterruptedException;
+
+  // Life.
+
+  /** Refuses further tasks; those accepted are still completed. Does not wait. */
+  @Override
+  void shutdown();
+
+  /**
+   * Refuses further tasks, fails those that have not started with a {@link PoolTerminatedException}, interrupts the
+   * running ones and kills the workers whose task does not end within {@link PoolOptions#gracePeriod()}. Does not wait.
+   *
+   * @return the tasks that never started; running one runs it in the calling thread
+   */
+  @Override
+  List<Runnable> shutdownNow();
+
+  /**
+   * Refuses further tasks, kills all workers at once and fails every unfinished task with a
+   * {@link PoolTerminatedException}. Waits for the worker processes to be gone, which takes milliseconds.
+   */
+  void terminate();
+
+  /**
+   * Refuses further tasks, waits until every accepted one has completed and every worker is gone. An interrupt during the
+   * wait has the effect of {@link #shutdownNow()}; the wait goes on and the interrupt status is set again at its end.
+   * Closing twice has no effect.
+   */
+  @Override
+  void close();
+
+  /** Returns counts of this moment. Does not block. */
+  PoolStatistics statistics();
+}

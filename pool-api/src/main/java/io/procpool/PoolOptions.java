@@ -1,0 +1,487 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a {@link Pool} is set up. Made with {@link #builder()}; immutable; safe for use by multiple threads.
+ *
+ * <p>What a backend cannot honour is refused by {@link Pool#open(PoolOptions)} with the reason, never ignored.
+ */
+public final class PoolOptions {
+  /** The largest number of workers of one pool. */
+  public static final int MAX_WORKERS = 512;
+
+  /** The name of the default backend: worker processes. */
+  public static final String PROCESSES = "processes";
+
+  /** The name of the backend that runs tasks in threads of this process. */
+  public static final String THREADS = "threads";
+
+  /** The name of the backend that runs each task in the thread that submits it. */
+  public static final String INLINE = "inline";
+
+  /** What happens to a submission when the pool is full. */
+  public enum Overflow {
+    /** The submission fails with a {@link java.util.concurrent.RejectedExecutionException}. */
+    REJECT,
+    /** The submitting thread waits until there is room; an interrupt ends the wait and rejects the submission. */
+    BLOCK
+  }
+
+  /** Where an output stream of the workers goes. */
+  public enum WorkerStream {
+    /** To the same stream of the master. */
+    INHERIT,
+    /** To the standard error stream of the master. */
+    STDERR,
+    /** Nowhere. The tail of standard error is still kept for the message of a crash. */
+    DISCARD
+  }
+
+  private final Builder values;
+
+  private PoolOptions(Builder values) {
+    this.values = values;
+  }
+
+  /** Returns a builder with all defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Returns a builder that holds these options, for a variation. */
+  public Builder toBuilder() {
+    return new Builder(values);
+  }
+
+  /** Returns the name of the backend. */
+  public String backend() {
+    return values.backend;
+  }
+
+  /** Returns the name of the pool, as it stands in messages, events and thread names. */
+  public String name() {
+    return Objects.requireNonNull(values.name);
+  }
+
+  /** Returns the number of workers. */
+  public int workers() {
+    return values.workers;
+  }
+
+  /** Returns the run timeout of a task; zero means none. */
+  public Duration taskTimeout() {
+    return values.taskTimeout;
+  }
+
+  /** Returns the number of tasks after which a worker is retired; zero means no limit. */
+  public int maxTasksPerWorker() {
+    return values.maxTasksPerWorker;
+  }
+
+  /** Returns what each worker runs before its first task. */
+  public Optional<RunnableTask> initializer() {
+    return Optional.ofNullable(values.initializer);
+  }
+
+  /** Returns the time a worker has from its spawn until it is ready, initializer included. */
+  public Duration startTimeout() {
+    return values.startTimeout;
+  }
+
+  /** Returns the number of failed starts in a row after which waiting tasks are failed with the reason. */
+  public int maxStartAttempts() {
+    return values.maxStartAttempts;
+  }
+
+  /** Returns the time a task or worker has to end politely before it is killed. */
+  public Duration gracePeriod() {
+    return values.gracePeriod;
+  }
+
+  /** Returns the number of accepted, unfinished tasks above which the pool is full. */
+  public int maxPendingTasks() {
+    return values.maxPendingTasks;
+  }
+
+  /** Returns the number of bytes of accepted, unfinished, encoded tasks above which the pool is full. */
+  public long maxPendingBytes() {
+    return values.maxPendingBytes;
+  }
+
+  /** Returns what happens to a submission when the pool is full. */
+  public Overflow overflow() {
+    return values.overflow;
+  }
+
+  /** Returns how many tasks may wait inside a worker behind the running one. */
+  public int prefetch() {
+    return values.prefetch;
+  }
+
+  /** Returns the maximum heap of each worker in bytes; zero leaves it to the worker's JVM. */
+  public long maxHeapBytes() {
+    return values.maxHeapBytes;
+  }
+
+  /** Returns the further JVM flags of the workers. */
+  public List<String> jvmArgs() {
+    return values.jvmArgs;
+  }
+
+  /** Returns what is set in the workers' environment beside what they inherit. */
+  public Map<String, String> environment() {
+    return values.environment;
+  }
+
+  /** Returns the working directory of the workers; empty means the master's. */
+  public Optional<Path> workingDirectory() {
+    return Optional.ofNullable(values.workingDirectory);
+  }
+
+  /** Returns what stands on the workers' class path behind the master's own class path. */
+  public List<Path> classPath() {
+    return values.classPath;
+  }
+
+  /** Returns the {@code java} program that runs the workers; empty means the master's own. */
+  public Optional<Path> javaExecutable() {
+    return Optional.ofNullable(values.javaExecutable);
+  }
+
+  /** Returns where the workers' standard output goes. */
+  public WorkerStream workerStdout() {
+    return values.workerStdout;
+  }
+
+  /** Returns where the workers' standard error goes. */
+  public WorkerStream workerStderr() {
+    return values.workerStderr;
+  }
+
+  /** Returns who is told of the pool's events. */
+  public List<PoolListener> listeners() {
+    return values.listeners;
+  }
+
+  @Override
+  public String toString() {
+    return "PoolOptions[" + name() + ", " + backend() + ", workers=" + workers() + "]";
+  }
+
+  /**
+   * Collects options. A bad argument fails in the setter, a bad combination in {@link #build()}.
+   *
+   * <table>
+   * <caption>Defaults</caption>
+   * <tr><th>option</th><th>default</th></tr>
+   * <tr><td>backend</td><td>{@value PoolOptions#PROCESSES}</td></tr>
+   * <tr><td>name</td><td>pool-1, pool-2, …</td></tr>
+   * <tr><td>workers</td><td>the CPUs this process may use (control groups respected), at most 512</td></tr>
+   * <tr><td>taskTimeout</td><td>zero: none</td></tr>
+   * <tr><td>maxTasksPerWorker</td><td>zero: no limit</td></tr>
+   * <tr><td>startTimeout</td><td>30 s</td></tr>
+   * <tr><td>maxStartAttempts</td><td>5</td></tr>
+   * <tr><td>gracePeriod</td><td>2 s</td></tr>
+   * <tr><td>maxPendingTasks, maxPendingBytes</td><td>no limit</td></tr>
+   * <tr><td>overflow</td><td>{@link Overflow#REJECT}</td></tr>
+   * <tr><td>prefetch</td><td>16 tasks</td></tr>
+   * <tr><td>maxHeapBytes</td><td>zero: as the JVM chooses</td></tr>
+   * <tr><td>workerStdout, workerStderr</td><td>{@link WorkerStream#INHERIT}</td></tr>
+   * </table>
+   *
+   * <p>Not safe for use by multiple threads.
+   */
+  public static final class Builder {
+    private static final AtomicInteger NEXT_NAME = new AtomicInteger(1);
+
+    private String backend = PROCESSES;
+    private @Nullable String name;
+    private int workers = Math.min(MAX_WORKERS, Runtime.getRuntime().availableProcessors());
+    private Duration taskTimeout = Duration.ZERO;
+    private int maxTasksPerWorker;
+    private @Nullable RunnableTask initializer;
+    private Duration startTimeout = Duration.ofSeconds(30);
+    private int maxStartAttempts = 5;
+    private Duration gracePeriod = Duration.ofSeconds(2);
+    private int maxPendingTasks = Integer.MAX_VALUE;
+    private long maxPendingBytes = Long.MAX_VALUE;
+    private Overflow overflow = Overflow.REJECT;
+    private int prefetch = 16;
+    private long maxHeapBytes;
+    private List<String> jvmArgs = List.of();
+    private Map<String, String> environment = Map.of();
+    private @Nullable Path workingDirectory;
+    private List<Path> classPath = List.of();
+    private @Nullable Path javaExecutable;
+    private WorkerStream workerStdout = WorkerStream.INHERIT;
+    private WorkerStream workerStderr = WorkerStream.INHERIT;
+    private List<PoolListener> listeners = List.of();
+
+    private Builder() {}
+
+    private Builder(Builder from) {
+      backend = from.backend;
+      name = from.name;
+      workers = from.workers;
+      taskTimeout = from.taskTimeout;
+      maxTasksPerWorker = from.maxTasksPerWorker;
+      initializer = from.initializer;
+      startTimeout = from.startTimeout;
+      maxStartAttempts = from.maxStartAttempts;
+      gracePeriod = from.gracePeriod;
+      maxPendingTasks = from.maxPendingTasks;
+      maxPendingBytes = from.maxPendingBytes;
+      overflow = from.overflow;
+      prefetch = from.prefetch;
+      maxHeapBytes = from.maxHeapBytes;
+      jvmArgs = from.jvmArgs;
+      environment = from.environment;
+      workingDirectory = from.workingDirectory;
+      classPath = from.classPath;
+      javaExecutable = from.javaExecutable;
+      workerStdout = from.workerStdout;
+      workerStderr = from.workerStderr;
+      listeners = from.listeners;
+    }
+
+    /** Sets the backend by its name: {@code processes}, {@code threads}, {@code inline}, or one found on the class path. */
+    public Builder backend(String backend) {
+      this.backend = Objects.requireNonNull(backend, "backend");
+      return this;
+    }
+
+    /** Sets the pool's name: not empty, letters, digits and {@code .-_} only. */
+    public Builder name(String name) {
+      if (!name.matches("[A-Za-z0-9._-]+")) {
+        throw new IllegalArgumentException(
+            "name: \"" + name + "\" (expected: letters, digits and .-_ only)");
+      }
+      this.name = name;
+      return this;
+    }
+
+    /** Sets the number of workers, 1 to {@value PoolOptions#MAX_WORKERS}. */
+    public Builder workers(int workers) {
+      this.workers = inRange("workers", workers, 1, MAX_WORKERS);
+      return this;
+    }
+
+    /**
+     * Sets the run timeout of a task: the time from its start in a worker after which the worker is killed and the task
+     * fails with a {@link TaskTimeoutException}. Zero means none.
+     */
+    public Builder taskTimeout(Duration taskTimeout) {
+      this.taskTimeout = nonNegative("taskTimeout", taskTimeout);
+      return this;
+    }
+
+    /** Retires each worker after this many tasks (inputs of a map count one each). Zero means no limit. */
+    public Builder maxTasksPerWorker(int maxTasksPerWorker) {
+      this.maxTasksPerWorker =
+          inRange("maxTasksPerWorker", maxTasksPerWorker, 0, Integer.MAX_VALUE);
+      return this;
+    }
+
+    /**
+     * Sets what each worker runs before its first task. A worker whose initializer fails counts as one that cannot start:
+     * it is tried again {@link #maxStartAttempts} times, then the waiting tasks fail with the reason.
+     */
+    public Builder initializer(RunnableTask initializer) {
+      this.initializer = Objects.requireNonNull(initializer, "initializer");
+      return this;
+    }
+
+    /** Sets the time a worker has from its spawn until it is ready, initializer included. More than zero. */
+    public Builder startTimeout(Duration startTimeout) {
+      this.startTimeout = positive("startTimeout", startTimeout);
+      return this;
+    }
+
+    /** Sets the number of failed starts in a row after which waiting tasks are failed with the reason, 1 to 1000. */
+    public Builder maxStartAttempts(int maxStartAttempts) {
+      this.maxStartAttempts = inRange("maxStartAttempts", maxStartAttempts, 1, 1000);
+      return this;
+    }
+
+    /** Sets the time a task or worker has to end politely before it is killed. Zero kills at once. */
+    public Builder gracePeriod(Duration gracePeriod) {
+      this.gracePeriod = nonNegative("gracePeriod", gracePeriod);
+      return this;
+    }
+
+    /** Sets the number of accepted, unfinished tasks above which the pool is full, 1 or more. */
+    public Builder maxPendingTasks(int maxPendingTasks) {
+      this.maxPendingTasks = inRange("maxPendingTasks", maxPendingTasks, 1, Integer.MAX_VALUE);
+      return this;
+    }
+
+    /**
+     * Sets the number of bytes of accepted, unfinished, encoded tasks above which the pool is full, 1 or more. One task
+     * larger than that is accepted when the pool is empty.
+     */
+    public Builder maxPendingBytes(long maxPendingBytes) {
+      if (maxPendingBytes < 1) {
+        throw new IllegalArgumentException(
+            "maxPendingBytes: " + maxPendingBytes + " (expected: 1 or more)");
+      }
+      this.maxPendingBytes = maxPendingBytes;
+      return this;
+    }
+
+    /** Sets what happens to a submission when the pool is full. */
+    public Builder overflow(Overflow overflow) {
+      this.overflow = Objects.requireNonNull(overflow, "overflow");
+      return this;
+    }
+
+    /**
+     * Sets how many tasks may wait inside a worker behind the running one, 0 to 48. They hide the round trip to the master
+     * and are taken back as soon as another worker has nothing to do.
+     */
+    public Builder prefetch(int prefetch) {
+      this.prefetch = inRange("prefetch", prefetch, 0, 48);
+      return this;
+    }
+
+    /** Sets the maximum heap of each worker in bytes: zero for what the JVM chooses, else 2 MiB or more. */
+    public Builder maxHeapBytes(long maxHeapBytes) {
+      if (maxHeapBytes != 0 && maxHeapBytes < 2L << 20) {
+        throw new IllegalArgumentException("maxHeapBytes: " + maxHeapBytes
+            + " (expected: 0 for the JVM's default, else " + (2L << 20) + " or more)");
+      }
+      this.maxHeapBytes = maxHeapBytes;
+      return this;
+    }
+
+    /** Sets further JVM flags of the workers, each starting with a dash, such as {@code -Xss4m}. */
+    public Builder jvmArgs(List<String> jvmArgs) {
+      for (String arg : jvmArgs) {
+        if (!arg.startsWith("-")
+            || arg.equals("-cp")
+            || arg.equals("-jar")
+            || arg.startsWith("-classpath")) {
+          throw new IllegalArgumentException("jvmArgs: \"" + arg
+              + "\" (expected: JVM flags starting with -; use classPath for the class path)");
+        }
+      }
+      this.jvmArgs = List.copyOf(jvmArgs);
+      return this;
+    }
+
+    /** Sets variables of the workers' environment, beside those they inherit from the master. */
+    public Builder environment(Map<String, String> environment) {
+      environment.forEach((key, value) -> {
+        if (key.isEmpty()
+            || key.indexOf('=') >= 0
+            || key.indexOf('\0') >= 0
+            || value.indexOf('\0') >= 0) {
+          throw new IllegalArgumentException("environment: \"" + key
+              + "\" (expected: a name without '=' and no NUL in name or value)");
+        }
+      });
+      this.environment = Map.copyOf(environment);
+      return this;
+    }
+
+    /** Sets the working directory of the workers. */
+    public Builder workingDirectory(Path workingDirectory) {
+      this.workingDirectory = workingDirectory.toAbsolutePath();
+      return this;
+    }
+
+    /** Sets what stands on the workers' class path behind the master's own: jars and class folders. */
+    public Builder classPath(List<Path> classPath) {
+      List<Path> absolute = new ArrayList<>();
+      for (Path entry : classPath) {
+        absolute.add(entry.toAbsolutePath());
+      }
+      this.classPath = List.copyOf(absolute);
+      return this;
+    }
+
+    /** Sets the {@code java} program that runs the workers: a JDK or JRE of version 17 or later. */
+    public Builder javaExecutable(Path javaExecutable) {
+      this.javaExecutable = javaExecutable.toAbsolutePath();
+      return this;
+    }
+
+    /** Sets where the workers' standard output goes. */
+    public Builder workerStdout(WorkerStream workerStdout) {
+      this.workerStdout = Objects.requireNonNull(workerStdout, "workerStdout");
+      return this;
+    }
+
+    /** Sets where the workers' standard error goes. */
+    public Builder workerStderr(WorkerStream workerStderr) {
+      this.workerStderr = Objects.requireNonNull(workerStderr, "workerStderr");
+      return this;
+    }
+
+    /** Adds one that is told of the pool's events. */
+    public Builder listener(PoolListener listener) {
+      List<PoolListener> all = new ArrayList<>(listeners);
+      all.add(Objects.requireNonNull(listener, "listener"));
+      this.listeners = List.copyOf(all);
+      return this;
+    }
+
+    /**
+     * Returns the options.
+     *
+     * @throws IllegalArgumentException if options contradict each other
+     */
+    public PoolOptions build() {
+      if (overflow == Overflow.BLOCK
+          && maxPendingTasks == Integer.MAX_VALUE
+          && maxPendingBytes == Long.MAX_VALUE) {
+        throw new IllegalArgumentException(
+            "overflow=BLOCK has no effect without a limit; set maxPendingTasks or maxPendingBytes");
+      }
+      Builder copy = new Builder(this);
+      if (copy.name == null) {
+        copy.name = "pool-" + NEXT_NAME.getAndIncrement();
+      }
+      return new PoolOptions(copy);
+    }
+
+    private static int inRange(String option, int value, int from, int to) {
+      if (value < from || value > to) {
+        throw new IllegalArgumentException(option + ": " + value + " (expected: "
+            + (to == Integer.MAX_VALUE ? from + " or more)" : from + " to " + to + ")"));
+      }
+      return value;
+    }
+
+    static Duration nonNegative(String option, Duration value) {
+      if (value.isNegative()) {
+        throw new IllegalArgumentException(option + ": " + value + " (expected: zero or more)");
+      }
+      return bounded(option, value);
+    }
+
+    private static Duration positive(String option, Duration value) {
+      if (value.isNegative() || value.isZero()) {
+        throw new IllegalArgumentException(option + ": " + value + " (expected: more than zero)");
+      }
+      return bounded(option, value);
+    }
+
+    private static Duration bounded(String option, Duration value) {
+      if (value.compareTo(Duration.ofDays(36500)) > 0) {
+        throw new IllegalArgumentException(
+            option + ": " + value + " (expected: at most 36500 days)");
+      }
+      return value;
+    }
+  }
+}
