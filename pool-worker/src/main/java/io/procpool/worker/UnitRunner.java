@@ -13,6 +13,7 @@ import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.SerializationDiagnosis;
 import io.procpool.ipc.codec.UnencodableValueException;
 import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.ipc.codec.ValueSkipper;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.OutOfMemory;
 import io.procpool.ipc.wire.Results;
@@ -200,7 +201,7 @@ final class UnitRunner {
         c = arity > 2 ? all[2] : null;
       }
     } catch (PayloadFormatException | LinkageError undecodable) {
-      skip(in, start);
+      skip(in, start, arity);
       outcome(Outcomes.UNDECODABLE_TASK, undecodable);
       return;
     }
@@ -214,10 +215,14 @@ final class UnitRunner {
   }
 
   /** Goes behind an argument that could not be decoded. */
-  private static void skip(PayloadReader in, int start) {
+  private static void skip(PayloadReader in, int start, int arity) {
     try {
       in.position(start);
-      ValueCodec.skip(in);
+      if (arity == 1) {
+        ValueSkipper.skip(in);
+      } else {
+        ValueSkipper.skipAll(in);
+      }
     } catch (PayloadFormatException malformed) {
       // Then the following items cannot be decoded either, and say so.
     }

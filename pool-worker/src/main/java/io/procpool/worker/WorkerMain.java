@@ -66,6 +66,7 @@ public final class WorkerMain {
     byte[] hello = Handshake.hello(launch.getWorker(), pid, Handshake.newNonce());
     writeFully(channel, hello);
     byte[] challenge = readFully(channel, Handshake.CHALLENGE_BYTES);
+    Handshake.verifyChallenge(key, hello, challenge);
     writeFully(channel, Handshake.proof(key, hello, challenge));
   }
 
