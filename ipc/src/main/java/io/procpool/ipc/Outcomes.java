@@ -24,7 +24,8 @@ public final class Outcomes {
   private Outcomes() {}
 
   /** Writes a value. After an exception the writer is where it was. */
-  public static void writeValue(PayloadWriter writer, @Nullable Object value) throws UnencodableValueException {
+  public static void writeValue(PayloadWriter writer, @Nullable Object value)
+      throws UnencodableValueException {
     int start = writer.position();
     try {
       writer.putByte(VALUE);
@@ -49,7 +50,8 @@ public final class Outcomes {
   }
 
   /** Writes that a value could not be encoded. */
-  public static void writeUnencodable(PayloadWriter writer, String message) throws UnencodableValueException {
+  public static void writeUnencodable(PayloadWriter writer, String message)
+      throws UnencodableValueException {
     int start = writer.position();
     try {
       writer.putByte(UNENCODABLE_RESULT);

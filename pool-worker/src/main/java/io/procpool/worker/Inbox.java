@@ -58,7 +58,8 @@ final class Inbox {
   }
 
   /** Returns the next unit, or null when the master says stop. Called by the task thread. */
-  @Nullable Unit take() {
+  @Nullable
+  Unit take() {
     waiting = true;
     try {
       while (true) {

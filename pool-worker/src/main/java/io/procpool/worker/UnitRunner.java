@@ -59,7 +59,8 @@ final class UnitRunner {
   private int outcomeKind;
   private @Nullable Object outcomeValue;
 
-  UnitRunner(WorkerIdentity identity, WorkerSegment segment, FrameWriter writer, boolean reportStarts) {
+  UnitRunner(
+      WorkerIdentity identity, WorkerSegment segment, FrameWriter writer, boolean reportStarts) {
     this.identity = identity;
     this.segment = segment;
     this.writer = writer;
@@ -92,7 +93,8 @@ final class UnitRunner {
     }
     if (reportStarts) {
       writer.write(
-          FromWorker.newBuilder().setStarted(Started.newBuilder().setSeq(seq)).build(), ByteBuffer.allocate(0));
+          FromWorker.newBuilder().setStarted(Started.newBuilder().setSeq(seq)).build(),
+          ByteBuffer.allocate(0));
     }
     synchronized (interruptLock) {
       runningSeq = seq;
@@ -246,10 +248,9 @@ final class UnitRunner {
     } catch (BufferOverflowException full) {
       throw full;
     } catch (PayloadTooLargeException tooLarge) {
-      problem = "the value of task " + taskId + " is too large: " + tooLarge.getMessage();
+      problem = "its value is too large: " + tooLarge.getMessage();
     } catch (UnencodableValueException | RuntimeException | StackOverflowError failed) {
-      problem = "the value of task " + taskId + " cannot be encoded: "
-          + SerializationDiagnosis.of(outcomeValue, failed).message();
+      problem = SerializationDiagnosis.of("its value", outcomeValue, failed).message();
     }
     try {
       Outcomes.writeUnencodable(out, problem);
@@ -272,10 +273,14 @@ final class UnitRunner {
     }
   }
 
-  private void sendResults(Run run, int first, int count, boolean last, long start, ByteBuffer outcomes)
+  private void sendResults(
+      Run run, int first, int count, boolean last, long start, ByteBuffer outcomes)
       throws IOException {
-    Results.Builder results =
-        Results.newBuilder().setSeq(run.getSeq()).setFirst(first).setCount(count).setLast(last);
+    Results.Builder results = Results.newBuilder()
+        .setSeq(run.getSeq())
+        .setFirst(first)
+        .setCount(count)
+        .setLast(last);
     if (last) {
       results.setRunNanos(System.nanoTime() - start);
     }
@@ -288,7 +293,9 @@ final class UnitRunner {
       StringWriter trace = new StringWriter();
       error.printStackTrace(new PrintWriter(trace));
       writer.write(
-          FromWorker.newBuilder().setOutOfMemory(OutOfMemory.newBuilder().setSeq(seq)).build(),
+          FromWorker.newBuilder()
+              .setOutOfMemory(OutOfMemory.newBuilder().setSeq(seq))
+              .build(),
           ByteBuffer.wrap(trace.toString().getBytes(StandardCharsets.UTF_8)));
     } catch (Throwable noMemoryForThat) {
       // The exit value tells it too.

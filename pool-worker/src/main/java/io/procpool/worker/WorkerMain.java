@@ -46,7 +46,11 @@ public final class WorkerMain {
       System.err.println("procpool worker cannot start: " + failed);
       failed.printStackTrace();
       System.err.flush();
-      Runtime.getRuntime().halt(failed instanceof OutOfMemoryError ? WorkerExit.OUT_OF_MEMORY : WorkerExit.CANNOT_START);
+      Runtime.getRuntime()
+          .halt(
+              failed instanceof OutOfMemoryError
+                  ? WorkerExit.OUT_OF_MEMORY
+                  : WorkerExit.CANNOT_START);
     }
   }
 
@@ -54,14 +58,24 @@ public final class WorkerMain {
   private static void ignoreTerminalSignals() {
     for (String name : new String[] {"INT", "HUP"}) {
       try {
-        sun.misc.Signal.handle(new sun.misc.Signal(name), sun.misc.SignalHandler.SIG_IGN);
-      } catch (IllegalArgumentException notHere) {
+        // By reflection, because the compiler warns of sun.misc.Signal in a way that cannot be
+        // silenced.
+        Class<?> signal = Class.forName("sun.misc.Signal");
+        Class<?> handler = Class.forName("sun.misc.SignalHandler");
+        signal
+            .getMethod("handle", signal, handler)
+            .invoke(
+                null,
+                signal.getConstructor(String.class).newInstance(name),
+                handler.getField("SIG_IGN").get(null));
+      } catch (ReflectiveOperationException notHere) {
         // Windows has no HUP, and -Xrs reserves both; then the signal has its usual effect.
       }
     }
   }
 
-  private static void authenticate(SocketChannel channel, Launch launch, long pid) throws IOException {
+  private static void authenticate(SocketChannel channel, Launch launch, long pid)
+      throws IOException {
     byte[] key = launch.getKey().toByteArray();
     byte[] hello = Handshake.hello(launch.getWorker(), pid, Handshake.newNonce());
     writeFully(channel, hello);
@@ -93,17 +107,21 @@ public final class WorkerMain {
     FrameReader.Frame first = reader.read();
     ToWorker welcome = ToWorker.parseFrom(first.header());
     if (!welcome.hasWelcome()) {
-      throw new IOException("the master's first message is " + welcome.getBodyCase() + " (expected: WELCOME)");
+      throw new IOException(
+          "the master's first message is " + welcome.getBodyCase() + " (expected: WELCOME)");
     }
     WorkerSegment segment = WorkerSegment.open(launch.getSegmentPath());
     WorkerIdentity identity = new WorkerIdentity(launch.getWorkerName(), pid);
-    UnitRunner runner = new UnitRunner(identity, segment, writer, welcome.getWelcome().getReportStarts());
+    UnitRunner runner =
+        new UnitRunner(identity, segment, writer, welcome.getWelcome().getReportStarts());
     Inbox inbox = new Inbox(reader, writer, runner, launch.getSessionPath());
     inbox.startWatching();
     if (!initialize(first.payload(), identity, writer)) {
       return;
     }
-    writer.write(FromWorker.newBuilder().setReady(Ready.getDefaultInstance()).build(), NO_PAYLOAD.duplicate());
+    writer.write(
+        FromWorker.newBuilder().setReady(Ready.getDefaultInstance()).build(),
+        NO_PAYLOAD.duplicate());
     for (Unit unit = inbox.take(); unit != null; unit = inbox.take()) {
       runner.run(unit);
     }
@@ -123,7 +141,10 @@ public final class WorkerMain {
       PayloadWriter failure = new PayloadWriter();
       ThrowableCodec.write(failure, failed, identity.name(), identity.pid(), 0);
       writer.write(
-          FromWorker.newBuilder().setStartFailed(StartFailed.getDefaultInstance()).build(), failure.view());
+          FromWorker.newBuilder()
+              .setStartFailed(StartFailed.getDefaultInstance())
+              .build(),
+          failure.view());
       return false;
     }
   }

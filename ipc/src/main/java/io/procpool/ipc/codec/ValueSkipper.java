@@ -28,7 +28,8 @@ public final class ValueSkipper {
     }
   }
 
-  private static void skipMany(PayloadReader reader, int count, int depth) throws PayloadFormatException {
+  private static void skipMany(PayloadReader reader, int count, int depth)
+      throws PayloadFormatException {
     for (int i = 0; i < count; i++) {
       skip(reader, depth + 1);
     }
@@ -38,7 +39,8 @@ public final class ValueSkipper {
     reader.getSlice(count);
   }
 
-  private static void elements(PayloadReader reader, int elementBytes) throws PayloadFormatException {
+  private static void elements(PayloadReader reader, int elementBytes)
+      throws PayloadFormatException {
     bytes(reader, reader.getCount(elementBytes) * elementBytes);
   }
 
@@ -53,8 +55,10 @@ public final class ValueSkipper {
       case ValueCodec.SHORT, ValueCodec.CHARACTER -> bytes(reader, 2);
       case ValueCodec.INTEGER, ValueCodec.FLOAT -> bytes(reader, 4);
       case ValueCodec.LONG, ValueCodec.DOUBLE -> bytes(reader, 8);
-      case ValueCodec.STRING_LATIN1, ValueCodec.BIG_INTEGER, ValueCodec.BOOLEANS, ValueCodec.BYTES ->
-        elements(reader, 1);
+      case ValueCodec.STRING_LATIN1,
+          ValueCodec.BIG_INTEGER,
+          ValueCodec.BOOLEANS,
+          ValueCodec.BYTES -> elements(reader, 1);
       case ValueCodec.STRING_UTF16, ValueCodec.SHORTS, ValueCodec.CHARS -> elements(reader, 2);
       case ValueCodec.INTS, ValueCodec.FLOATS -> elements(reader, 4);
       case ValueCodec.LONGS, ValueCodec.DOUBLES -> elements(reader, 8);
@@ -68,7 +72,9 @@ public final class ValueSkipper {
         skipAll(reader, depth);
       }
       case ValueCodec.JDK -> bytes(reader, reader.getInt());
-      default -> throw new PayloadFormatException("unknown tag " + tag + " at byte " + (reader.position() - 1));
+      default ->
+        throw new PayloadFormatException(
+            "unknown tag " + tag + " at byte " + (reader.position() - 1));
     }
   }
 }

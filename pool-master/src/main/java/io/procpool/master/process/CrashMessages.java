@@ -23,8 +23,8 @@ final class CrashMessages {
   private static final int OUT_OF_MEMORY_EXIT = 3;
   private static final int[] SIGNAL_NUMBERS = {1, 2, 3, 4, 6, 7, 8, 9, 11, 13, 15, 24, 25, 31};
   private static final String[] SIGNAL_NAMES = {
-    "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGABRT", "SIGBUS", "SIGFPE", "SIGKILL", "SIGSEGV", "SIGPIPE", "SIGTERM",
-    "SIGXCPU", "SIGXFSZ", "SIGSYS"
+    "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGABRT", "SIGBUS", "SIGFPE", "SIGKILL", "SIGSEGV",
+    "SIGPIPE", "SIGTERM", "SIGXCPU", "SIGXFSZ", "SIGSYS"
   };
 
   private final PoolOptions options;
@@ -34,7 +34,8 @@ final class CrashMessages {
   }
 
   /** Returns the failure of an item that its worker had begun, or had ended without sending its value. */
-  Throwable failureOf(Worker worker, Work work, int item, Duration runTime, Certainty certainty, boolean usable) {
+  Throwable failureOf(
+      Worker worker, Work work, int item, Duration runTime, Certainty certainty, boolean usable) {
     long taskId = work.taskId(item);
     String task = "task " + taskId + " (" + work.name() + ")";
     Worker.Kill kill = worker.kill;
@@ -43,15 +44,17 @@ final class CrashMessages {
     }
     if (kill == Worker.Kill.TERMINATED) {
       return new PoolTerminatedException(
-          task + " was ended after " + seconds(runTime) + ": pool \"" + options.name() + "\" was terminated",
+          task + " was ended after " + seconds(runTime) + ": pool \"" + options.name()
+              + "\" was terminated",
           taskId,
           certainty);
     }
     if (kill == Worker.Kill.TIMEOUT) {
       Duration timeout = Duration.ofNanos(work.timeoutNanos());
       return new TaskTimeoutException(
-          task + " ran for " + seconds(runTime) + ", longer than its timeout of " + seconds(timeout) + "; "
-              + worker.name + " (pid " + worker.pid + ") was killed\n  " + consequence(taskId, usable),
+          task + " ran for " + seconds(runTime) + ", longer than its timeout of " + seconds(timeout)
+              + "; " + worker.name + " (pid " + worker.pid + ") was killed\n  "
+              + consequence(taskId, usable),
           taskId,
           usable,
           timeout,
@@ -63,13 +66,18 @@ final class CrashMessages {
   }
 
   private InfrastructureException crash(
-      Worker worker, long taskId, String task, Duration runTime, Certainty certainty, boolean usable) {
+      Worker worker,
+      long taskId,
+      String task,
+      Duration runTime,
+      Certainty certainty,
+      boolean usable) {
     String tail = worker.stderr.text();
     String report = crashReport(worker.pid);
     Details details = new Details(
         worker.name, worker.pid, worker.exitValue, reason(worker), runTime, tail, report);
-    StringBuilder message = new StringBuilder(worker.name + " (pid " + worker.pid + ") " + ending(worker) + " after "
-        + seconds(runTime) + " of " + task);
+    StringBuilder message = new StringBuilder(worker.name + " (pid " + worker.pid + ") "
+        + ending(worker) + " after " + seconds(runTime) + " of " + task);
     String cause = likelyCause(worker);
     if (cause != null) {
       message.append("\n  ").append(cause);
@@ -90,7 +98,12 @@ final class CrashMessages {
     }
     String[] lines = tail.stripTrailing().split("\n");
     int shown = Math.min(lines.length, 10);
-    message.append("\n  worker stderr, last ").append(shown).append(" of ").append(lines.length).append(" lines:");
+    message
+        .append("\n  worker stderr, last ")
+        .append(shown)
+        .append(" of ")
+        .append(lines.length)
+        .append(" lines:");
     for (int i = lines.length - shown; i < lines.length; i++) {
       message.append("\n    ").append(lines[i]);
     }
@@ -125,7 +138,9 @@ final class CrashMessages {
     if (worker.exitValue == SIGNAL_BASE + 9) {
       return "possible cause: kill -9 from outside, or the kernel's out-of-memory killer";
     }
-    return worker.exitValue > SIGNAL_BASE ? null : "possible cause: System.exit or Runtime.halt in the task";
+    return worker.exitValue > SIGNAL_BASE
+        ? null
+        : "possible cause: System.exit or Runtime.halt in the task";
   }
 
   /** Describes an exit value, such as {@code exited with 137 (usually SIGKILL)}. */
@@ -145,7 +160,8 @@ final class CrashMessages {
     Path report = directory.resolve("hs_err_pid" + pid + ".log");
     for (String arg : options.jvmArgs()) {
       if (arg.startsWith("-XX:ErrorFile=")) {
-        report = directory.resolve(arg.substring("-XX:ErrorFile=".length()).replace("%p", Long.toString(pid)));
+        report = directory.resolve(
+            arg.substring("-XX:ErrorFile=".length()).replace("%p", Long.toString(pid)));
       }
     }
     return Files.exists(report) ? report.toString() : null;

@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
+import io.netty.channel.EventLoop;
 import io.procpool.InfrastructureException;
 import io.procpool.InfrastructureException.Certainty;
 import io.procpool.PoolListener.TaskEvent;
@@ -12,7 +13,6 @@ import io.procpool.ipc.wire.Results;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
-import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -131,7 +131,8 @@ final class Dispatcher {
   private @Nullable Worker roomiest(Slice slice) {
     Worker best = null;
     boolean batch = slice.work().count() > 1 && slice.work().itemTime().batch() > 1;
-    int maxUnits = batch ? Math.min(MAX_BATCHES_PER_WORKER, 1 + options.prefetch()) : 1 + options.prefetch();
+    int maxUnits =
+        batch ? Math.min(MAX_BATCHES_PER_WORKER, 1 + options.prefetch()) : 1 + options.prefetch();
     for (Worker worker : workers) {
       if (!worker.takesUnits() || worker.units.size() >= maxUnits) {
         continue;
@@ -203,7 +204,8 @@ final class Dispatcher {
       if (idle.isIdle()) {
         Worker victim = null;
         for (Worker worker : workers) {
-          if (!worker.units.isEmpty() && (victim == null || worker.units.size() > victim.units.size())) {
+          if (!worker.units.isEmpty()
+              && (victim == null || worker.units.size() > victim.units.size())) {
             victim = worker;
           }
         }
@@ -291,8 +293,8 @@ final class Dispatcher {
   }
 
   private void arm(Worker worker, Unit unit, long nanos) {
-    worker.timer =
-        loop.schedule(() -> checkTimeout(worker, unit), Math.max(MIN_TIMER_NANOS, nanos), TimeUnit.NANOSECONDS);
+    worker.timer = loop.schedule(
+        () -> checkTimeout(worker, unit), Math.max(MIN_TIMER_NANOS, nanos), TimeUnit.NANOSECONDS);
   }
 
   private void checkTimeout(Worker worker, Unit unit) {
@@ -334,8 +336,8 @@ final class Dispatcher {
         || results.getCount() < 0
         || end > unit.to
         || (results.getLast() && end != unit.to)) {
-      throw new IOException("it sent results of unit " + results.getSeq() + ", items " + results.getFirst() + " to "
-          + end + ", which were not expected");
+      throw new IOException("it sent results of unit " + results.getSeq() + ", items "
+          + results.getFirst() + " to " + end + ", which were not expected");
     }
     unit.received = end;
     if (results.getLast()) {
@@ -353,8 +355,10 @@ final class Dispatcher {
     if (results.getCount() > 0) {
       completed += results.getCount();
       activeTasks -= results.getCount();
-      report(unit.work,
-          new EncodedBlock(unit.work, worker.name, results.getFirst(), results.getCount(), outcomes));
+      report(
+          unit.work,
+          new EncodedBlock(
+              unit.work, worker.name, results.getFirst(), results.getCount(), outcomes));
     }
   }
 
@@ -365,7 +369,8 @@ final class Dispatcher {
   }
 
   private TaskEvent event(Unit unit) {
-    return new TaskEvent(unit.work.taskId(unit.from), unit.work.name(), unit.worker.event(options.name()));
+    return new TaskEvent(
+        unit.work.taskId(unit.from), unit.work.name(), unit.worker.event(options.name()));
   }
 
   /** Reports outcomes; after the last one, workers drop a function that is of no further use. */
@@ -397,7 +402,8 @@ final class Dispatcher {
 
   /** Tells whether the work, or what was last sent of it, is being run; any thread. */
   static boolean isRunning(Work work) {
-    return work.placement() instanceof Unit unit && unit.segment.state(unit.seq) == UnitState.STARTED;
+    return work.placement() instanceof Unit unit
+        && unit.segment.state(unit.seq) == UnitState.STARTED;
   }
 
   void cancel(Work work, boolean interrupt) {
@@ -438,7 +444,9 @@ final class Dispatcher {
       int item = segment.begun(unit.seq) - 1;
       loop.schedule(
           () -> {
-            if (worker.units.contains(unit) && worker.kill == null && segment.kill(unit.seq, item)) {
+            if (worker.units.contains(unit)
+                && worker.kill == null
+                && segment.kill(unit.seq, item)) {
               killSwitch.kill(worker, Worker.Kill.CANCELLED, unit);
             }
           },
@@ -450,7 +458,10 @@ final class Dispatcher {
   private void reportCancelled(Work work, int from, int to) {
     cancelled += to - from;
     for (int i = from; i < to; i++) {
-      report(work, ResultBlock.ofError(i, 1, new CancellationException("task " + work.taskId(i) + " was cancelled")));
+      report(
+          work,
+          ResultBlock.ofError(
+              i, 1, new CancellationException("task " + work.taskId(i) + " was cancelled")));
     }
   }
 
@@ -503,7 +514,9 @@ final class Dispatcher {
 
   private PoolTerminatedException neverStarted(long taskId) {
     return new PoolTerminatedException(
-        "task " + taskId + " never started: pool \"" + options.name() + "\" was ended", taskId, Certainty.NEVER_STARTED);
+        "task " + taskId + " never started: pool \"" + options.name() + "\" was ended",
+        taskId,
+        Certainty.NEVER_STARTED);
   }
 
   void rejectLate(Work work) {
@@ -537,7 +550,8 @@ final class Dispatcher {
   }
 
   private void bury(Worker worker, Unit unit, UnitState state, boolean poolUsable) {
-    Duration runTime = Duration.ofNanos(Math.max(0, System.nanoTime() - worker.segment().itemStartNanos()));
+    Duration runTime =
+        Duration.ofNanos(Math.max(0, System.nanoTime() - worker.segment().itemStartNanos()));
     int begunEnd = Math.min(unit.to, unit.from + Math.max(1, worker.segment().begun(unit.seq)));
     recoverUnsent(worker, unit, begunEnd);
     // What had begun and has no outcome: one item, or, if the worker lied, more.
@@ -545,7 +559,8 @@ final class Dispatcher {
     while (unit.received < begunEnd) {
       int item = unit.received++;
       Certainty certainty = ended ? Certainty.RESULT_LOST : Certainty.MAY_HAVE_RUN;
-      Throwable failure = messages.failureOf(worker, unit.work, item, runTime, certainty, poolUsable);
+      Throwable failure =
+          messages.failureOf(worker, unit.work, item, runTime, certainty, poolUsable);
       lost++;
       if (failure instanceof InfrastructureException infrastructure) {
         TaskEvent event =
@@ -562,8 +577,14 @@ final class Dispatcher {
     if (unsent.count() > 0 && unsent.first() == unit.received && end <= begunEnd) {
       completed += unsent.count();
       unit.received = end;
-      report(unit.work, new EncodedBlock(
-          unit.work, worker.name, unsent.first(), unsent.count(), ByteBuffer.wrap(unsent.outcomes())));
+      report(
+          unit.work,
+          new EncodedBlock(
+              unit.work,
+              worker.name,
+              unsent.first(),
+              unsent.count(),
+              ByteBuffer.wrap(unsent.outcomes())));
     }
   }
 

@@ -55,8 +55,8 @@ final class EncodedBlock extends ResultBlock {
         case Outcomes.UNDECODABLE_TASK -> {
           Throwable cause = ThrowableCodec.read(reader, loader, null);
           error = new UndecodableTaskException(
-              describe(item) + " never started: " + worker + " could not decode it: " + cause.getMessage()
-                  + "; is its class on the class path of the workers?",
+              describe(item) + " never started: " + worker + " could not decode it: "
+                  + cause.getMessage() + "; is its class on the class path of the workers?",
               work.taskId(item));
           error.initCause(cause);
         }
@@ -75,7 +75,8 @@ final class EncodedBlock extends ResultBlock {
     }
   }
 
-  private static @Nullable Object decodeValue(PayloadReader reader, ClassLoader loader) throws PayloadFormatException {
+  private static @Nullable Object decodeValue(PayloadReader reader, ClassLoader loader)
+      throws PayloadFormatException {
     int start = reader.position();
     try {
       return ValueCodec.read(reader, loader);
@@ -88,7 +89,8 @@ final class EncodedBlock extends ResultBlock {
 
   private InfrastructureException lost(int item, Throwable cause) {
     ResultLostException lost = new ResultLostException(
-        describe(item) + " ended, but its value cannot be decoded here: " + cause.getMessage(), work.taskId(item));
+        describe(item) + " ended, but its value cannot be decoded here: " + cause.getMessage(),
+        work.taskId(item));
     lost.initCause(cause);
     return lost;
   }

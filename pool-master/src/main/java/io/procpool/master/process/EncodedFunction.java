@@ -8,6 +8,7 @@ import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.SerializationDiagnosis;
 import io.procpool.ipc.codec.UnencodableValueException;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A function as it travels. One that captures nothing is encoded once and each worker keeps it; any other is encoded anew for
@@ -24,7 +25,7 @@ final class EncodedFunction {
   };
 
   private static final class Holder {
-    volatile EncodedFunction function;
+    volatile @Nullable EncodedFunction function;
   }
 
   private final long id;
@@ -44,7 +45,8 @@ final class EncodedFunction {
     if (known != null) {
       return known;
     }
-    EncodedFunction encoded = new EncodedFunction(encode(function), FunctionCodec.isStateless(function));
+    EncodedFunction encoded =
+        new EncodedFunction(encode(function), FunctionCodec.isStateless(function));
     if (encoded.permanent) {
       holder.function = encoded;
     }
@@ -61,10 +63,11 @@ final class EncodedFunction {
     return writer.toByteArray();
   }
 
-  static NotSerializableTaskException refusal(String what, Object value, Throwable failed) {
-    SerializationDiagnosis diagnosis = SerializationDiagnosis.of(value, failed);
+  static NotSerializableTaskException refusal(
+      String what, @Nullable Object value, Throwable failed) {
+    SerializationDiagnosis diagnosis = SerializationDiagnosis.of(what, value, failed);
     return new NotSerializableTaskException(
-        what + " cannot be encoded: " + diagnosis.message() + "; it was not accepted", diagnosis.path(), failed);
+        diagnosis.message() + "; the task was not accepted", diagnosis.path(), failed);
   }
 
   long id() {

@@ -42,7 +42,7 @@ final class EncodedInputs implements Engine.Inputs {
       }
     } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
       Object culprit = arity == 1 ? a : new @Nullable Object[] {a, b, c};
-      throw EncodedFunction.refusal("an argument", java.util.Objects.requireNonNull(culprit), failed);
+      throw EncodedFunction.refusal("an argument", culprit, failed);
     }
     if (count == ends.length) {
       ends = Arrays.copyOf(ends, Math.max(16, count + (count >> 1)));
@@ -57,7 +57,8 @@ final class EncodedInputs implements Engine.Inputs {
 
   @Override
   public long bytes() {
-    return writer.position() + (encodedFunction.isPermanent() ? 0L : encodedFunction.bytes().length);
+    return writer.position()
+        + (encodedFunction.isPermanent() ? 0L : encodedFunction.bytes().length);
   }
 
   @Override

@@ -36,7 +36,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
    *           was ready is a failed start: the next try waits longer each time, and after `maxStartAttempts` rounds in a
    *           row without a live worker, waiting tasks are failed and nothing is spawned until the next submission.
    * Death.    A worker is buried when its process has exited and its connection has ended, so that all it said has been
-   *           heard; the connection may lag behind by a grace, for a child of the task that inherited it.
+   *           heard; connection and standard error may lag behind by a grace, for a child of the task that holds them.
    * Kill.     Only through `kill`, which notes why; the reason decides how the task fails.
    * Shutdown. RUNNING -> DRAINING: workers are stopped once nothing is pending or active; STOPPED when the last one is
    *           buried. A worker that does not exit when told is terminated after the grace period, then killed.
@@ -158,8 +158,9 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
         () -> startTimedOut(worker), options.startTimeout().toNanos(), TimeUnit.NANOSECONDS);
     launcher.launch(
         worker,
-        process -> loop.execute(() -> launched(worker, process)),
-        failure -> loop.execute(() -> launchFailed(worker, failure)));
+        process -> execute(() -> launched(worker, process)),
+        failure -> execute(() -> launchFailed(worker, failure)),
+        () -> execute(() -> stderrEnded(worker)));
   }
 
   private void launched(Worker worker, Process process) {
@@ -183,13 +184,16 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
       worker.problemCause = failure;
     }
     worker.connectionClosed = true;
+    worker.stderrEnded = true;
     exited(worker, -1);
   }
 
   private void startTimedOut(Worker worker) {
     if (worker.state == Worker.State.STARTING && worker.kill == null) {
-      String step = worker.link == null ? "it has not connected" : "its initializer has not returned";
-      worker.problem = step + " within the start timeout of " + CrashMessages.seconds(options.startTimeout());
+      String step =
+          worker.link == null ? "it has not connected" : "its initializer has not returned";
+      worker.problem =
+          step + " within the start timeout of " + CrashMessages.seconds(options.startTimeout());
       kill(worker, Worker.Kill.START_FAILED, null);
     }
   }
@@ -197,7 +201,11 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   private void startFailed(@Nullable Worker worker, String reason, @Nullable Throwable cause) {
     int failedRound = worker == null ? round : worker.round;
     String tail = worker == null ? "" : worker.stderr.text();
-    LOG.warn("{}: {} could not start: {}", options.name(), worker == null ? "a worker" : worker.name, reason);
+    LOG.warn(
+        "{}: {} could not start: {}",
+        options.name(),
+        worker == null ? "a worker" : worker.name,
+        reason);
     if (failedRound < round) {
       return; // another one of the same round has been counted
     }
@@ -208,7 +216,11 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
       int attempts = failedRounds;
       Function<Long, InfrastructureException> failure = taskId -> {
         WorkerStartException exception = new WorkerStartException(
-            startFailureMessage(taskId, attempts, reason, tail), taskId, state == State.RUNNING, attempts, tail);
+            startFailureMessage(taskId, attempts, reason, tail),
+            taskId,
+            state == State.RUNNING,
+            attempts,
+            tail);
         if (cause != null) {
           exception.initCause(cause);
         }
@@ -218,7 +230,8 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
       return;
     }
     backingOff = true;
-    long backOff = Math.min(MAX_BACK_OFF_MILLIS, FIRST_BACK_OFF_MILLIS << Math.min(10, failedRounds - 1));
+    long backOff =
+        Math.min(MAX_BACK_OFF_MILLIS, FIRST_BACK_OFF_MILLIS << Math.min(10, failedRounds - 1));
     loop.schedule(
         () -> {
           backingOff = false;
@@ -241,9 +254,10 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   }
 
   private String startFailureMessage(long taskId, int attempts, String reason, String tail) {
-    StringBuilder message = new StringBuilder("no worker of pool \"" + options.name() + "\" could be started in "
-        + attempts + " attempts; task " + taskId + " never started\n  last attempt: " + reason
-        + "\n  the next submission tries again");
+    StringBuilder message =
+        new StringBuilder("no worker of pool \"" + options.name() + "\" could be started in "
+            + attempts + " attempts; task " + taskId + " never started\n  last attempt: " + reason
+            + "\n  the next submission tries again");
     CrashMessages.appendTail(message, tail);
     return message.toString();
   }
@@ -253,7 +267,10 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   @Override
   public byte @Nullable [] keyOf(int number) {
     Worker worker = workers.get(number);
-    return worker != null && worker.state == Worker.State.STARTING && worker.link == null && worker.kill == null
+    return worker != null
+            && worker.state == Worker.State.STARTING
+            && worker.link == null
+            && worker.kill == null
         ? worker.key
         : null;
   }
@@ -294,7 +311,8 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
         case READY -> ready(worker);
         case STARTED -> dispatcher.started(worker, message.getStarted().getSeq());
         case START_FAILED -> initializerFailed(worker, payload);
-        case OUT_OF_MEMORY -> worker.outOfMemoryTrace = StandardCharsets.UTF_8.decode(payload).toString();
+        case OUT_OF_MEMORY ->
+          worker.outOfMemoryTrace = StandardCharsets.UTF_8.decode(payload).toString();
         default -> throw new IOException("unexpected message " + message.getBodyCase());
       }
     }
@@ -353,7 +371,8 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   }
 
   private void initializerFailed(Worker worker, ByteBuffer payload) throws IOException {
-    Throwable thrown = ThrowableCodec.read(new PayloadReader(payload), Fleet.class.getClassLoader(), null);
+    Throwable thrown =
+        ThrowableCodec.read(new PayloadReader(payload), Fleet.class.getClassLoader(), null);
     worker.problem = "its initializer failed: " + thrown;
     worker.problemCause = thrown;
   }
@@ -385,11 +404,11 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
     if (worker.link == null) {
       worker.connectionClosed = true;
     }
-    if (!worker.connectionClosed) {
+    if (!worker.connectionClosed || !worker.stderrEnded) {
       loop.schedule(
           () -> {
-            worker.link().close();
             worker.connectionClosed = true;
+            worker.stderrEnded = true;
             buryIfGone(worker);
           },
           CONNECTION_LAG_MILLIS,
@@ -398,8 +417,16 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
     buryIfGone(worker);
   }
 
+  private void stderrEnded(Worker worker) {
+    worker.stderrEnded = true;
+    buryIfGone(worker);
+  }
+
   private void buryIfGone(Worker worker) {
-    if (!worker.processExited || !worker.connectionClosed || worker.state == Worker.State.EXITED) {
+    if (!worker.processExited
+        || !worker.connectionClosed
+        || !worker.stderrEnded
+        || worker.state == Worker.State.EXITED) {
       return;
     }
     Worker.State before = worker.state;
@@ -425,7 +452,8 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
     if (before == Worker.State.STARTING && !terminating && !worker.stopSent) {
       String reason = worker.problem != null
           ? worker.problem
-          : "its process (pid " + worker.pid + ") " + CrashMessages.ending(worker) + " before it was ready";
+          : "its process (pid " + worker.pid + ") " + CrashMessages.ending(worker)
+              + " before it was ready";
       startFailed(worker, reason, worker.problemCause);
     } else if (worker.stopSent && worker.kill == null) {
       retired++;

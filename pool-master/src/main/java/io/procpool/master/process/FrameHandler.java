@@ -82,7 +82,8 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
   private void readBody(ByteBuf in) throws IOException {
     int take = Math.min(length - have, in.readableBytes());
     if (have + take > frame.length) {
-      frame = Arrays.copyOf(frame, (int) Math.min(length, Math.max(2L * frame.length, have + take)));
+      frame =
+          Arrays.copyOf(frame, (int) Math.min(length, Math.max(2L * frame.length, have + take)));
     }
     in.readBytes(frame, have, take);
     have += take;
@@ -102,13 +103,16 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
     int headerLength = in.readRawVarint32();
     int headerStart = in.getTotalBytesRead();
     if (headerLength < 0 || headerLength > frameLength - headerStart) {
-      throw new IOException("frame header of " + headerLength + " bytes in a frame of " + frameLength);
+      throw new IOException(
+          "frame header of " + headerLength + " bytes in a frame of " + frameLength);
     }
     int limit = in.pushLimit(headerLength);
     FromWorker message = FromWorker.parseFrom(in);
     in.popLimit(limit);
     int payloadStart = headerStart + headerLength;
-    receiver.received(message, ByteBuffer.wrap(bytes, payloadStart, frameLength - payloadStart).slice());
+    receiver.received(
+        message,
+        ByteBuffer.wrap(bytes, payloadStart, frameLength - payloadStart).slice());
   }
 
   @Override

@@ -48,10 +48,13 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelActive(ChannelHandlerContext context) {
-    timeout = context.executor().schedule(
-        () -> refuse(context, "it did not complete the handshake within " + TIMEOUT_SECONDS + " s"),
-        TIMEOUT_SECONDS,
-        TimeUnit.SECONDS);
+    timeout = context
+        .executor()
+        .schedule(
+            () -> refuse(
+                context, "it did not complete the handshake within " + TIMEOUT_SECONDS + " s"),
+            TIMEOUT_SECONDS,
+            TimeUnit.SECONDS);
   }
 
   @Override

@@ -62,13 +62,20 @@ final class SocketLink implements WorkerLink {
 
   @Override
   public void interrupt(int seq) {
-    send(ToWorker.newBuilder().setInterrupt(Interrupt.newBuilder().setSeq(seq)).build(), NOTHING, NOTHING);
+    send(
+        ToWorker.newBuilder().setInterrupt(Interrupt.newBuilder().setSeq(seq)).build(),
+        NOTHING,
+        NOTHING);
   }
 
   @Override
   public void forget(List<Long> functionIds) {
     send(
-        ToWorker.newBuilder().setForget(Forget.newBuilder().addAllFunctionIds(functionIds)).build(), NOTHING, NOTHING);
+        ToWorker.newBuilder()
+            .setForget(Forget.newBuilder().addAllFunctionIds(functionIds))
+            .build(),
+        NOTHING,
+        NOTHING);
   }
 
   @Override
@@ -84,7 +91,8 @@ final class SocketLink implements WorkerLink {
       buffer = channel.alloc().directBuffer(Math.min(COPY_BYTES, 64 + headerLength + payload));
       out = buffer;
     }
-    writeVarint(buffer, CodedOutputStream.computeUInt32SizeNoTag(headerLength) + headerLength + payload);
+    writeVarint(
+        buffer, CodedOutputStream.computeUInt32SizeNoTag(headerLength) + headerLength + payload);
     writeVarint(buffer, headerLength);
     buffer.writeBytes(header.toByteArray());
     write(first);

@@ -48,22 +48,44 @@ final class Worker {
   private final Set<Long> functions = new HashSet<>();
 
   State state = State.STARTING;
-  @Nullable WorkerLink link;
-  @Nullable Process process;
-  @Nullable Worker predecessor;
-  @Nullable Kill kill;
-  @Nullable Unit culprit; // of the kill
-  @Nullable String outOfMemoryTrace;
-  @Nullable String problem; // what the worker did wrong, or why it could not start
-  @Nullable Throwable problemCause;
-  @Nullable Future<?> timer; // of the running unit
-  @Nullable Future<?> lifeTimer; // of the start, or of the stop
+
+  @Nullable
+  WorkerLink link;
+
+  @Nullable
+  Process process;
+
+  @Nullable
+  Worker predecessor;
+
+  @Nullable
+  Kill kill;
+
+  @Nullable
+  Unit culprit; // of the kill
+
+  @Nullable
+  String outOfMemoryTrace;
+
+  @Nullable
+  String problem; // what the worker did wrong, or why it could not start
+
+  @Nullable
+  Throwable problemCause;
+
+  @Nullable
+  Future<?> timer; // of the running unit
+
+  @Nullable
+  Future<?> lifeTimer; // of the start, or of the stop
+
   long pid = -1;
   int assignedTasks;
   int bytesInFlight;
   boolean wasReady;
   boolean connectionClosed;
   boolean processExited;
+  boolean stderrEnded;
   boolean stopSent;
   int exitValue;
 

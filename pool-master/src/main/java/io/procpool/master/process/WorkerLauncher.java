@@ -17,12 +17,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Starts and ends the processes of workers, outside the event loop. Safe for use by multiple threads. */
 final class WorkerLauncher {
   private static final String MAIN_CLASS = "io.procpool.worker.WorkerMain";
   private static final int LONGEST_CLASS_PATH = 32 * 1024;
-  private static final long READ_AFTER_EXIT_MILLIS = 50;
 
   private final PoolOptions options;
   private final Path session;
@@ -38,6 +38,7 @@ final class WorkerLauncher {
     this.socket = socket;
     this.classPath = WorkerClassPath.of(options.classPath());
     this.archive = ClassArchive.of(java(), classPath.procpool());
+    archive.prepare();
     this.threads = Executors.newCachedThreadPool(runnable -> {
       Thread thread = new Thread(runnable, options.name() + "-launcher");
       thread.setDaemon(true);
@@ -45,8 +46,9 @@ final class WorkerLauncher {
     });
   }
 
-  /** Spawns a worker; calls one of the two, in another thread. */
-  void launch(Worker worker, Consumer<Process> launched, Consumer<Throwable> failed) {
+  /** Spawns a worker; calls `launched` or `failed`, and `stderrEnded` after its last output, in another thread. */
+  void launch(
+      Worker worker, Consumer<Process> launched, Consumer<Throwable> failed, Runnable stderrEnded) {
     threads.execute(() -> {
       Process process;
       try {
@@ -57,11 +59,13 @@ final class WorkerLauncher {
       }
       launched.accept(process);
       copyStderr(worker, process);
+      stderrEnded.run();
     });
   }
 
   private Path java() {
-    return options.javaExecutable()
+    return options
+        .javaExecutable()
         .orElse(Path.of(System.getProperty("java.home"), "bin", isWindows() ? "java.exe" : "java"));
   }
 
@@ -110,7 +114,6 @@ final class WorkerLauncher {
     command.addAll(archive.jvmFlags());
     command.add("-XX:+UseSerialGC");
     command.add("-XX:-UsePerfData");
-    command.add("-XX:TieredStopAtLevel=4");
     // A loop without calls must not keep the JVM from ending when the master is gone.
     command.add("-XX:+UseCountedLoopSafepoints");
     command.add("-XX:LoopStripMiningIter=1000");
@@ -137,15 +140,58 @@ final class WorkerLauncher {
     Path file = session.resolve("class-path");
     if (!Files.exists(file)) {
       Path written = session.resolve("class-path.new");
-      Files.writeString(written, "-cp\n\"" + path.replace("\\", "\\\\").replace("\"", "\\\"") + "\"\n");
+      Files.writeString(
+          written, "-cp\n\"" + path.replace("\\", "\\\\").replace("\"", "\\\"") + "\"\n");
       Files.move(written, file);
     }
     return file;
   }
 
   private void copyStderr(Worker worker, Process process) {
-    PrintStream target =
-        options.workerStderr() == PoolOptions.WorkerStream.DISCARD ? null : System.err;
-    copy(process.getErrorStream(), target, worker.stderr);
+    copy(
+        process.getErrorStream(),
+        options.workerStderr() == PoolOptions.WorkerStream.DISCARD ? null : System.err,
+        worker.stderr);
+  }
+
+  private static void copy(InputStream from, @Nullable PrintStream to, @Nullable StderrTail tail) {
+    byte[] buffer = new byte[8192];
+    try (from) {
+      for (int n = from.read(buffer); n >= 0; n = from.read(buffer)) {
+        if (tail != null) {
+          tail.add(buffer, n);
+        }
+        if (to != null) {
+          to.write(buffer, 0, n);
+          to.flush();
+        }
+      }
+    } catch (IOException closed) {
+      // The process is gone.
+    }
+  }
+
+  /** Kills a process and its descendants, which a task may have started; does not wait. */
+  void kill(Process process) {
+    threads.execute(() -> {
+      List<ProcessHandle> family = process.descendants().toList();
+      process.destroyForcibly();
+      for (ProcessHandle descendant : family) {
+        descendant.destroyForcibly();
+      }
+    });
+  }
+
+  /** Kills all processes that are alive, at once; for the end of this JVM. */
+  void killAll() {
+    for (Process process : processes) {
+      process.destroyForcibly();
+    }
+  }
+
+  /** Makes sure that nothing started here is left, and lets the threads end. */
+  void close(boolean hurry) {
+    archive.close(hurry);
+    threads.shutdown();
   }
 }
