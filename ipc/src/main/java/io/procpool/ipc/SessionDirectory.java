@@ -139,7 +139,19 @@ public final class SessionDirectory implements AutoCloseable {
     }
   }
 
-  /** Removes a directory that belongs to a session, as far as possible; for a worker whose master is gone. */
+  /**
+   * Removes the directory of a session whose process is gone, in a process that did not make it.
+   *
+   * @return true if the directory is not there any more
+   */
+  public static boolean deleteIfAbandoned(File directory) {
+    if (isAbandoned(new File(directory, LOCK_FILE))) {
+      delete(directory);
+    }
+    return !directory.exists();
+  }
+
+  /** Removes a directory with everything in it, as far as possible. */
   public static void delete(File directory) {
     File[] files = directory.listFiles();
     if (files != null) {

@@ -158,8 +158,8 @@ final class Inbox {
       do {
         accept(reader.read());
       } while (reader.hasBuffered());
-    } catch (Throwable masterGone) {
-      WorkerExit.masterGone(sessionPath);
+    } catch (Throwable unusable) {
+      WorkerExit.disconnected(sessionPath);
     }
   }
 

@@ -3,6 +3,7 @@ package io.procpool.worker;
 
 import io.procpool.ipc.SessionDirectory;
 import java.io.File;
+import java.util.concurrent.locks.LockSupport;
 
 /** The ways in which a worker ends by itself. */
 final class WorkerExit {
@@ -12,19 +13,28 @@ final class WorkerExit {
   /** Exit value when the worker could not begin; the reason is on standard error. */
   static final int CANNOT_START = 70;
 
-  private static final int MASTER_GONE = 71;
+  private static final int DISCONNECTED = 71;
+  private static final int LOCK_TRIES = 20;
+  private static final long LOCK_TRY_NANOS = 5_000_000;
 
   private WorkerExit() {}
 
-  /** Ends the process at once because its master is gone; children of tasks go with it, and the session's files. */
-  static void masterGone(String sessionPath) {
+  /**
+   * Ends the process at once because it has lost its connection to the master. Children of tasks go with it; so do the
+   * session's files, if the master is really gone.
+   */
+  static void disconnected(String sessionPath) {
     try {
       ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
       if (!sessionPath.isEmpty()) {
-        SessionDirectory.delete(new File(sessionPath));
+        File session = new File(sessionPath);
+        for (int i = 0; i < LOCK_TRIES && !SessionDirectory.deleteIfAbandoned(session); i++) {
+          // The master's connection ends a moment before its lock.
+          LockSupport.parkNanos(LOCK_TRY_NANOS);
+        }
       }
     } finally {
-      Runtime.getRuntime().halt(MASTER_GONE);
+      Runtime.getRuntime().halt(DISCONNECTED);
     }
   }
 }

@@ -41,7 +41,7 @@ public final class WorkerMain {
       run(channel, launch, pid);
       System.exit(0);
     } catch (EOFException masterGone) {
-      WorkerExit.masterGone(sessionPath);
+      WorkerExit.disconnected(sessionPath);
     } catch (Throwable failed) {
       System.err.println("procpool worker cannot start: " + failed);
       failed.printStackTrace();

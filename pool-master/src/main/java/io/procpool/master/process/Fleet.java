@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -159,6 +160,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
     launcher.launch(
         worker,
         process -> execute(() -> launched(worker, process)),
+        exit -> execute(() -> exited(worker, exit)),
         failure -> execute(() -> launchFailed(worker, failure)),
         () -> execute(() -> stderrEnded(worker)));
   }
@@ -166,15 +168,16 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   private void launched(Worker worker, Process process) {
     worker.process = process;
     worker.pid = process.pid();
-    process.onExit().thenAccept(ended -> execute(() -> exited(worker, ended.exitValue())));
     if (worker.kill != null) {
       process.destroyForcibly();
     }
   }
 
   private void execute(Runnable step) {
-    if (!loop.isShuttingDown()) {
+    try {
       loop.execute(step);
+    } catch (RejectedExecutionException stopped) {
+      LOG.debug("{}: an event after the end was dropped", options.name());
     }
   }
 
@@ -342,6 +345,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
         loop.schedule(
             () -> {
               if (!worker.processExited) {
+                worker.problem = "its connection ended while its process lived on";
                 kill(worker, Worker.Kill.PROTOCOL, null);
               }
             },
@@ -455,7 +459,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
           : "its process (pid " + worker.pid + ") " + CrashMessages.ending(worker)
               + " before it was ready";
       startFailed(worker, reason, worker.problemCause);
-    } else if (worker.stopSent && worker.kill == null) {
+    } else if (worker.stopSent && (worker.kill == null || before == Worker.State.STARTING)) {
       retired++;
       events.tell(listener -> listener.workerExited(event, worker.exitValue));
     } else {
@@ -470,11 +474,11 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
 
   private void stop(Worker worker) {
     worker.stopSent = true;
-    worker.state = Worker.State.DRAINING;
     if (worker.link == null) {
       kill(worker, Worker.Kill.TERMINATED, null);
       return;
     }
+    worker.state = Worker.State.DRAINING;
     worker.link.stop();
     worker.link.flush();
     long grace = options.gracePeriod().toNanos();

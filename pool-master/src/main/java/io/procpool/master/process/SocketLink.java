@@ -19,10 +19,12 @@ import org.jspecify.annotations.Nullable;
 /** Messages as frames over a domain socket; small ones are put together until {@link #flush()}. */
 final class SocketLink implements WorkerLink {
   private static final int COPY_BYTES = 16 * 1024;
+  private static final int HEADER_BYTES = 10;
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private final Channel channel;
   private @Nullable ByteBuf out;
+  private boolean unflushed;
 
   SocketLink(Channel channel) {
     this.channel = channel;
@@ -86,11 +88,7 @@ final class SocketLink implements WorkerLink {
   private void send(ToWorker header, ByteBuffer first, ByteBuffer second) {
     int headerLength = header.getSerializedSize();
     int payload = first.remaining() + second.remaining();
-    ByteBuf buffer = out;
-    if (buffer == null) {
-      buffer = channel.alloc().directBuffer(Math.min(COPY_BYTES, 64 + headerLength + payload));
-      out = buffer;
-    }
+    ByteBuf buffer = buffer(HEADER_BYTES + headerLength + payload);
     writeVarint(
         buffer, CodedOutputStream.computeUInt32SizeNoTag(headerLength) + headerLength + payload);
     writeVarint(buffer, headerLength);
@@ -99,17 +97,23 @@ final class SocketLink implements WorkerLink {
     write(second);
   }
 
-  private void write(ByteBuffer payload) {
+  private ByteBuf buffer(int bytes) {
     ByteBuf buffer = out;
-    if (!payload.hasRemaining() || buffer == null) {
-      return;
+    if (buffer == null) {
+      buffer = channel.alloc().directBuffer(Math.min(COPY_BYTES, bytes));
+      out = buffer;
     }
+    return buffer;
+  }
+
+  private void write(ByteBuffer payload) {
     if (payload.remaining() <= COPY_BYTES) {
-      buffer.writeBytes(payload);
+      buffer(payload.remaining()).writeBytes(payload);
     } else {
-      channel.write(buffer);
-      channel.write(Unpooled.wrappedBuffer(payload));
-      out = channel.alloc().directBuffer();
+      channel.write(buffer(0), channel.voidPromise());
+      channel.write(Unpooled.wrappedBuffer(payload), channel.voidPromise());
+      out = null;
+      unflushed = true;
     }
   }
 
@@ -128,7 +132,10 @@ final class SocketLink implements WorkerLink {
     if (buffer != null) {
       out = null;
       channel.writeAndFlush(buffer, channel.voidPromise());
+    } else if (unflushed) {
+      channel.flush();
     }
+    unflushed = false;
   }
 
   @Override

@@ -12,7 +12,6 @@ final class Unit {
   final Work work;
   final int from;
   final int bytes;
-  final long sentNanos = System.nanoTime();
   int to; // exclusive; lowered when items are taken back
   int received; // the first item without an outcome
   boolean listenersToldStart;

@@ -4,6 +4,8 @@ package io.procpool.master.process;
 import com.google.protobuf.ByteString;
 import io.procpool.PoolOptions;
 import io.procpool.ipc.wire.Launch;
+import java.io.File;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -17,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Starts and ends the processes of workers, outside the event loop. Safe for use by multiple threads. */
@@ -46,9 +49,16 @@ final class WorkerLauncher {
     });
   }
 
-  /** Spawns a worker; calls `launched` or `failed`, and `stderrEnded` after its last output, in another thread. */
+  /**
+   * Spawns a worker. In other threads: calls {@code launched} and later {@code exited} and, after the last output, {@code
+   * stderrEnded}; or {@code failed} alone.
+   */
   void launch(
-      Worker worker, Consumer<Process> launched, Consumer<Throwable> failed, Runnable stderrEnded) {
+      Worker worker,
+      Consumer<Process> launched,
+      IntConsumer exited,
+      Consumer<Throwable> failed,
+      Runnable stderrEnded) {
     threads.execute(() -> {
       Process process;
       try {
@@ -58,9 +68,23 @@ final class WorkerLauncher {
         return;
       }
       launched.accept(process);
+      threads.execute(() -> exited.accept(awaitExit(process)));
       copyStderr(worker, process);
       stderrEnded.run();
     });
+  }
+
+  /** In a thread of its own: the JDK's way to be told runs in a pool that user code may occupy. */
+  private int awaitExit(Process process) {
+    while (true) {
+      try {
+        int value = process.waitFor();
+        processes.remove(process);
+        return value;
+      } catch (InterruptedException stray) {
+        // Nobody here interrupts this thread.
+      }
+    }
   }
 
   private Path java() {
@@ -85,7 +109,6 @@ final class WorkerLauncher {
         });
     Process process = builder.start();
     processes.add(process);
-    process.onExit().thenRun(() -> processes.remove(process));
     try (OutputStream stdin = process.getOutputStream()) {
       launchMessage(worker).writeTo(stdin);
     } catch (IOException exitedAlready) {
@@ -174,12 +197,33 @@ final class WorkerLauncher {
   /** Kills a process and its descendants, which a task may have started; does not wait. */
   void kill(Process process) {
     threads.execute(() -> {
-      List<ProcessHandle> family = process.descendants().toList();
+      List<ProcessHandle> family =
+          hasChildren(process.pid()) ? process.descendants().toList() : List.of();
       process.destroyForcibly();
       for (ProcessHandle descendant : family) {
         descendant.destroyForcibly();
       }
     });
+  }
+
+  /** Tells whether a process may have children; a quick look that saves a search through all processes. */
+  private static boolean hasChildren(long pid) {
+    File[] tasks = new File("/proc/" + pid + "/task").listFiles();
+    if (tasks == null) {
+      return true;
+    }
+    for (File task : tasks) {
+      try (FileInputStream children = new FileInputStream(new File(task, "children"))) {
+        if (children.read() >= 0) {
+          return true;
+        }
+      } catch (IOException endedOrUnknown) {
+        if (task.exists()) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   /** Kills all processes that are alive, at once; for the end of this JVM. */
