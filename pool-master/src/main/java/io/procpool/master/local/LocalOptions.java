@@ -17,6 +17,19 @@ final class LocalOptions {
         refused,
         options.maxTasksPerWorker() != 0,
         "maxTasksPerWorker (there is no process to replace)");
+    refuse(
+        refused,
+        !options.startTimeout().equals(defaults.startTimeout()),
+        "startTimeout (an initializer in a thread cannot be killed)");
+    refuse(
+        refused,
+        !options.gracePeriod().equals(defaults.gracePeriod()),
+        "gracePeriod (a thread cannot be killed)");
+    refuse(
+        refused,
+        options.maxPendingBytes() != defaults.maxPendingBytes(),
+        "maxPendingBytes (nothing is encoded)");
+    refuse(refused, options.prefetch() != defaults.prefetch(), "prefetch (nothing is sent ahead)");
     refuse(refused, options.maxHeapBytes() != 0, "maxHeapBytes (the heap is this process's own)");
     refuse(refused, !options.jvmArgs().isEmpty(), "jvmArgs (no JVM is started)");
     refuse(refused, !options.environment().isEmpty(), "environment (no process is started)");
