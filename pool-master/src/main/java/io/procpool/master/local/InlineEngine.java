@@ -45,8 +45,12 @@ final class InlineEngine implements Engine {
   }
 
   @Override
+  public void checkTimeout(long timeoutNanos) {
+    LocalOptions.checkTimeout(options.backend(), timeoutNanos);
+  }
+
+  @Override
   public void submit(Work work) {
-    LocalOptions.checkTimeout(options.backend(), work.timeoutNanos());
     work.placement(Thread.currentThread());
     for (int i = 0; i < work.count(); i++) {
       if (work.isCancelled()) {

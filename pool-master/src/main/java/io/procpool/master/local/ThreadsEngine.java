@@ -90,8 +90,12 @@ final class ThreadsEngine implements Engine {
   }
 
   @Override
+  public void checkTimeout(long timeoutNanos) {
+    LocalOptions.checkTimeout(options.backend(), timeoutNanos);
+  }
+
+  @Override
   public void submit(Work work) {
-    LocalOptions.checkTimeout(options.backend(), work.timeoutNanos());
     Cursor cursor = new Cursor(work);
     work.placement(cursor);
     lock.lock();

@@ -21,6 +21,13 @@ public interface Engine {
   /** Tells whether {@link #submit} runs the work in the calling thread before it returns. */
   boolean runsInCaller();
 
+  /**
+   * Checks that a run timeout can be kept; zero is none.
+   *
+   * @throws IllegalArgumentException if it cannot
+   */
+  default void checkTimeout(long timeoutNanos) {}
+
   /** Accepts work. After {@link #shutdown()} the work is reported as terminated. */
   void submit(Work work);
 

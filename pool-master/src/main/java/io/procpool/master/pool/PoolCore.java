@@ -71,6 +71,7 @@ final class PoolCore {
       this.function = function;
       this.name = taskOptions.name().orElse(null);
       this.timeoutNanos = TaskResult.nanos(taskOptions.timeout().orElse(options.taskTimeout()));
+      engine.checkTimeout(timeoutNanos);
     }
 
     Engine.Inputs newInputs() {
