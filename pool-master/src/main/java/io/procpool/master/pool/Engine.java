@@ -76,7 +76,19 @@ public interface Engine {
     /** Returns the kind of the function. */
     FunctionKind kind();
 
-    /** Returns the function itself, for {@code shutdownNow}. */
+    /** Returns the function itself, for messages. */
     Object function();
+
+    /**
+     * Runs one call in this thread, for what {@code shutdownNow} returns.
+     *
+     * @throws UnsupportedOperationException if the arguments cannot be had here
+     */
+    default @Nullable Object call(int item) throws Exception {
+      if (kind().arity() > 0) {
+        throw new UnsupportedOperationException("the arguments of this task are not kept");
+      }
+      return kind().call(function(), null, null, null);
+    }
   }
 }

@@ -236,7 +236,9 @@ final class PoolCore {
 
   private static void runHere(Work work) {
     try {
-      work.inputs().kind().call(work.inputs().function(), null, null, null);
+      for (int i = 0; i < work.count(); i++) {
+        work.inputs().call(i);
+      }
     } catch (Exception e) {
       throw Failures.unchecked(new java.util.concurrent.ExecutionException(e));
     }
