@@ -16,6 +16,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -23,14 +24,16 @@ import org.jspecify.annotations.Nullable;
 /** What all views of one pool share: the engine, the limits, the clock, the callbacks, and the pool's life. */
 final class PoolCore {
   /*
-   * Shutdown. shutdown() refuses submissions. The engine is shut down once no scheduled task is still waiting for its time;
-   * the last one to fire does it. Lazy inputs are cut off. close() then waits for the engine, and for the callbacks.
+   * Shutdown. shutdown() refuses submissions. The engine is shut down once no scheduled task is still waiting for its time
+   * and no submission is between the check and the engine (`submitting`); the last of them does it. Lazy inputs are cut
+   * off. close() then waits for the engine, and for the callbacks.
    */
   private final PoolOptions options;
   private final Engine engine;
   private final Admission admission;
   private final CallbackExecutor callbacks;
   private final AtomicLong nextTaskId = new AtomicLong(1);
+  private final AtomicInteger submitting = new AtomicInteger();
   private final Set<Imap.Feed> feeds = ConcurrentHashMap.newKeySet();
   private final Set<Delayed> delayed = ConcurrentHashMap.newKeySet(); // changed under this
   private @Nullable ScheduledThreadPoolExecutor clock; // guarded by this
@@ -110,14 +113,32 @@ final class PoolCore {
   /** Submits work, waiting or rejecting at the pool's limits. */
   void submit(Work work) {
     admission.admit(work.count(), work.inputs().bytes());
-    engine.submit(work);
+    submitAdmitted(work);
   }
 
   /** Submits work whose size the caller bounds. */
   void submitUnlimited(Work work) {
-    checkOpen();
     admission.admitUnlimited(work.count(), work.inputs().bytes());
-    engine.submit(work);
+    submitAdmitted(work);
+  }
+
+  private void submitAdmitted(Work work) {
+    submitting.incrementAndGet();
+    try {
+      if (shutdown) {
+        admission.release(work.count(), work.inputs().bytes());
+        throw closed();
+      }
+      engine.submit(work);
+    } finally {
+      endSubmitting();
+    }
+  }
+
+  private void endSubmitting() {
+    if (submitting.decrementAndGet() == 0 && shutdown) {
+      engineShutdownIfDue();
+    }
   }
 
   void cancel(Work work, boolean interrupt) {
@@ -159,9 +180,13 @@ final class PoolCore {
 
     @Override
     public void run() {
-      if (take(this)) {
-        engine.submit(work);
-        engineShutdownIfDue();
+      submitting.incrementAndGet();
+      try {
+        if (take(this)) {
+          engine.submit(work);
+        }
+      } finally {
+        endSubmitting();
       }
     }
 
@@ -213,7 +238,7 @@ final class PoolCore {
 
   private void engineShutdownIfDue() {
     synchronized (this) {
-      if (!shutdown || !delayed.isEmpty()) {
+      if (!shutdown || !delayed.isEmpty() || submitting.get() > 0) {
         return;
       }
       if (clock != null) {
