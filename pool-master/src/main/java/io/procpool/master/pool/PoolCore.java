@@ -38,6 +38,8 @@ final class PoolCore {
   private final Set<Delayed> delayed = ConcurrentHashMap.newKeySet(); // changed under this
   private @Nullable ScheduledThreadPoolExecutor clock; // guarded by this
   private volatile boolean shutdown; // written under this
+  private long delayedCancelled; // cancelled before their time; guarded by this
+  private long delayedLost; // ended with the pool before their time; guarded by this
 
   PoolCore(PoolOptions options, Engine engine) {
     this.options = options;
@@ -193,6 +195,9 @@ final class PoolCore {
     /** Cancels the work, whether its time has come or not. */
     void cancel(boolean interrupt) {
       if (take(this)) {
+        synchronized (PoolCore.this) {
+          delayedCancelled++;
+        }
         work.markCancelled();
         work.report(
             ResultBlock.ofError(0, 1, new java.util.concurrent.CancellationException("cancelled")));
@@ -273,6 +278,9 @@ final class PoolCore {
     List<Work> dropped = new ArrayList<>();
     for (Delayed later : delayed) {
       if (take(later)) {
+        synchronized (this) {
+          delayedLost++;
+        }
         dropped.add(later.work);
         later.work.report(ResultBlock.ofError(
             0,
@@ -330,6 +338,20 @@ final class PoolCore {
   }
 
   PoolStatistics statistics() {
-    return engine.statistics();
+    PoolStatistics known = engine.statistics();
+    synchronized (this) {
+      return new PoolStatistics(
+          known.workersStarting(),
+          known.workersReady(),
+          known.workersBusy(),
+          known.pendingTasks() + delayed.size(),
+          known.activeTasks(),
+          known.completedTasks(),
+          known.lostTasks() + delayedLost,
+          known.cancelledTasks() + delayedCancelled,
+          known.spawnedWorkers(),
+          known.crashedWorkers(),
+          known.retiredWorkers());
+    }
   }
 }
