@@ -308,15 +308,17 @@ final class PoolCore {
   }
 
   boolean isTerminated() {
-    return engine.isTerminated();
+    return engine.isTerminated() && callbacks.isIdle();
   }
 
   boolean awaitTermination(long nanos) throws InterruptedException {
+    long start = System.nanoTime();
     if (!engine.awaitTermination(nanos)) {
       return false;
     }
     callbacks.close();
-    return true;
+    return callbacks.awaitEnd(
+        nanos < 0 ? Long.MAX_VALUE : Math.max(0, nanos - (System.nanoTime() - start)));
   }
 
   void close() {
@@ -324,7 +326,7 @@ final class PoolCore {
     boolean interrupted = false;
     while (true) {
       try {
-        if (awaitTermination(-1) && callbacks.awaitEnd()) {
+        if (awaitTermination(-1)) {
           break;
         }
       } catch (InterruptedException e) {
