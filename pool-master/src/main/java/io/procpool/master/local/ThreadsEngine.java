@@ -31,6 +31,8 @@ final class ThreadsEngine implements Engine {
    * Start.    A thread whose initializer fails is started again, a bounded number of times in a row; then waiting work is
    *           failed, and the next submission starts anew.
    * Interrupt. A thread is interrupted only under `lock` while its item runs, and its status is cleared after each item.
+   * End.      The engine has not terminated while an outcome taken under `lock` is still to be reported (`reporting`).
+   *           terminate() reports running items itself; what their threads end with later is dropped.
    */
   private final PoolOptions options;
   private final Events events;
@@ -47,6 +49,7 @@ final class ThreadsEngine implements Engine {
   private long cancelled;
   private long retired;
   private long pending;
+  private int reporting;
   private boolean shutdown;
 
   /** Where the items of a work stand. */
@@ -110,10 +113,23 @@ final class ThreadsEngine implements Engine {
         available.signalAll();
         return;
       }
+      lost += work.count();
+      reporting++;
     } finally {
       lock.unlock();
     }
     reportNeverStarted(work, 0);
+    endReporting();
+  }
+
+  private void endReporting() {
+    lock.lock();
+    try {
+      reporting--;
+      endIfDrained();
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void reportNeverStarted(Work work, int from) {
@@ -146,7 +162,7 @@ final class ThreadsEngine implements Engine {
           }
         }
       }
-      endIfDrained();
+      reporting++;
     } finally {
       lock.unlock();
     }
@@ -154,6 +170,7 @@ final class ThreadsEngine implements Engine {
       work.report(ResultBlock.ofError(
           i, 1, new CancellationException("task " + work.taskId(i) + " was cancelled")));
     }
+    endReporting();
   }
 
   @Override
@@ -181,17 +198,32 @@ final class ThreadsEngine implements Engine {
   private void endIfDrained() {
     if (shutdown) {
       available.signalAll();
-      if (workers.isEmpty() && starting == 0 && queue.isEmpty()) {
+      if (isDrained()) {
         terminated.signalAll();
         events.close();
       }
     }
   }
 
+  // under lock
+  private boolean isDrained() {
+    return workers.isEmpty() && starting == 0 && queue.isEmpty() && reporting == 0;
+  }
+
   @Override
   public List<Work> shutdownNow() {
+    return end(false);
+  }
+
+  @Override
+  public void terminate() {
+    end(true);
+  }
+
+  private List<Work> end(boolean giveUpRunning) {
     List<Cursor> never = new ArrayList<>();
     List<Integer> from = new ArrayList<>();
+    List<Runnable> givenUp = new ArrayList<>();
     lock.lock();
     try {
       shutdown = true;
@@ -204,12 +236,17 @@ final class ThreadsEngine implements Engine {
       }
       queue.clear();
       for (Worker worker : workers) {
+        if (giveUpRunning && worker.current != null && !worker.givenUp) {
+          givenUp.add(worker.giveUp());
+        }
         worker.interrupt();
       }
-      endIfDrained();
+      available.signalAll();
+      reporting++;
     } finally {
       lock.unlock();
     }
+    givenUp.forEach(Runnable::run);
     List<Work> untouched = new ArrayList<>();
     for (int i = 0; i < never.size(); i++) {
       Work work = never.get(i).work;
@@ -218,12 +255,8 @@ final class ThreadsEngine implements Engine {
         untouched.add(work);
       }
     }
+    endReporting();
     return untouched;
-  }
-
-  @Override
-  public void terminate() {
-    shutdownNow();
   }
 
   @Override
@@ -250,7 +283,7 @@ final class ThreadsEngine implements Engine {
   public boolean isTerminated() {
     lock.lock();
     try {
-      return shutdown && workers.isEmpty() && starting == 0 && queue.isEmpty();
+      return shutdown && isDrained();
     } finally {
       lock.unlock();
     }
@@ -285,6 +318,7 @@ final class ThreadsEngine implements Engine {
     private final WorkerEvent event;
     private @Nullable Cursor current; // guarded by lock
     private int item;
+    private boolean givenUp; // the running item has been reported; guarded by lock
 
     Worker(int number) {
       super(options.name() + "-worker-" + number);
@@ -301,7 +335,9 @@ final class ThreadsEngine implements Engine {
       while (take()) {
         ResultBlock block = execute();
         Cursor done = finish();
-        done.work.report(block);
+        if (done != null) {
+          done.work.report(block);
+        }
       }
     }
 
@@ -335,7 +371,7 @@ final class ThreadsEngine implements Engine {
             lost += cursor.work.count() - cursor.next;
           }
         }
-        endIfDrained();
+        reporting++;
       } finally {
         lock.unlock();
       }
@@ -345,6 +381,7 @@ final class ThreadsEngine implements Engine {
               ResultBlock.ofError(i, 1, startFailure(cursor.work.taskId(i), failure)));
         }
       }
+      endReporting();
       return false;
     }
 
@@ -409,14 +446,35 @@ final class ThreadsEngine implements Engine {
       return block;
     }
 
-    private Cursor finish() {
+    // under lock
+    private Runnable giveUp() {
+      givenUp = true;
+      lost++;
+      Work work = Objects.requireNonNull(current).work;
+      int running = item;
+      return () -> work.report(ResultBlock.ofError(
+          running,
+          1,
+          new PoolTerminatedException(
+              "task " + work.taskId(running) + " (" + work.name() + ") was running when pool \""
+                  + options.name()
+                  + "\" was terminated; its thread was interrupted, and cannot be killed",
+              work.taskId(running),
+              Certainty.MAY_HAVE_RUN)));
+    }
+
+    /** Returns what to report the outcome to, or null if the item was given up. */
+    private @Nullable Cursor finish() {
       lock.lock();
       try {
         Cursor done = Objects.requireNonNull(current);
         done.running--;
         current = null;
-        completed++;
         Thread.interrupted();
+        if (givenUp) {
+          return null;
+        }
+        completed++;
         return done;
       } finally {
         lock.unlock();
