@@ -2,8 +2,10 @@
 package io.procpool.master.local;
 
 import io.procpool.PoolOptions;
+import io.procpool.WorkerStartException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Refuses options that only worker processes can honour. */
 final class LocalOptions {
@@ -61,6 +63,22 @@ final class LocalOptions {
           + "\" cannot honour a task timeout (a thread cannot be killed); use backend \""
           + PoolOptions.PROCESSES + "\"");
     }
+  }
+
+  /** Describes an initializer that failed as often as it may. */
+  static WorkerStartException startFailure(
+      PoolOptions options, long taskId, boolean poolUsable, @Nullable Throwable failure) {
+    WorkerStartException exception = new WorkerStartException(
+        "no worker of pool \"" + options.name() + "\" could be started in "
+            + options.maxStartAttempts()
+            + " attempts; task " + taskId + " never started; the initializer failed: " + failure
+            + "; the next submission tries again",
+        taskId,
+        poolUsable,
+        options.maxStartAttempts(),
+        "");
+    exception.initCause(failure);
+    return exception;
   }
 
   private static void refuse(List<String> refused, boolean set, String option) {

@@ -7,7 +7,6 @@ import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
 import io.procpool.PoolTerminatedException;
-import io.procpool.WorkerStartException;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.Events;
@@ -378,25 +377,11 @@ final class ThreadsEngine implements Engine {
       for (Cursor cursor : hopeless) {
         for (int i = cursor.next; i < cursor.work.count(); i++) {
           cursor.work.report(
-              ResultBlock.ofError(i, 1, startFailure(cursor.work.taskId(i), failure)));
+              ResultBlock.ofError(i, 1, LocalOptions.startFailure(options, cursor.work.taskId(i), !shutdown, failure)));
         }
       }
       endReporting();
       return false;
-    }
-
-    private WorkerStartException startFailure(long taskId, Throwable failure) {
-      WorkerStartException exception = new WorkerStartException(
-          "no worker of pool \"" + options.name() + "\" could be started in "
-              + options.maxStartAttempts()
-              + " attempts; task " + taskId + " never started; the initializer failed: " + failure
-              + "; the next submission tries again",
-          taskId,
-          !shutdown,
-          options.maxStartAttempts(),
-          "");
-      exception.initCause(failure);
-      return exception;
     }
 
     private boolean take() {
