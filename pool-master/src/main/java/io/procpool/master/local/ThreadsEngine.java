@@ -376,8 +376,8 @@ final class ThreadsEngine implements Engine {
       }
       for (Cursor cursor : hopeless) {
         for (int i = cursor.next; i < cursor.work.count(); i++) {
-          cursor.work.report(
-              ResultBlock.ofError(i, 1, LocalOptions.startFailure(options, cursor.work.taskId(i), !shutdown, failure)));
+          cursor.work.report(ResultBlock.ofError(
+              i, 1, LocalOptions.startFailure(options, cursor.work.taskId(i), !shutdown, failure)));
         }
       }
       endReporting();
