@@ -369,7 +369,8 @@ public final class PoolOptions {
         if (!arg.startsWith("-")
             || arg.equals("-cp")
             || arg.equals("-jar")
-            || arg.startsWith("-classpath")) {
+            || arg.startsWith("-classpath")
+            || arg.startsWith("--class-path")) {
           throw new IllegalArgumentException("jvmArgs: \"" + arg
               + "\" (expected: JVM flags starting with -; use classPath for the class path)");
         }

@@ -53,9 +53,8 @@ final class LocalInputs implements Engine.Inputs {
     return function;
   }
 
-  /** Calls the function for one item, in the calling thread. */
-  @Nullable
-  Object call(int item) throws Exception {
+  @Override
+  public @Nullable Object call(int item) throws Exception {
     int arity = kind.arity();
     int at = item * arity;
     return kind.call(

@@ -2,8 +2,10 @@
 package io.procpool.master.local;
 
 import io.procpool.PoolOptions;
+import io.procpool.WorkerStartException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Refuses options that only worker processes can honour. */
 final class LocalOptions {
@@ -17,6 +19,19 @@ final class LocalOptions {
         refused,
         options.maxTasksPerWorker() != 0,
         "maxTasksPerWorker (there is no process to replace)");
+    refuse(
+        refused,
+        !options.startTimeout().equals(defaults.startTimeout()),
+        "startTimeout (an initializer in a thread cannot be killed)");
+    refuse(
+        refused,
+        !options.gracePeriod().equals(defaults.gracePeriod()),
+        "gracePeriod (a thread cannot be killed)");
+    refuse(
+        refused,
+        options.maxPendingBytes() != defaults.maxPendingBytes(),
+        "maxPendingBytes (nothing is encoded)");
+    refuse(refused, options.prefetch() != defaults.prefetch(), "prefetch (nothing is sent ahead)");
     refuse(refused, options.maxHeapBytes() != 0, "maxHeapBytes (the heap is this process's own)");
     refuse(refused, !options.jvmArgs().isEmpty(), "jvmArgs (no JVM is started)");
     refuse(refused, !options.environment().isEmpty(), "environment (no process is started)");
@@ -48,6 +63,22 @@ final class LocalOptions {
           + "\" cannot honour a task timeout (a thread cannot be killed); use backend \""
           + PoolOptions.PROCESSES + "\"");
     }
+  }
+
+  /** Describes an initializer that failed as often as it may. */
+  static WorkerStartException startFailure(
+      PoolOptions options, long taskId, boolean poolUsable, @Nullable Throwable failure) {
+    WorkerStartException exception = new WorkerStartException(
+        "no worker of pool \"" + options.name() + "\" could be started in "
+            + options.maxStartAttempts()
+            + " attempts; task " + taskId + " never started; the initializer failed: " + failure
+            + "; the next submission tries again",
+        taskId,
+        poolUsable,
+        options.maxStartAttempts(),
+        "");
+    exception.initCause(failure);
+    return exception;
   }
 
   private static void refuse(List<String> refused, boolean set, String option) {

@@ -7,7 +7,6 @@ import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
 import io.procpool.PoolTerminatedException;
-import io.procpool.WorkerStartException;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.Events;
@@ -31,6 +30,8 @@ final class ThreadsEngine implements Engine {
    * Start.    A thread whose initializer fails is started again, a bounded number of times in a row; then waiting work is
    *           failed, and the next submission starts anew.
    * Interrupt. A thread is interrupted only under `lock` while its item runs, and its status is cleared after each item.
+   * End.      The engine has not terminated while an outcome taken under `lock` is still to be reported (`reporting`).
+   *           terminate() reports running items itself; what their threads end with later is dropped.
    */
   private final PoolOptions options;
   private final Events events;
@@ -47,6 +48,7 @@ final class ThreadsEngine implements Engine {
   private long cancelled;
   private long retired;
   private long pending;
+  private int reporting;
   private boolean shutdown;
 
   /** Where the items of a work stand. */
@@ -90,8 +92,12 @@ final class ThreadsEngine implements Engine {
   }
 
   @Override
+  public void checkTimeout(long timeoutNanos) {
+    LocalOptions.checkTimeout(options.backend(), timeoutNanos);
+  }
+
+  @Override
   public void submit(Work work) {
-    LocalOptions.checkTimeout(options.backend(), work.timeoutNanos());
     Cursor cursor = new Cursor(work);
     work.placement(cursor);
     lock.lock();
@@ -106,10 +112,23 @@ final class ThreadsEngine implements Engine {
         available.signalAll();
         return;
       }
+      lost += work.count();
+      reporting++;
     } finally {
       lock.unlock();
     }
     reportNeverStarted(work, 0);
+    endReporting();
+  }
+
+  private void endReporting() {
+    lock.lock();
+    try {
+      reporting--;
+      endIfDrained();
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void reportNeverStarted(Work work, int from) {
@@ -142,7 +161,7 @@ final class ThreadsEngine implements Engine {
           }
         }
       }
-      endIfDrained();
+      reporting++;
     } finally {
       lock.unlock();
     }
@@ -150,6 +169,7 @@ final class ThreadsEngine implements Engine {
       work.report(ResultBlock.ofError(
           i, 1, new CancellationException("task " + work.taskId(i) + " was cancelled")));
     }
+    endReporting();
   }
 
   @Override
@@ -177,17 +197,32 @@ final class ThreadsEngine implements Engine {
   private void endIfDrained() {
     if (shutdown) {
       available.signalAll();
-      if (workers.isEmpty() && starting == 0 && queue.isEmpty()) {
+      if (isDrained()) {
         terminated.signalAll();
         events.close();
       }
     }
   }
 
+  // under lock
+  private boolean isDrained() {
+    return workers.isEmpty() && starting == 0 && queue.isEmpty() && reporting == 0;
+  }
+
   @Override
   public List<Work> shutdownNow() {
+    return end(false);
+  }
+
+  @Override
+  public void terminate() {
+    end(true);
+  }
+
+  private List<Work> end(boolean giveUpRunning) {
     List<Cursor> never = new ArrayList<>();
     List<Integer> from = new ArrayList<>();
+    List<Runnable> givenUp = new ArrayList<>();
     lock.lock();
     try {
       shutdown = true;
@@ -200,12 +235,17 @@ final class ThreadsEngine implements Engine {
       }
       queue.clear();
       for (Worker worker : workers) {
+        if (giveUpRunning && worker.current != null && !worker.givenUp) {
+          givenUp.add(worker.giveUp());
+        }
         worker.interrupt();
       }
-      endIfDrained();
+      available.signalAll();
+      reporting++;
     } finally {
       lock.unlock();
     }
+    givenUp.forEach(Runnable::run);
     List<Work> untouched = new ArrayList<>();
     for (int i = 0; i < never.size(); i++) {
       Work work = never.get(i).work;
@@ -214,12 +254,8 @@ final class ThreadsEngine implements Engine {
         untouched.add(work);
       }
     }
+    endReporting();
     return untouched;
-  }
-
-  @Override
-  public void terminate() {
-    shutdownNow();
   }
 
   @Override
@@ -246,7 +282,7 @@ final class ThreadsEngine implements Engine {
   public boolean isTerminated() {
     lock.lock();
     try {
-      return shutdown && workers.isEmpty() && starting == 0 && queue.isEmpty();
+      return shutdown && isDrained();
     } finally {
       lock.unlock();
     }
@@ -281,6 +317,7 @@ final class ThreadsEngine implements Engine {
     private final WorkerEvent event;
     private @Nullable Cursor current; // guarded by lock
     private int item;
+    private boolean givenUp; // the running item has been reported; guarded by lock
 
     Worker(int number) {
       super(options.name() + "-worker-" + number);
@@ -297,7 +334,9 @@ final class ThreadsEngine implements Engine {
       while (take()) {
         ResultBlock block = execute();
         Cursor done = finish();
-        done.work.report(block);
+        if (done != null) {
+          done.work.report(block);
+        }
       }
     }
 
@@ -331,31 +370,18 @@ final class ThreadsEngine implements Engine {
             lost += cursor.work.count() - cursor.next;
           }
         }
-        endIfDrained();
+        reporting++;
       } finally {
         lock.unlock();
       }
       for (Cursor cursor : hopeless) {
         for (int i = cursor.next; i < cursor.work.count(); i++) {
-          cursor.work.report(
-              ResultBlock.ofError(i, 1, startFailure(cursor.work.taskId(i), failure)));
+          cursor.work.report(ResultBlock.ofError(
+              i, 1, LocalOptions.startFailure(options, cursor.work.taskId(i), !shutdown, failure)));
         }
       }
+      endReporting();
       return false;
-    }
-
-    private WorkerStartException startFailure(long taskId, Throwable failure) {
-      WorkerStartException exception = new WorkerStartException(
-          "no worker of pool \"" + options.name() + "\" could be started in "
-              + options.maxStartAttempts()
-              + " attempts; task " + taskId + " never started; the initializer failed: " + failure
-              + "; the next submission tries again",
-          taskId,
-          !shutdown,
-          options.maxStartAttempts(),
-          "");
-      exception.initCause(failure);
-      return exception;
     }
 
     private boolean take() {
@@ -405,14 +431,35 @@ final class ThreadsEngine implements Engine {
       return block;
     }
 
-    private Cursor finish() {
+    // under lock
+    private Runnable giveUp() {
+      givenUp = true;
+      lost++;
+      Work work = Objects.requireNonNull(current).work;
+      int running = item;
+      return () -> work.report(ResultBlock.ofError(
+          running,
+          1,
+          new PoolTerminatedException(
+              "task " + work.taskId(running) + " (" + work.name() + ") was running when pool \""
+                  + options.name()
+                  + "\" was terminated; its thread was interrupted, and cannot be killed",
+              work.taskId(running),
+              Certainty.MAY_HAVE_RUN)));
+    }
+
+    /** Returns what to report the outcome to, or null if the item was given up. */
+    private @Nullable Cursor finish() {
       lock.lock();
       try {
         Cursor done = Objects.requireNonNull(current);
         done.running--;
         current = null;
-        completed++;
         Thread.interrupted();
+        if (givenUp) {
+          return null;
+        }
+        completed++;
         return done;
       } finally {
         lock.unlock();

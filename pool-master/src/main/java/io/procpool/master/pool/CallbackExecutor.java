@@ -18,6 +18,7 @@ final class CallbackExecutor implements Executor {
   private static final ThreadLocal<CallbackExecutor> INSIDE = new ThreadLocal<>();
 
   private final ThreadPoolExecutor threads;
+  private final AtomicInteger unfinished = new AtomicInteger();
 
   CallbackExecutor(String pool) {
     AtomicInteger number = new AtomicInteger(1);
@@ -47,11 +48,24 @@ final class CallbackExecutor implements Executor {
   /** Runs something in a thread of this executor, or in the calling thread once the executor has been closed. */
   @Override
   public void execute(Runnable callback) {
+    unfinished.incrementAndGet();
+    Runnable counted = () -> {
+      try {
+        callback.run();
+      } finally {
+        unfinished.decrementAndGet();
+      }
+    };
     try {
-      threads.execute(callback);
+      threads.execute(counted);
     } catch (RejectedExecutionException closed) {
-      callback.run();
+      counted.run();
     }
+  }
+
+  /** Tells whether all that was given to this executor is done. */
+  boolean isIdle() {
+    return unfinished.get() == 0;
   }
 
   /** Lets the threads end when what was given to them is done. */
@@ -60,8 +74,8 @@ final class CallbackExecutor implements Executor {
   }
 
   /** Waits until all callbacks have run, unless the caller is itself a callback. */
-  boolean awaitEnd() throws InterruptedException {
-    return INSIDE.get() == this || threads.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
+  boolean awaitEnd(long nanos) throws InterruptedException {
+    return INSIDE.get() == this || threads.awaitTermination(nanos, TimeUnit.NANOSECONDS);
   }
 
   /** Takes a runnable only if an idle thread waits for one, so that the executor makes a thread otherwise. */

@@ -21,6 +21,13 @@ public interface Engine {
   /** Tells whether {@link #submit} runs the work in the calling thread before it returns. */
   boolean runsInCaller();
 
+  /**
+   * Checks that a run timeout can be kept; zero is none.
+   *
+   * @throws IllegalArgumentException if it cannot
+   */
+  default void checkTimeout(long timeoutNanos) {}
+
   /** Accepts work. After {@link #shutdown()} the work is reported as terminated. */
   void submit(Work work);
 
@@ -69,7 +76,19 @@ public interface Engine {
     /** Returns the kind of the function. */
     FunctionKind kind();
 
-    /** Returns the function itself, for {@code shutdownNow}. */
+    /** Returns the function itself, for messages. */
     Object function();
+
+    /**
+     * Runs one call in this thread, for what {@code shutdownNow} returns.
+     *
+     * @throws UnsupportedOperationException if the arguments cannot be had here
+     */
+    default @Nullable Object call(int item) throws Exception {
+      if (kind().arity() > 0) {
+        throw new UnsupportedOperationException("the arguments of this task are not kept");
+      }
+      return kind().call(function(), null, null, null);
+    }
   }
 }

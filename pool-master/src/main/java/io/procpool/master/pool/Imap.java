@@ -7,8 +7,11 @@ import io.procpool.WaitInterruptedException;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.concurrent.RejectedExecutionException;
@@ -134,7 +137,8 @@ final class Imap<R> implements ResultIterator<R> {
      * full. An input may pause for ever, so a consumer that has waited for a moment submits the unfinished batch itself.
      * Window.   Inputs read and not yet taken by the consumer stay below a bound; the reader waits for room. The pool's
      *           own limits bound the window, so a submission from here is never refused for want of room.
-     * Ends.     The reader ends with the input, with close(), with the pool, or when the iterator has been collected.
+     * Ends.     The reader ends with the input, with close(), with the pool, or when the iterator has been collected. One
+     *           that is inside the input is interrupted, there only, so that it can leave a wait of the input's own.
      */
     private static final long PATIENCE_NANOS = 1_000_000;
     private static final long COLLECTED_CHECK_SECONDS = 1;
@@ -170,6 +174,7 @@ final class Imap<R> implements ResultIterator<R> {
     private boolean inputEnded; // guarded by lock
     private boolean closed; // guarded by lock
     private Throwable inputError; // guarded by lock
+    private Thread reading; // the reader while it is inside the input; guarded by lock
     private WeakReference<Imap<?>> consumer;
 
     Feed(
@@ -195,14 +200,53 @@ final class Imap<R> implements ResultIterator<R> {
 
     private void run() {
       try {
-        while (awaitRoom() && input.hasNext()) {
-          add(input.next());
+        while (awaitRoom()) {
+          Object item;
+          beginReading();
+          try {
+            if (!input.hasNext()) {
+              break;
+            }
+            item = input.next();
+          } finally {
+            endReading();
+          }
+          add(item);
         }
         endInput(null);
       } catch (Throwable failed) {
         endInput(failed);
       } finally {
         core.removeFeed(this);
+      }
+    }
+
+    private void beginReading() {
+      lock.lock();
+      try {
+        reading = Thread.currentThread();
+        if (closed || inputEnded) {
+          reading.interrupt();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private void endReading() {
+      lock.lock();
+      try {
+        reading = null;
+        Thread.interrupted();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    // under lock
+    private void interruptReading() {
+      if (reading != null) {
+        reading.interrupt();
       }
     }
 
@@ -250,6 +294,8 @@ final class Imap<R> implements ResultIterator<R> {
         }
         if (batch.count() >= batchSize()) {
           submitBatch();
+        } else if (batch.count() == 1) {
+          arrival.signalAll(); // a waiting consumer has a batch to lose patience with now
         }
       } finally {
         lock.unlock();
@@ -422,9 +468,15 @@ final class Imap<R> implements ResultIterator<R> {
       closed = true;
       ready.clear();
       early.clear();
-      for (Work work : inFlight.values()) {
-        core.cancel(work, true);
+      List<Long> bases = new ArrayList<>(inFlight.keySet());
+      bases.sort(Comparator.reverseOrder()); // the last first, so that no further one starts
+      for (Long base : bases) {
+        Work work = inFlight.get(base);
+        if (work != null) {
+          core.cancel(work, true);
+        }
       }
+      interruptReading();
       room.signalAll();
       arrival.signalAll();
     }
@@ -438,6 +490,7 @@ final class Imap<R> implements ResultIterator<R> {
               new RejectedExecutionException("pool \"" + core.options().name()
                   + "\" was closed before the input of imap was read to its end"));
         }
+        interruptReading();
         room.signalAll();
       } finally {
         lock.unlock();

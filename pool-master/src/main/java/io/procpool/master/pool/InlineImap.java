@@ -13,9 +13,9 @@ import org.jspecify.annotations.NullUnmarked;
 final class InlineImap<R> implements ResultIterator<R> {
   private final PoolCore core;
   private final PoolCore.Submission submission;
-  private final Iterator<?> input;
+  private Iterator<?> input; // null once the iteration has ended
+  private Throwable inputError; // what the input threw, until next() throws it
   private long index;
-  private boolean closed;
 
   InlineImap(PoolCore core, PoolCore.Submission submission, Iterator<?> input) {
     this.core = core;
@@ -25,7 +25,15 @@ final class InlineImap<R> implements ResultIterator<R> {
 
   @Override
   public boolean hasNext() {
-    return !closed && input.hasNext();
+    if (input == null || inputError != null) {
+      return inputError != null;
+    }
+    try {
+      return input.hasNext();
+    } catch (Throwable thrown) {
+      inputError = thrown;
+      return true;
+    }
   }
 
   @Override
@@ -45,17 +53,33 @@ final class InlineImap<R> implements ResultIterator<R> {
     if (!hasNext()) {
       throw new NoSuchElementException("the iteration has ended");
     }
-    Engine.Inputs inputs = submission.newInputs();
-    inputs.add(input.next(), null, null);
-    Completion[] completion = new Completion[1];
-    core.submitUnlimited(submission.work(
-        inputs, 1, new ItemTime(), block -> completion[0] = Completion.ofBlock(block)));
-    Outcome<?> outcome = completion[0].outcome();
+    Outcome<?> outcome = inputError == null ? compute() : null;
+    if (inputError != null) {
+      Throwable thrown = inputError;
+      close();
+      Failures.valueOf(new Outcome<>(0, null, thrown));
+    }
     return new Outcome<>(index++, (R) outcome.value(), outcome.error());
+  }
+
+  /** Computes the next input; null if it cannot be read or submitted any more. */
+  private Outcome<?> compute() {
+    Completion[] completion = new Completion[1];
+    try {
+      Engine.Inputs inputs = submission.newInputs();
+      inputs.add(input.next(), null, null);
+      core.submitUnlimited(submission.work(
+          inputs, 1, new ItemTime(), block -> completion[0] = Completion.ofBlock(block)));
+    } catch (Throwable thrown) {
+      inputError = thrown;
+      return null;
+    }
+    return completion[0].outcome();
   }
 
   @Override
   public void close() {
-    closed = true;
+    input = null;
+    inputError = null;
   }
 }

@@ -16,6 +16,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -23,18 +24,22 @@ import org.jspecify.annotations.Nullable;
 /** What all views of one pool share: the engine, the limits, the clock, the callbacks, and the pool's life. */
 final class PoolCore {
   /*
-   * Shutdown. shutdown() refuses submissions. The engine is shut down once no scheduled task is still waiting for its time;
-   * the last one to fire does it. Lazy inputs are cut off. close() then waits for the engine, and for the callbacks.
+   * Shutdown. shutdown() refuses submissions. The engine is shut down once no scheduled task is still waiting for its time
+   * and no submission is between the check and the engine (`submitting`); the last of them does it. Lazy inputs are cut
+   * off. close() then waits for the engine, and for the callbacks.
    */
   private final PoolOptions options;
   private final Engine engine;
   private final Admission admission;
   private final CallbackExecutor callbacks;
   private final AtomicLong nextTaskId = new AtomicLong(1);
+  private final AtomicInteger submitting = new AtomicInteger();
   private final Set<Imap.Feed> feeds = ConcurrentHashMap.newKeySet();
   private final Set<Delayed> delayed = ConcurrentHashMap.newKeySet(); // changed under this
   private @Nullable ScheduledThreadPoolExecutor clock; // guarded by this
   private volatile boolean shutdown; // written under this
+  private long delayedCancelled; // cancelled before their time; guarded by this
+  private long delayedLost; // ended with the pool before their time; guarded by this
 
   PoolCore(PoolOptions options, Engine engine) {
     this.options = options;
@@ -71,6 +76,7 @@ final class PoolCore {
       this.function = function;
       this.name = taskOptions.name().orElse(null);
       this.timeoutNanos = TaskResult.nanos(taskOptions.timeout().orElse(options.taskTimeout()));
+      engine.checkTimeout(timeoutNanos);
     }
 
     Engine.Inputs newInputs() {
@@ -109,14 +115,32 @@ final class PoolCore {
   /** Submits work, waiting or rejecting at the pool's limits. */
   void submit(Work work) {
     admission.admit(work.count(), work.inputs().bytes());
-    engine.submit(work);
+    submitAdmitted(work);
   }
 
   /** Submits work whose size the caller bounds. */
   void submitUnlimited(Work work) {
-    checkOpen();
     admission.admitUnlimited(work.count(), work.inputs().bytes());
-    engine.submit(work);
+    submitAdmitted(work);
+  }
+
+  private void submitAdmitted(Work work) {
+    submitting.incrementAndGet();
+    try {
+      if (shutdown) {
+        admission.release(work.count(), work.inputs().bytes());
+        throw closed();
+      }
+      engine.submit(work);
+    } finally {
+      endSubmitting();
+    }
+  }
+
+  private void endSubmitting() {
+    if (submitting.decrementAndGet() == 0 && shutdown) {
+      engineShutdownIfDue();
+    }
   }
 
   void cancel(Work work, boolean interrupt) {
@@ -158,15 +182,22 @@ final class PoolCore {
 
     @Override
     public void run() {
-      if (take(this)) {
-        engine.submit(work);
-        engineShutdownIfDue();
+      submitting.incrementAndGet();
+      try {
+        if (take(this)) {
+          engine.submit(work);
+        }
+      } finally {
+        endSubmitting();
       }
     }
 
     /** Cancels the work, whether its time has come or not. */
     void cancel(boolean interrupt) {
       if (take(this)) {
+        synchronized (PoolCore.this) {
+          delayedCancelled++;
+        }
         work.markCancelled();
         work.report(
             ResultBlock.ofError(0, 1, new java.util.concurrent.CancellationException("cancelled")));
@@ -212,7 +243,7 @@ final class PoolCore {
 
   private void engineShutdownIfDue() {
     synchronized (this) {
-      if (!shutdown || !delayed.isEmpty()) {
+      if (!shutdown || !delayed.isEmpty() || submitting.get() > 0) {
         return;
       }
       if (clock != null) {
@@ -235,7 +266,9 @@ final class PoolCore {
 
   private static void runHere(Work work) {
     try {
-      work.inputs().kind().call(work.inputs().function(), null, null, null);
+      for (int i = 0; i < work.count(); i++) {
+        work.inputs().call(i);
+      }
     } catch (Exception e) {
       throw Failures.unchecked(new java.util.concurrent.ExecutionException(e));
     }
@@ -245,6 +278,9 @@ final class PoolCore {
     List<Work> dropped = new ArrayList<>();
     for (Delayed later : delayed) {
       if (take(later)) {
+        synchronized (this) {
+          delayedLost++;
+        }
         dropped.add(later.work);
         later.work.report(ResultBlock.ofError(
             0,
@@ -272,15 +308,17 @@ final class PoolCore {
   }
 
   boolean isTerminated() {
-    return engine.isTerminated();
+    return engine.isTerminated() && callbacks.isIdle();
   }
 
   boolean awaitTermination(long nanos) throws InterruptedException {
+    long start = System.nanoTime();
     if (!engine.awaitTermination(nanos)) {
       return false;
     }
     callbacks.close();
-    return true;
+    return callbacks.awaitEnd(
+        nanos < 0 ? Long.MAX_VALUE : Math.max(0, nanos - (System.nanoTime() - start)));
   }
 
   void close() {
@@ -288,7 +326,7 @@ final class PoolCore {
     boolean interrupted = false;
     while (true) {
       try {
-        if (awaitTermination(-1) && callbacks.awaitEnd()) {
+        if (awaitTermination(-1)) {
           break;
         }
       } catch (InterruptedException e) {
@@ -302,6 +340,20 @@ final class PoolCore {
   }
 
   PoolStatistics statistics() {
-    return engine.statistics();
+    PoolStatistics known = engine.statistics();
+    synchronized (this) {
+      return new PoolStatistics(
+          known.workersStarting(),
+          known.workersReady(),
+          known.workersBusy(),
+          known.pendingTasks() + delayed.size(),
+          known.activeTasks(),
+          known.completedTasks(),
+          known.lostTasks() + delayedLost,
+          known.cancelledTasks() + delayedCancelled,
+          known.spawnedWorkers(),
+          known.crashedWorkers(),
+          known.retiredWorkers());
+    }
   }
 }

@@ -414,8 +414,8 @@ public final class TaskPool implements Pool {
   }
 
   private static void cancelAll(List<? extends AsyncResult<?>> results) {
-    for (AsyncResult<?> result : results) {
-      result.cancel(true);
+    for (int i = results.size() - 1; i >= 0; i--) { // the last first, so that no further one starts
+      results.get(i).cancel(true);
     }
   }
 

@@ -89,7 +89,7 @@ final class TaskResult<T> extends StageResult<T> {
     if (callbacks != null && !claimed.compareAndSet(false, true)) {
       return false;
     }
-    if (!arrived.cancel(false)) {
+    if (arrived.isDone() || !arrived.cancel(false)) {
       return false;
     }
     if (callbacks != null) {

@@ -1,0 +1,235 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.procpool.PoolOptions.Overflow;
+import io.procpool.PoolOptions.WorkerStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The options without a pool: defaults, bad arguments, bad combinations. */
+class PoolOptionsTest {
+  private record Bad(String message, Function<PoolOptions.Builder, PoolOptions.Builder> setter) {
+    @Override
+    public String toString() {
+      return message;
+    }
+  }
+
+  private static Bad bad(
+      String message, Function<PoolOptions.Builder, PoolOptions.Builder> setter) {
+    return new Bad(message, setter);
+  }
+
+  static List<Bad> badArguments() {
+    Duration negative = Duration.ofMillis(-1);
+    Duration huge = Duration.ofSeconds(Long.MAX_VALUE);
+    return List.of(
+        bad("name: \"\" (expected: letters", b -> b.name("")),
+        bad("name: \"a b\" (expected: letters", b -> b.name("a b")),
+        bad("name: \"a\n\" (expected: letters", b -> b.name("a\n")),
+        bad("workers: 0 (expected: 1 to 512)", b -> b.workers(0)),
+        bad("workers: -1 (expected: 1 to 512)", b -> b.workers(-1)),
+        bad("workers: 513 (expected: 1 to 512)", b -> b.workers(513)),
+        bad("taskTimeout: PT-0.001S (expected: zero or more)", b -> b.taskTimeout(negative)),
+        bad("taskTimeout: " + huge + " (expected: at most", b -> b.taskTimeout(huge)),
+        bad("maxTasksPerWorker: -1 (expected: 0 or more)", b -> b.maxTasksPerWorker(-1)),
+        bad("startTimeout: PT0S (expected: more than zero)", b -> b.startTimeout(Duration.ZERO)),
+        bad("startTimeout: PT-0.001S (expected: more than", b -> b.startTimeout(negative)),
+        bad("startTimeout: " + huge + " (expected: at most", b -> b.startTimeout(huge)),
+        bad("maxStartAttempts: 0 (expected: 1 to 1000)", b -> b.maxStartAttempts(0)),
+        bad("maxStartAttempts: 1001 (expected: 1 to 1000)", b -> b.maxStartAttempts(1001)),
+        bad("gracePeriod: PT-0.001S (expected: zero or more)", b -> b.gracePeriod(negative)),
+        bad("gracePeriod: " + huge + " (expected: at most", b -> b.gracePeriod(huge)),
+        bad("maxPendingTasks: 0 (expected: 1 or more)", b -> b.maxPendingTasks(0)),
+        bad("maxPendingBytes: 0 (expected: 1 or more)", b -> b.maxPendingBytes(0)),
+        bad("prefetch: -1 (expected: 0 to 48)", b -> b.prefetch(-1)),
+        bad("prefetch: 49 (expected: 0 to 48)", b -> b.prefetch(49)),
+        bad("maxHeapBytes: -1 (expected: 0", b -> b.maxHeapBytes(-1)),
+        bad("maxHeapBytes: 2097151 (expected: 0", b -> b.maxHeapBytes((2 << 20) - 1)),
+        bad("jvmArgs: \"Xss1m\" (expected: JVM flags", b -> b.jvmArgs(List.of("-Xss1m", "Xss1m"))),
+        bad("jvmArgs: \"\" (expected: JVM flags", b -> b.jvmArgs(List.of(""))),
+        bad("jvmArgs: \"-cp\" (expected: JVM flags", b -> b.jvmArgs(List.of("-cp", "x"))),
+        bad("jvmArgs: \"-jar\" (expected: JVM flags", b -> b.jvmArgs(List.of("-jar"))),
+        bad("jvmArgs: \"-classpath\" (expected:", b -> b.jvmArgs(List.of("-classpath"))),
+        bad("jvmArgs: \"--class-path=x\" (expected:", b -> b.jvmArgs(List.of("--class-path=x"))),
+        bad("environment: \"\" (expected: a name", b -> b.environment(Map.of("", "x"))),
+        bad("environment: \"A=B\" (expected: a name", b -> b.environment(Map.of("A=B", "x"))),
+        bad("environment: \"A\" (expected: a name", b -> b.environment(Map.of("A", "x\0"))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("badArguments")
+  void setter_badArgument_isRefusedWithValueAndWhatIsAllowed(Bad bad) {
+    PoolOptions.Builder builder = PoolOptions.builder();
+    assertThatThrownBy(() -> bad.setter.apply(builder))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(bad.message);
+  }
+
+  @Test
+  void setter_null_isRefused() {
+    List<Function<PoolOptions.Builder, Object>> setters = List.of(
+        b -> b.backend(null),
+        b -> b.name(null),
+        b -> b.taskTimeout(null),
+        b -> b.initializer(null),
+        b -> b.startTimeout(null),
+        b -> b.gracePeriod(null),
+        b -> b.overflow(null),
+        b -> b.jvmArgs(null),
+        b -> b.jvmArgs(Arrays.asList("-Xint", null)),
+        b -> b.environment(null),
+        b -> b.workingDirectory(null),
+        b -> b.classPath(null),
+        b -> b.classPath(Arrays.asList(Path.of("a"), null)),
+        b -> b.javaExecutable(null),
+        b -> b.workerStdout(null),
+        b -> b.workerStderr(null),
+        b -> b.listener(null));
+    for (Function<PoolOptions.Builder, Object> setter : setters) {
+      assertThatThrownBy(() -> setter.apply(PoolOptions.builder()))
+          .isInstanceOf(NullPointerException.class);
+    }
+  }
+
+  @Test
+  void build_blockWithoutLimit_isRefused() {
+    assertThatThrownBy(() -> PoolOptions.builder().overflow(Overflow.BLOCK).build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("overflow=BLOCK", "maxPendingTasks", "maxPendingBytes");
+    assertThat(PoolOptions.builder()
+            .overflow(Overflow.BLOCK)
+            .maxPendingBytes(1)
+            .build()
+            .overflow())
+        .isEqualTo(Overflow.BLOCK);
+  }
+
+  @Test
+  void build_nothingSet_hasDocumentedDefaults() {
+    PoolOptions options = PoolOptions.builder().build();
+    assertThat(options.backend()).isEqualTo("processes");
+    assertThat(options.name()).matches("pool-[0-9]+");
+    assertThat(options.workers())
+        .isEqualTo(Math.min(512, Runtime.getRuntime().availableProcessors()));
+    assertThat(options.taskTimeout()).isZero();
+    assertThat(options.maxTasksPerWorker()).isZero();
+    assertThat(options.initializer()).isEmpty();
+    assertThat(options.startTimeout()).isEqualTo(Duration.ofSeconds(30));
+    assertThat(options.maxStartAttempts()).isEqualTo(5);
+    assertThat(options.gracePeriod()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(options.maxPendingTasks()).isEqualTo(Integer.MAX_VALUE);
+    assertThat(options.maxPendingBytes()).isEqualTo(Long.MAX_VALUE);
+    assertThat(options.overflow()).isEqualTo(Overflow.REJECT);
+    assertThat(options.prefetch()).isEqualTo(16);
+    assertThat(options.maxHeapBytes()).isZero();
+    assertThat(options.jvmArgs()).isEmpty();
+    assertThat(options.environment()).isEmpty();
+    assertThat(options.workingDirectory()).isEmpty();
+    assertThat(options.classPath()).isEmpty();
+    assertThat(options.javaExecutable()).isEmpty();
+    assertThat(options.workerStdout()).isEqualTo(WorkerStream.INHERIT);
+    assertThat(options.workerStderr()).isEqualTo(WorkerStream.INHERIT);
+    assertThat(options.listeners()).isEmpty();
+    assertThat(PoolOptions.builder().build().name()).isNotEqualTo(options.name());
+  }
+
+  @Test
+  void toBuilder_everythingSet_keepsIt() {
+    RunnableTask initializer = () -> {};
+    PoolListener listener = new PoolListener() {};
+    PoolOptions options = PoolOptions.builder()
+        .backend("threads")
+        .name("a.b-c_1")
+        .workers(512)
+        .taskTimeout(Duration.ofSeconds(1))
+        .maxTasksPerWorker(2)
+        .initializer(initializer)
+        .startTimeout(Duration.ofSeconds(3))
+        .maxStartAttempts(4)
+        .gracePeriod(Duration.ZERO)
+        .maxPendingTasks(5)
+        .maxPendingBytes(6)
+        .overflow(Overflow.BLOCK)
+        .prefetch(0)
+        .maxHeapBytes(64 << 20)
+        .jvmArgs(List.of("-Xss1m"))
+        .environment(Map.of("A", ""))
+        .workingDirectory(Path.of("work"))
+        .classPath(List.of(Path.of("a.jar")))
+        .javaExecutable(Path.of("java"))
+        .workerStdout(WorkerStream.STDERR)
+        .workerStderr(WorkerStream.DISCARD)
+        .listener(listener)
+        .build()
+        .toBuilder()
+        .build();
+    assertThat(options.backend()).isEqualTo("threads");
+    assertThat(options.name()).isEqualTo("a.b-c_1");
+    assertThat(options.workers()).isEqualTo(512);
+    assertThat(options.taskTimeout()).isEqualTo(Duration.ofSeconds(1));
+    assertThat(options.maxTasksPerWorker()).isEqualTo(2);
+    assertThat(options.initializer()).containsSame(initializer);
+    assertThat(options.startTimeout()).isEqualTo(Duration.ofSeconds(3));
+    assertThat(options.maxStartAttempts()).isEqualTo(4);
+    assertThat(options.gracePeriod()).isZero();
+    assertThat(options.maxPendingTasks()).isEqualTo(5);
+    assertThat(options.maxPendingBytes()).isEqualTo(6);
+    assertThat(options.overflow()).isEqualTo(Overflow.BLOCK);
+    assertThat(options.prefetch()).isZero();
+    assertThat(options.maxHeapBytes()).isEqualTo(64 << 20);
+    assertThat(options.jvmArgs()).containsExactly("-Xss1m");
+    assertThat(options.environment()).isEqualTo(Map.of("A", ""));
+    assertThat(options.workingDirectory()).contains(Path.of("work").toAbsolutePath());
+    assertThat(options.classPath()).containsExactly(Path.of("a.jar").toAbsolutePath());
+    assertThat(options.javaExecutable()).contains(Path.of("java").toAbsolutePath());
+    assertThat(options.workerStdout()).isEqualTo(WorkerStream.STDERR);
+    assertThat(options.workerStderr()).isEqualTo(WorkerStream.DISCARD);
+    assertThat(options.listeners()).containsExactly(listener);
+    assertThat(options.toString()).contains("a.b-c_1", "threads", "512");
+  }
+
+  /** What is built does not change when its builder, or a list given to it, does. */
+  @Test
+  void build_builderChangedLater_optionsStay() {
+    List<String> jvmArgs = new java.util.ArrayList<>(List.of("-Xint"));
+    PoolOptions.Builder builder = PoolOptions.builder().workers(1).jvmArgs(jvmArgs);
+    PoolOptions options = builder.build();
+    builder.workers(2);
+    jvmArgs.add("-Xss1m");
+    assertThat(options.workers()).isEqualTo(1);
+    assertThat(options.jvmArgs()).containsExactly("-Xint");
+  }
+
+  @Test
+  void taskOptions_anyOrder_keepEachOther() {
+    TaskOptions options = TaskOptions.defaults().name("a").timeout(Duration.ofSeconds(1));
+    assertThat(options.name()).contains("a");
+    assertThat(options.timeout()).contains(Duration.ofSeconds(1));
+    assertThat(TaskOptions.defaults().name()).isEmpty();
+    assertThat(TaskOptions.defaults().timeout()).isEmpty();
+    assertThatThrownBy(() -> TaskOptions.defaults().timeout(Duration.ofMillis(-1)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("timeout: PT-0.001S (expected: zero or more)");
+    assertThatThrownBy(() -> TaskOptions.defaults().name(null))
+        .isInstanceOf(NullPointerException.class);
+  }
+
+  /** Without an implementation on the class path, the message says which artifact is missing. */
+  @Test
+  void open_noBackendOnClassPath_namesArtifact() {
+    assertThatThrownBy(Pool::open)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("io.procpool:procpool-master");
+  }
+}
