@@ -173,7 +173,7 @@ public final class Mandelbrot implements Job<Mandelbrot.Band, int[]> {
     if (failures > 0) {
       context
           .err()
-          .println("mandelbrot: " + failures + " of " + bands
+          .println("mandelbrot: " + failures + " of " + painted
               + " bands failed and are magenta in the picture");
     }
   }

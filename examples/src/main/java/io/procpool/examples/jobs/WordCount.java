@@ -166,7 +166,10 @@ public final class WordCount implements Job<WordCount.Slice, WordCount.Counts> {
     return false;
   }
 
-  /** Returns the first offset from the given one on, below the limit, whose byte is in no word; else the limit. */
+  /**
+   * Returns the first offset from the given one on, below the limit, whose byte is in no word; if there is none, {@link
+   * Long#MAX_VALUE}.
+   */
   private static long wordBound(SeekableByteChannel channel, long from, long limit)
       throws IOException {
     if (from == 0 || from == Long.MAX_VALUE) {
@@ -182,7 +185,7 @@ public final class WordCount implements Job<WordCount.Slice, WordCount.Counts> {
         }
       }
     }
-    return limit;
+    return Long.MAX_VALUE;
   }
 
   /** The bytes of a channel from one offset to another, or to the channel's end. */
@@ -191,8 +194,8 @@ public final class WordCount implements Job<WordCount.Slice, WordCount.Counts> {
     private long left;
 
     Range(SeekableByteChannel channel, long from, long to) throws IOException {
-      this.channel = channel.position(from);
       left = Math.max(0, to - from);
+      this.channel = left > 0 ? channel.position(from) : channel;
     }
 
     @Override

@@ -29,14 +29,23 @@ class MisbehaveTest {
                 + "undecodable: InvalidObjectException\nok\n");
   }
 
-  /** The harms that end a JVM do end it; 134 is 128 + SIGABRT, with which a JVM reports a segmentation fault. */
   @ParameterizedTest
-  @CsvSource({"exit, 3", "halt, 4", "segfault, 134"})
+  @CsvSource({"exit, 3", "halt, 4"})
   void process_fatalHarm_endsTheJvm(String word, int exitValue) throws Exception {
     Process child = java(word);
 
     assertThat(child.waitFor(30, TimeUnit.SECONDS)).isTrue();
     assertThat(child.exitValue()).isEqualTo(exitValue);
+  }
+
+  /** The segmentation fault is a real one: the JVM writes its crash report. */
+  @Test
+  void process_segfault_crashesTheJvm() throws Exception {
+    Process child = java("segfault");
+
+    assertThat(child.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(child.exitValue()).isNotZero();
+    assertThat(directory.resolve("report")).content().contains("SIGSEGV");
   }
 
   /** The endless loop does not end by itself. */
