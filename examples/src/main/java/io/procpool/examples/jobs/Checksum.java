@@ -44,7 +44,7 @@ public final class Checksum implements Job<FileTree.Entry, String> {
   @Override
   public String process(FileTree.Entry entry) throws IOException {
     if (entry.problem() != null) {
-      throw new IOException(entry.text() + ": " + entry.problem());
+      throw new IOException(entry.problem());
     }
     MessageDigest digest = sha256();
     try (InputStream in = Files.newInputStream(Path.of(entry.file()))) {

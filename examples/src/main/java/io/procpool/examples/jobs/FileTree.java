@@ -58,6 +58,11 @@ final class FileTree implements Iterable<FileTree.Entry> {
     String text() {
       return new String(name, StandardCharsets.UTF_8);
     }
+
+    @Override
+    public String toString() {
+      return text();
+    }
   }
 
   private record Node(Path path, byte[] name, BasicFileAttributes attributes) {

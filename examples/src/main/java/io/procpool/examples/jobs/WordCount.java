@@ -133,7 +133,7 @@ public final class WordCount implements Job<WordCount.Slice, WordCount.Counts> {
   @Override
   public Counts process(Slice slice) throws IOException {
     if (slice.problem() != null) {
-      throw new IOException(slice.name() + ": " + slice.problem());
+      throw new IOException(slice.problem());
     }
     Map<String, long[]> counts = new HashMap<>();
     try (SeekableByteChannel channel = Files.newByteChannel(Path.of(slice.file()))) {

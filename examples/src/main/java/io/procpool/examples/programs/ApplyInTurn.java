@@ -8,6 +8,8 @@ import java.util.List;
 /**
  * F01: twenty tasks on four workers with {@code apply}, which waits for each value. However many workers there are, the
  * tasks run strictly one after the other.
+ *
+ * <p>Safe for use by multiple threads.
  */
 public final class ApplyInTurn {
   private static final int WORKERS = 4;

@@ -14,6 +14,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 /**
  * F04: a hundred tasks on five workers, each with a callback. The tasks run in the workers; the callbacks run in the
  * master, so they can use what the master holds, here a queue.
+ *
+ * <p>Safe for use by multiple threads.
  */
 public final class Callbacks {
   private static final int WORKERS = 5;

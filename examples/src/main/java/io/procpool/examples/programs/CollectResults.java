@@ -10,6 +10,8 @@ import java.util.concurrent.ExecutionException;
 /**
  * F03: results are kept in a list while their tasks run, and read when the pool has closed. They are in the order of
  * submission, whichever task was done first.
+ *
+ * <p>Safe for use by multiple threads.
  */
 public final class CollectResults {
   private static final int WORKERS = 4;

@@ -4,7 +4,11 @@ package io.procpool.examples.programs;
 import io.procpool.Pool;
 import java.util.List;
 
-/** F05: a pool whose size is not given has a worker for each CPU that this process may use. */
+/**
+ * F05: a pool whose size is not given has a worker for each CPU that this process may use.
+ *
+ * <p>Safe for use by multiple threads.
+ */
 public final class DefaultSize {
   private DefaultSize() {}
 

@@ -9,6 +9,8 @@ import java.util.Random;
 /**
  * F10: five tasks of random length on three workers. Each prints its process and its time itself; the worker's standard
  * output is the master's, so the lines appear between the master's own.
+ *
+ * <p>Safe for use by multiple threads.
  */
 public final class FiveTasks {
   private static final int WORKERS = 3;

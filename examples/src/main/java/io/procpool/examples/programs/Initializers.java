@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * F06: an initializer prepares each worker once, before its first task. Its arguments are what the lambda captures. What it
  * prepares stays in the worker, here in a {@code ThreadLocal}, so that the same program is right when workers are threads.
+ *
+ * <p>Safe for use by multiple threads.
  */
 public final class Initializers {
   private static final int WORKERS = 3;

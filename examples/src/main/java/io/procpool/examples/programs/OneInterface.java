@@ -16,6 +16,8 @@ import java.util.stream.IntStream;
  * F09: one program for a pool of threads and for one of processes; only the name of the backend differs. It submits, maps
  * with a chunk size and a time limit, shuts down without waiting and with, and has callbacks. These run in the master, so
  * they print the master's pid whichever process the task ran in.
+ *
+ * <p>Safe for use by multiple threads.
  */
 public final class OneInterface {
   private static final int WORKERS = 3;

@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.examples.programs;
 
+import io.procpool.spi.PoolBackend;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
@@ -92,7 +93,7 @@ public final class Programs {
       }
       String value = options.get(i + 1);
       settings = option.equals("--backend")
-          ? settings.withBackend(value)
+          ? settings.withBackend(PoolBackend.named(value).name())
           : settings.withSecond(Duration.ofMillis(millis(value)));
     }
     return settings;

@@ -15,6 +15,8 @@ import java.util.concurrent.TimeoutException;
  * F07: what can be asked of a result, before and after its task is done: {@code isDone}, {@code successful},
  * {@code await}, and {@code get} with a time limit; and that {@code get} rethrows what the task threw, as the exception
  * that it was.
+ *
+ * <p>Safe for use by multiple threads.
  */
 public final class ResultStates {
   private ResultStates() {}

@@ -16,6 +16,8 @@ import java.util.concurrent.TimeUnit;
  * <p>In Python, {@code join} before {@code close} is an error. In Java it is not: as with every {@code ExecutorService},
  * {@code awaitTermination} before {@code shutdown} waits for something that will not happen and returns false when its time
  * is over. {@code close} does both in the right order.
+ *
+ * <p>Safe for use by multiple threads.
  */
 public final class SubmitThenWait {
   private static final int WORKERS = 4;

@@ -17,6 +17,8 @@ import java.util.concurrent.ExecutionException;
  * F08: a pool is terminated while its tasks run, and would run for an hour. That takes a moment; the worker processes are
  * gone, and each unfinished result fails. Threads cannot be killed: on the backend {@code threads} the tasks are
  * interrupted, which ends these.
+ *
+ * <p>Safe for use by multiple threads.
  */
 public final class Terminate {
   private static final int WORKERS = 4;

@@ -16,6 +16,8 @@ import java.util.Set;
  * P09: the same work as fifty threads and as fifty processes, both timed. Each process runs one task and ends: a pool whose
  * workers are retired after one task, with as many of them at a time as there are CPUs. The difference is what a process
  * costs; a pool that keeps its workers pays it once.
+ *
+ * <p>Safe for use by multiple threads.
  */
 public final class ThreadsAgainstProcesses {
   private static final int TASKS = 50;

@@ -12,7 +12,11 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 
-/** Y09: something is done once, after a while; something else is called off before its time and is never done. */
+/**
+ * Y09: something is done once, after a while; something else is called off before its time and is never done.
+ *
+ * <p>Safe for use by multiple threads.
+ */
 public final class Timers {
   private Timers() {}
 

@@ -7,7 +7,11 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** P10: prints the process that runs a task. Threads are in the master's process; worker processes are not. */
+/**
+ * P10: prints the process that runs a task. Threads are in the master's process; worker processes are not.
+ *
+ * <p>Safe for use by multiple threads.
+ */
 public final class WhoRunsIt {
   private static final int WORKERS = 2;
 

@@ -4,11 +4,19 @@ package io.procpool.examples.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.procpool.Outcome;
+import io.procpool.Pool;
+import io.procpool.PoolOptions;
+import io.procpool.PoolOptions.WorkerStream;
+import io.procpool.ResultIterator;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,6 +37,47 @@ class MisbehaveTest {
                 + "undecodable: InvalidObjectException\nok\n");
   }
 
+  /** On worker processes every harm costs its own input and no other, each with the reason. */
+  @Test
+  @Timeout(60)
+  void process_onWorkerProcesses_eachHarmFailsAlone() {
+    PoolOptions options = PoolOptions.builder()
+        .workers(2)
+        .maxHeapBytes(64 << 20)
+        .taskTimeout(Duration.ofSeconds(2))
+        .workerStdout(WorkerStream.DISCARD)
+        .workerStderr(WorkerStream.DISCARD)
+        .jvmArgs(List.of("-XX:-CreateCoredumpOnCrash"))
+        .build();
+    List<Misbehave.Harm> inputs = new ArrayList<>();
+    for (Misbehave.Harm harm : Misbehave.Harm.values()) {
+      inputs.addAll(List.of(Misbehave.Harm.OK, harm));
+    }
+    List<String> outcomes = new ArrayList<>();
+    try (Pool pool = Pool.open(options);
+        ResultIterator<Object> results = pool.imap(harm -> new Misbehave().process(harm), inputs)) {
+      while (results.hasNext()) {
+        Outcome<Object> outcome = results.nextOutcome();
+        Throwable error = outcome.error();
+        outcomes.add(
+            error == null ? String.valueOf(outcome.value()) : error.getClass().getSimpleName());
+      }
+    }
+    assertThat(outcomes)
+        .containsExactly(
+            "ok", "ok",
+            "ok", "IllegalStateException",
+            "ok", "WorkerCrashedException",
+            "ok", "WorkerCrashedException",
+            "ok", "WorkerCrashedException",
+            "ok", "StackOverflowError",
+            "ok", "TaskTimeoutException",
+            "ok", "WorkerCrashedException",
+            "ok", "output",
+            "ok", "ResultLostException");
+  }
+
+  /** The harms that end a JVM do end it. */
   @ParameterizedTest
   @CsvSource({"exit, 3", "halt, 4"})
   void process_fatalHarm_endsTheJvm(String word, int exitValue) throws Exception {

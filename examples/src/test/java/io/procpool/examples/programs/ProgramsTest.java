@@ -239,6 +239,9 @@ class ProgramsTest {
     assertThatThrownBy(() -> Programs.settings(List.of("--second", "0")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("--second: \"0\" (expected: milliseconds, 1 or more)");
+    assertThatThrownBy(() -> Programs.settings(List.of("--backend", "fibers")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("backend: \"fibers\" (expected one of [inline, ");
     assertThatThrownBy(() -> Programs.settings(List.of("--workers", "3")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("\"--workers\" (usage: Programs");
