@@ -204,7 +204,8 @@ class ProgramsTest {
   /** The master prints first and last, the tasks in between; run as users run it, in a JVM of its own. */
   @OnEachBackend
   void f10_fiveTasks_printBetweenStartAndAllDone(String backend) throws Exception {
-    List<String> lines = launch(0, "F10", "--backend", backend, "--second", "20");
+    List<String> lines =
+        launch(0, "F10", "--backend", backend, "--second", "20").out();
 
     assertThat(lines).hasSize(7).startsWith("start").endsWith("all done");
     assertThat(lines.subList(1, 6))
@@ -218,14 +219,14 @@ class ProgramsTest {
 
   @Test
   void main_noArguments_listsThePrograms() throws Exception {
-    assertThat(launch(0))
+    assertThat(launch(0).out())
         .hasSize(14)
         .allMatch(line -> line.matches("[PYF][0-9][0-9]  .*|usage: .*"));
   }
 
   @Test
   void main_unknownProgram_saysWhatThereIs() throws Exception {
-    assertThat(launch(2, "F99"))
+    assertThat(launch(2, "F99").err())
         .singleElement()
         .asString()
         .startsWith("\"F99\" (expected one of [P09, P10, ");
@@ -258,9 +259,13 @@ class ProgramsTest {
     return printed.toString(StandardCharsets.UTF_8).lines().toList();
   }
 
-  /** Runs the launcher in a JVM of its own and returns what it wrote to both streams. */
-  private List<String> launch(int exitValue, String... arguments) throws Exception {
-    Path output = directory.resolve("output");
+  /** What a program wrote, line by line. */
+  private record Output(List<String> out, List<String> err) {}
+
+  /** Runs the launcher in a JVM of its own. */
+  private Output launch(int exitValue, String... arguments) throws Exception {
+    Path out = directory.resolve("out");
+    Path err = directory.resolve("err");
     List<String> command = new ArrayList<>(List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "-cp",
@@ -268,16 +273,16 @@ class ProgramsTest {
         Programs.class.getName()));
     command.addAll(List.of(arguments));
     Process program = new ProcessBuilder(command)
-        .redirectErrorStream(true)
-        .redirectOutput(output.toFile())
+        .redirectOutput(out.toFile())
+        .redirectError(err.toFile())
         .start();
     try {
       assertThat(program.waitFor(50, TimeUnit.SECONDS)).as("ended in time").isTrue();
     } finally {
       program.destroyForcibly();
     }
-    List<String> lines = Files.readAllLines(output);
-    assertThat(program.exitValue()).as("exit value; output: %s", lines).isEqualTo(exitValue);
-    return lines;
+    Output output = new Output(Files.readAllLines(out), Files.readAllLines(err));
+    assertThat(program.exitValue()).as("exit value; %s", output).isEqualTo(exitValue);
+    return output;
   }
 }
