@@ -41,6 +41,11 @@ public final class WorkerSegment {
   /** How many units may be outstanding at a worker. */
   public static final int MAX_UNITS = SLOT_COUNT;
 
+  /** Tells whether two units would share a slot, and so must not be outstanding at the same time. */
+  public static boolean shareSlot(int seq, int otherSeq) {
+    return seq % SLOT_COUNT == otherSeq % SLOT_COUNT;
+  }
+
   /** How many items a unit may have. */
   public static final int MAX_ITEMS = COUNT_MASK;
 
@@ -270,7 +275,7 @@ public final class WorkerSegment {
     LONG.setOpaque(memory, ITEM_START_OFFSET, System.nanoTime());
     while (true) {
       long word = read(seq);
-      if (state(word) != UnitState.STARTED || next(word) == limit(word)) {
+      if (!belongs(word, seq) || state(word) != UnitState.STARTED || next(word) == limit(word)) {
         return false;
       }
       if (change(seq, word, word + 1)) {
@@ -283,7 +288,7 @@ public final class WorkerSegment {
   public boolean end(int seq) {
     while (true) {
       long word = read(seq);
-      if (state(word) != UnitState.STARTED) {
+      if (!belongs(word, seq) || state(word) != UnitState.STARTED) {
         return false;
       }
       if (change(seq, word, word(seq, UnitState.DONE, limit(word), next(word)))) {

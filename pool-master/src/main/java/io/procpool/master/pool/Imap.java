@@ -269,7 +269,7 @@ final class Imap<R> implements ResultIterator<R> {
       bytesInFlight += inputs.bytes();
       int[] left = {count};
       Work work =
-          submission.work(inputs, chunkSize, itemTime, block -> arrived(base, block, inputs, left));
+          submission.work(inputs, count, itemTime, block -> arrived(base, block, inputs, left));
       inFlight.put(base, work);
       try {
         core.submitUnlimited(work);

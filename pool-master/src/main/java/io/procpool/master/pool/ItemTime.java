@@ -2,7 +2,13 @@
 package io.procpool.master.pool;
 
 /** A running estimate of how long one item takes; shared by the batches of one map. Safe for use by multiple threads. */
-public final class ItemTime {
+public class ItemTime {
+  /** For work that is never batched: measures nothing. */
+  public static final ItemTime NONE = new ItemTime() {
+    @Override
+    public void measured(int items, long nanos) {}
+  };
+
   /** How much work should travel together: long against a round trip, short against a human. */
   private static final double BATCH_NANOS = 2_000_000;
 

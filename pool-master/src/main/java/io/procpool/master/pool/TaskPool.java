@@ -81,10 +81,8 @@ public final class TaskPool implements Pool {
     Engine.Inputs inputs = submission.newInputs();
     inputs.add(a, b, c);
     return submission.work(
-        inputs, 1, ONE_ITEM, block -> result.complete(Completion.ofBlock(block)));
+        inputs, 1, ItemTime.NONE, block -> result.complete(Completion.ofBlock(block)));
   }
-
-  private static final ItemTime ONE_ITEM = new ItemTime();
 
   private TaskResult.Control controlOf(Work work) {
     return new TaskResult.Control() {
@@ -172,7 +170,7 @@ public final class TaskPool implements Pool {
     Work work = submission.work(
         inputs,
         1,
-        ONE_ITEM,
+        ItemTime.NONE,
         block -> asyncResult.complete(Completion.ofBlock(block).replacingValue(result)));
     asyncResult.control(controlOf(work));
     core.submit(work);

@@ -35,13 +35,14 @@ final class Dispatcher {
    * Exactness. Each unit has a slot in the worker's segment. Begin, end, take-back and kill are compare-and-sets on it, so
    *           a unit that was taken back never runs, and a kill because of a timeout never hits another task.
    * Stealing. When a worker has nothing to do and nothing is pending, units that wait elsewhere are taken back, or the rest
-   *           of a running batch.
+   *           of a running batch, unless what runs there has only just begun: short tasks are soon over anyway.
    * Death.    The segment outlives the worker. What had not begun goes back to the front of `pending`; outcomes that had
    *           been published but not sent are reported; the item that ran fails.
    */
   private static final int MAX_BATCHES_PER_WORKER = 2;
   private static final int MAX_BYTES_PER_WORKER = 4 << 20;
   private static final int MAX_UNIT_BYTES = 2 << 20;
+  private static final long PATIENCE_NANOS = 300_000;
   private static final long MIN_TIMER_NANOS = 100_000;
 
   private final PoolOptions options;
@@ -53,6 +54,7 @@ final class Dispatcher {
   private final ArrayDeque<Slice> pending = new ArrayDeque<>();
   private long pendingTasks;
   private long activeTasks;
+  private boolean stealLater;
   private volatile long completed;
   private volatile long lost;
   private volatile long cancelled;
@@ -170,7 +172,7 @@ final class Dispatcher {
 
   private void send(Worker worker, Work work, int from, int to) {
     EncodedInputs inputs = (EncodedInputs) work.inputs();
-    Unit unit = new Unit(worker, worker.lease().nextSeq(), work, from, to, inputs.bytes(from, to));
+    Unit unit = new Unit(worker, worker.nextSeq(), work, from, to, inputs.bytes(from, to));
     int count = to - from;
     pendingTasks -= count;
     activeTasks += count;
@@ -202,13 +204,7 @@ final class Dispatcher {
     boolean stolen = false;
     for (Worker idle : workers) {
       if (idle.isIdle()) {
-        Worker victim = null;
-        for (Worker worker : workers) {
-          if (!worker.units.isEmpty()
-              && (victim == null || worker.units.size() > victim.units.size())) {
-            victim = worker;
-          }
-        }
+        Worker victim = victim();
         if (victim == null || !(stealUnits(victim) || stealItems(victim))) {
           return stolen;
         }
@@ -217,6 +213,35 @@ final class Dispatcher {
       }
     }
     return stolen;
+  }
+
+  /** Returns the worker with the most to take, among those that will not be through with it in a moment. */
+  private @Nullable Worker victim() {
+    Worker victim = null;
+    boolean tooEarly = false;
+    long now = System.nanoTime();
+    for (Worker worker : workers) {
+      if (worker.units.isEmpty()
+          || (worker.units.size() == 1 && worker.units.element().work.count() == 1)) {
+        continue;
+      }
+      if (now - worker.headSinceNanos < PATIENCE_NANOS) {
+        tooEarly = true;
+      } else if (victim == null || worker.units.size() > victim.units.size()) {
+        victim = worker;
+      }
+    }
+    if (victim == null && tooEarly && !stealLater) {
+      stealLater = true;
+      loop.schedule(
+          () -> {
+            stealLater = false;
+            dispatch();
+          },
+          PATIENCE_NANOS,
+          TimeUnit.NANOSECONDS);
+    }
+    return victim;
   }
 
   private boolean stealUnits(Worker victim) {
@@ -238,7 +263,7 @@ final class Dispatcher {
     for (Unit unit : victim.units) {
       int begun = victim.segment().begun(unit.seq);
       int left = unit.to - unit.from - begun;
-      if (left > 0 && unit.work.chunkSize() == 0) {
+      if (left > 0) {
         int kept = victim.segment().truncate(unit.seq, left / 2);
         if (kept >= 0) {
           cut(unit, unit.from + kept);
@@ -286,6 +311,7 @@ final class Dispatcher {
       worker.timer.cancel(false);
       worker.timer = null;
     }
+    worker.headSinceNanos = System.nanoTime();
     Unit unit = worker.units.peek();
     if (unit != null && unit.work.timeoutNanos() > 0) {
       arm(worker, unit, unit.work.timeoutNanos());
@@ -343,7 +369,7 @@ final class Dispatcher {
     if (results.getLast()) {
       worker.units.remove();
       worker.bytesInFlight -= unit.bytes;
-      if (unit.work.count() > 1 && results.getRunNanos() > 0) {
+      if (results.getRunNanos() > 0) {
         unit.work.itemTime().measured(unit.to - unit.from, results.getRunNanos());
       }
       if (unit.listenersToldStart) {

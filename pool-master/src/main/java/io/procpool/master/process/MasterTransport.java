@@ -20,6 +20,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.spi.SelectorProvider;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -41,7 +42,9 @@ final class MasterTransport {
 
   MasterTransport(String pool) {
     epoll = !"nio".equals(System.getProperty(TRANSPORT_PROPERTY)) && Epoll.isAvailable();
-    IoHandlerFactory handlers = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    IoHandlerFactory handlers = epoll
+        ? EpollIoHandler.newFactory(0, SpinThenSelect::new)
+        : NioIoHandler.newFactory(SelectorProvider.provider(), SpinThenSelect::new);
     group = new MultiThreadIoEventLoopGroup(
         1, new DefaultThreadFactory(pool + "-loop", true), handlers);
     loop = group.next();

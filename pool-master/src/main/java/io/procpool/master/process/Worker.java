@@ -80,6 +80,7 @@ final class Worker {
   Future<?> lifeTimer; // of the start, or of the stop
 
   long pid = -1;
+  long headSinceNanos; // since when the first of the units is the first
   int assignedTasks;
   int bytesInFlight;
   boolean wasReady;
@@ -114,6 +115,20 @@ final class Worker {
 
   boolean isIdle() {
     return state == State.READY;
+  }
+
+  /** Returns the number for the next unit: one whose slot no outstanding unit has. */
+  int nextSeq() {
+    while (true) {
+      int seq = lease.nextSeq();
+      boolean free = true;
+      for (Unit unit : units) {
+        free &= !WorkerSegment.shareSlot(unit.seq, seq);
+      }
+      if (free) {
+        return seq;
+      }
+    }
   }
 
   /** Notes that the worker is about to get a function; false if it has it. */

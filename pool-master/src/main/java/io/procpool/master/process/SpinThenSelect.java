@@ -1,0 +1,46 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.process;
+
+import io.netty.channel.SelectStrategy;
+import io.netty.util.IntSupplier;
+
+/**
+ * Lets an event loop look for events for a moment before it sleeps, as long as events have been following each other
+ * closely: waking a sleeping thread costs more than a round trip otherwise takes. When events are far apart it sleeps at
+ * once. Used by one thread.
+ */
+final class SpinThenSelect implements SelectStrategy {
+  private static final long SPIN_NANOS = 40_000;
+  private static final long CLOSE_NANOS = 60_000;
+  private static final int CONFIDENCE = 8;
+
+  private long lastEventNanos = System.nanoTime();
+  private int confidence; // how often events have been close of late, 0 to CONFIDENCE
+  private boolean slept;
+
+  @Override
+  public int calculateStrategy(IntSupplier selectNow, boolean hasTasks) throws Exception {
+    long now = System.nanoTime();
+    if (slept) {
+      slept = false;
+      event(now);
+    }
+    int ready = selectNow.get();
+    if (hasTasks || ready > 0) {
+      event(now);
+      return ready;
+    }
+    if (confidence > CONFIDENCE / 2 && now - lastEventNanos < SPIN_NANOS) {
+      Thread.onSpinWait();
+      return CONTINUE;
+    }
+    slept = true;
+    return SELECT;
+  }
+
+  private void event(long now) {
+    boolean close = now - lastEventNanos < CLOSE_NANOS;
+    confidence = close ? Math.min(CONFIDENCE, confidence + 1) : Math.max(0, confidence - 2);
+    lastEventNanos = now;
+  }
+}
