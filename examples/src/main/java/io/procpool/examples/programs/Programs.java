@@ -1,0 +1,114 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.examples.programs;
+
+import io.procpool.spi.PoolBackend;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Lists the programs, and runs one by its id:
+ *
+ * <pre>{@code
+ * Programs                                 what there is
+ * Programs F04                             on worker processes
+ * Programs F04 --backend threads           the same program on threads
+ * Programs F04 --second 100                what stands for a second in the program takes 100 ms
+ * }</pre>
+ *
+ * <p>Exits with 2 and one line on standard error if an argument is not understood. Safe for use by multiple threads.
+ */
+public final class Programs {
+  private static final String USAGE = "usage: Programs [ID [--backend NAME] [--second MILLIS]]";
+
+  private static final List<Program> ALL = List.of(
+      new Program(
+          "P09", "the same work as 50 threads and as 50 processes", ThreadsAgainstProcesses::run),
+      new Program(
+          "P10", "which process runs a task, for threads and for processes", WhoRunsIt::run),
+      new Program("Y09", "a timer, and one that is cancelled", Timers::run),
+      new Program("F01", "apply: one after the other", ApplyInTurn::run),
+      new Program("F02", "applyAsync, shutdown, awaitTermination", SubmitThenWait::run),
+      new Program("F03", "results kept in a list and read at the end", CollectResults::run),
+      new Program("F04", "applyAsync with a callback", Callbacks::run),
+      new Program("F05", "the default number of workers", DefaultSize::run),
+      new Program("F06", "an initializer with arguments", Initializers::run),
+      new Program("F07", "the states of a result", ResultStates::run),
+      new Program("F08", "terminate while tasks run", Terminate::run),
+      new Program("F09", "threads and processes behind one interface", OneInterface::run),
+      new Program("F10", "five tasks that print", FiveTasks::run));
+
+  private Programs() {}
+
+  private interface Body {
+    Object run(ProgramSettings settings) throws Exception;
+  }
+
+  private record Program(String id, String title, Body body) {}
+
+  /** Does what the class comment says. */
+  public static void main(String[] args) throws Exception {
+    if (args.length == 0) {
+      list(System.out);
+      return;
+    }
+    Program program;
+    ProgramSettings settings;
+    try {
+      program = named(args[0]);
+      settings = settings(List.of(args).subList(1, args.length));
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage());
+      System.exit(2);
+      return;
+    }
+    program.body().run(settings);
+  }
+
+  private static void list(PrintStream out) {
+    for (Program program : ALL) {
+      out.println(program.id() + "  " + program.title());
+    }
+    out.println(USAGE);
+  }
+
+  private static Program named(String id) {
+    Optional<Program> found =
+        ALL.stream().filter(p -> p.id().equalsIgnoreCase(id)).findFirst();
+    return found.orElseThrow(() -> new IllegalArgumentException("\"" + id + "\" (expected one of "
+        + ALL.stream().map(Program::id).toList() + "; " + USAGE + ")"));
+  }
+
+  /** Reads what stands behind a program's id. */
+  static ProgramSettings settings(List<String> options) {
+    ProgramSettings settings = ProgramSettings.defaults();
+    for (int i = 0; i < options.size(); i += 2) {
+      String option = options.get(i);
+      if (!option.equals("--backend") && !option.equals("--second")) {
+        throw new IllegalArgumentException("\"" + option + "\" (" + USAGE + ")");
+      }
+      if (i + 1 == options.size()) {
+        throw new IllegalArgumentException(option + " has no value (" + USAGE + ")");
+      }
+      String value = options.get(i + 1);
+      settings = option.equals("--backend")
+          ? settings.withBackend(PoolBackend.named(value).name())
+          : settings.withSecond(Duration.ofMillis(millis(value)));
+    }
+    return settings;
+  }
+
+  private static long millis(String text) {
+    try {
+      int millis = Integer.parseInt(text);
+      if (millis > 0) {
+        return millis;
+      }
+    } catch (NumberFormatException e) {
+      // The message below says it.
+    }
+    throw new IllegalArgumentException(
+        "--second: \"" + text + "\" (expected: milliseconds, 1 or more)");
+  }
+}

@@ -1,0 +1,144 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.examples.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.procpool.Outcome;
+import io.procpool.Pool;
+import io.procpool.PoolOptions;
+import io.procpool.PoolOptions.WorkerStream;
+import io.procpool.ResultIterator;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class MisbehaveTest {
+  @TempDir
+  Path directory;
+
+  /** The harms that a thread survives fail their own input and no other. */
+  @Test
+  void run_survivableHarms_failAlone() throws Exception {
+    JobRun run =
+        JobRun.of(Misbehave::new, "ok", "throw", "ok", "stackoverflow", "oom", "undecodable", "ok");
+
+    assertThat(run.outText())
+        .isEqualTo(
+            "ok\nthrow: IllegalStateException\nok\nstackoverflow: StackOverflowError\noom: OutOfMemoryError\n"
+                + "undecodable: InvalidObjectException\nok\n");
+  }
+
+  /** On worker processes every harm costs its own input and no other, each with the reason. */
+  @Test
+  @Timeout(60)
+  void process_onWorkerProcesses_eachHarmFailsAlone() {
+    PoolOptions options = PoolOptions.builder()
+        .workers(2)
+        .maxHeapBytes(64 << 20)
+        .taskTimeout(Duration.ofSeconds(2))
+        .workerStdout(WorkerStream.DISCARD)
+        .workerStderr(WorkerStream.DISCARD)
+        .jvmArgs(List.of("-XX:-CreateCoredumpOnCrash"))
+        .build();
+    List<Misbehave.Harm> inputs = new ArrayList<>();
+    for (Misbehave.Harm harm : Misbehave.Harm.values()) {
+      inputs.addAll(List.of(Misbehave.Harm.OK, harm));
+    }
+    List<String> outcomes = new ArrayList<>();
+    try (Pool pool = Pool.open(options);
+        ResultIterator<Object> results = pool.imap(harm -> new Misbehave().process(harm), inputs)) {
+      while (results.hasNext()) {
+        Outcome<Object> outcome = results.nextOutcome();
+        Throwable error = outcome.error();
+        outcomes.add(
+            error == null ? String.valueOf(outcome.value()) : error.getClass().getSimpleName());
+      }
+    }
+    assertThat(outcomes)
+        .containsExactly(
+            "ok", "ok",
+            "ok", "IllegalStateException",
+            "ok", "WorkerCrashedException",
+            "ok", "WorkerCrashedException",
+            "ok", "WorkerCrashedException",
+            "ok", "StackOverflowError",
+            "ok", "TaskTimeoutException",
+            "ok", "WorkerCrashedException",
+            "ok", "output",
+            "ok", "ResultLostException");
+  }
+
+  /** The harms that end a JVM do end it. */
+  @ParameterizedTest
+  @CsvSource({"exit, 3", "halt, 4"})
+  void process_fatalHarm_endsTheJvm(String word, int exitValue) throws Exception {
+    Process child = java(word);
+
+    assertThat(child.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(child.exitValue()).isEqualTo(exitValue);
+  }
+
+  /** The segmentation fault is a real one: the JVM writes its crash report. */
+  @Test
+  void process_segfault_crashesTheJvm() throws Exception {
+    Process child = java("segfault");
+
+    assertThat(child.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(child.exitValue()).isNotZero();
+    assertThat(directory.resolve("report")).content().contains("SIGSEGV");
+  }
+
+  /** The endless loop does not end by itself. */
+  @Test
+  void process_loop_runsUntilKilled() throws Exception {
+    Process child = java("loop");
+    try {
+      assertThat(child.getInputStream().read())
+          .as("the first byte, written before the loop")
+          .isEqualTo('s');
+      assertThat(child.waitFor(200, TimeUnit.MILLISECONDS)).isFalse();
+    } finally {
+      child.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void inputs_unknownWord_refusedWithTheWords() {
+    String words = "ok, throw, exit, halt, oom, stackoverflow, loop, segfault, output, undecodable";
+    assertThatThrownBy(() -> JobRun.of(Misbehave::new, "ok", "Segv"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("\"Segv\" (expected: " + words + ")");
+    assertThatThrownBy(() -> JobRun.of(Misbehave::new))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("0 arguments (usage: misbehave WORD..., each one of: " + words + ")");
+  }
+
+  /** Runs {@link #main} in a JVM of its own. */
+  private Process java(String word) throws Exception {
+    return new ProcessBuilder(List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:-CreateCoredumpOnCrash",
+            "-XX:ErrorFile=" + directory.resolve("report"),
+            "-cp",
+            System.getProperty("java.class.path"),
+            MisbehaveTest.class.getName(),
+            word))
+        .redirectError(ProcessBuilder.Redirect.DISCARD)
+        .start();
+  }
+
+  /** Does what the word says, in this JVM. */
+  public static void main(String[] args) throws Exception {
+    System.out.println("started");
+    new Misbehave().process(Misbehave.Harm.valueOf(args[0].toUpperCase(Locale.ROOT)));
+  }
+}
