@@ -1,0 +1,54 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc;
+
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.MessageLite;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.GatheringByteChannel;
+
+/** Writes frames, as {@link FrameReader} describes them, to a blocking channel. Safe for use by multiple threads. */
+public final class FrameWriter {
+  private static final int BUFFER_BYTES = 16 * 1024;
+
+  private final GatheringByteChannel channel;
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES); // guarded by this
+
+  /** Writes to a channel. */
+  public FrameWriter(GatheringByteChannel channel) {
+    this.channel = channel;
+  }
+
+  /** Writes a frame; blocks until the channel has taken all of it. The payload's position is at its limit then. */
+  public synchronized void write(MessageLite header, ByteBuffer payload) throws IOException {
+    int headerLength = header.getSerializedSize();
+    buffer.clear();
+    putVarint(CodedOutputStream.computeUInt32SizeNoTag(headerLength)
+        + headerLength
+        + payload.remaining());
+    putVarint(headerLength);
+    buffer.put(header.toByteArray());
+    if (payload.remaining() <= buffer.remaining()) {
+      buffer.put(payload);
+      buffer.flip();
+      while (buffer.hasRemaining()) {
+        channel.write(buffer);
+      }
+      return;
+    }
+    buffer.flip();
+    ByteBuffer[] parts = {buffer, payload};
+    while (payload.hasRemaining()) {
+      channel.write(parts);
+    }
+  }
+
+  private void putVarint(int value) {
+    int rest = value;
+    while ((rest & ~0x7f) != 0) {
+      buffer.put((byte) (rest & 0x7f | 0x80));
+      rest >>>= 7;
+    }
+    buffer.put((byte) rest);
+  }
+}

@@ -1,0 +1,44 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc;
+
+/**
+ * Offsets of a worker's segment. The master creates the file; both map it.
+ *
+ * <pre>
+ *   0        4        8                16           24           32                     64
+ *   +--------+--------+----------------+------------+------------+----------------------+
+ *   | magic  | version| itemStartNanos | batchFirst | published  |                      |
+ *   +--------+--------+----------------+------------+------------+----------------------+
+ *   64: 64 slots of 8 bytes, slot = seq modulo 64        576 … 1024: free
+ *   1024: area of outcomes
+ *
+ *   slot:       seq (20 bits) | state (4) | limit (20) | next (20)
+ *   batchFirst: seq (32) | number of the first item in the area (32)
+ *   published:  items (32) | bytes (32); the outcomes of so many items are complete in the area
+ * </pre>
+ *
+ * An outcome is visible once {@code published} counts it; the worker stores that last, with release. A slot changes by
+ * compare-and-set only, except that the master stores OFFERED into a slot that is out of use.
+ */
+final class WorkerSegmentLayout {
+  static final int MAGIC = 0x50505753; // "PPWS"
+  static final int VERSION = 1;
+
+  static final int MAGIC_OFFSET = 0;
+  static final int VERSION_OFFSET = 4;
+  static final int ITEM_START_OFFSET = 8;
+  static final int BATCH_FIRST_OFFSET = 16;
+  static final int PUBLISHED_OFFSET = 24;
+  static final int SLOTS_OFFSET = 64;
+  static final int SLOT_COUNT = 64;
+  static final int AREA_OFFSET = 1024;
+  static final int AREA_BYTES = 256 * 1024;
+  static final int SEGMENT_BYTES = AREA_OFFSET + AREA_BYTES;
+
+  static final int COUNT_BITS = 20;
+  static final int COUNT_MASK = (1 << COUNT_BITS) - 1;
+  static final int STATE_BITS = 4;
+  static final int STATE_MASK = (1 << STATE_BITS) - 1;
+
+  private WorkerSegmentLayout() {}
+}

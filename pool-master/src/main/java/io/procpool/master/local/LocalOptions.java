@@ -1,0 +1,58 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.local;
+
+import io.procpool.PoolOptions;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Refuses options that only worker processes can honour. */
+final class LocalOptions {
+  private LocalOptions() {}
+
+  static void check(PoolOptions options) {
+    PoolOptions defaults = PoolOptions.builder().build();
+    List<String> refused = new ArrayList<>();
+    refuse(refused, !options.taskTimeout().isZero(), "taskTimeout (a thread cannot be killed)");
+    refuse(
+        refused,
+        options.maxTasksPerWorker() != 0,
+        "maxTasksPerWorker (there is no process to replace)");
+    refuse(refused, options.maxHeapBytes() != 0, "maxHeapBytes (the heap is this process's own)");
+    refuse(refused, !options.jvmArgs().isEmpty(), "jvmArgs (no JVM is started)");
+    refuse(refused, !options.environment().isEmpty(), "environment (no process is started)");
+    refuse(
+        refused,
+        options.workingDirectory().isPresent(),
+        "workingDirectory (no process is started)");
+    refuse(refused, !options.classPath().isEmpty(), "classPath (classes are this process's own)");
+    refuse(refused, options.javaExecutable().isPresent(), "javaExecutable (no process is started)");
+    refuse(
+        refused,
+        options.workerStdout() != defaults.workerStdout(),
+        "workerStdout (the stream is this process's own)");
+    refuse(
+        refused,
+        options.workerStderr() != defaults.workerStderr(),
+        "workerStderr (the stream is this process's own)");
+    if (!refused.isEmpty()) {
+      throw new IllegalArgumentException(
+          "backend \"" + options.backend() + "\" cannot honour " + String.join(", ", refused)
+              + "; use backend \"" + PoolOptions.PROCESSES + "\" or leave the option out");
+    }
+  }
+
+  /** A timeout can come with a single task, too. */
+  static void checkTimeout(String backend, long timeoutNanos) {
+    if (timeoutNanos != 0) {
+      throw new IllegalArgumentException("backend \"" + backend
+          + "\" cannot honour a task timeout (a thread cannot be killed); use backend \""
+          + PoolOptions.PROCESSES + "\"");
+    }
+  }
+
+  private static void refuse(List<String> refused, boolean set, String option) {
+    if (set) {
+      refused.add(option);
+    }
+  }
+}

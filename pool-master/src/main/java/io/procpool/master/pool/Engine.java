@@ -1,0 +1,75 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.pool;
+
+import io.procpool.PoolStatistics;
+import io.procpool.ipc.FunctionKind;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs work. Every item of every submitted work is reported to the work's sink exactly once, whatever happens. Safe for use
+ * by multiple threads; no method but {@link #awaitTermination} and {@link #terminate} blocks (the inline engine excepted).
+ */
+public interface Engine {
+  /**
+   * Begins a list of inputs for a function, which is encoded now.
+   *
+   * @throws io.procpool.NotSerializableTaskException if it cannot be
+   */
+  Inputs inputs(FunctionKind kind, Object function);
+
+  /** Tells whether {@link #submit} runs the work in the calling thread before it returns. */
+  boolean runsInCaller();
+
+  /** Accepts work. After {@link #shutdown()} the work is reported as terminated. */
+  void submit(Work work);
+
+  /**
+   * Sees to it that items of this work which have not started never do, and that running ones are interrupted if asked to.
+   * Items that are prevented are still reported.
+   */
+  void cancel(Work work, boolean interrupt);
+
+  /** Tells whether an item of this work is being executed now. */
+  boolean isRunning(Work work);
+
+  /** Ends the engine once all accepted work is done. */
+  void shutdown();
+
+  /** Ends the engine soon: returns what has not started (reported as terminated), interrupts the rest. */
+  List<Work> shutdownNow();
+
+  /** Ends the engine at once. Blocks until the workers are gone. */
+  void terminate();
+
+  /** Waits for the end of all workers; a negative time means without limit. */
+  boolean awaitTermination(long nanos) throws InterruptedException;
+
+  /** Tells whether all workers have ended after a shutdown. */
+  boolean isTerminated();
+
+  /** Fills in what the engine knows. */
+  PoolStatistics statistics();
+
+  /** A list of inputs under construction: one thread only. */
+  interface Inputs {
+    /**
+     * Adds one call's arguments, as many as the kind's arity.
+     *
+     * @throws io.procpool.NotSerializableTaskException if one cannot be encoded; the list is as before then
+     */
+    void add(@Nullable Object a, @Nullable Object b, @Nullable Object c);
+
+    /** Returns the number of calls. */
+    int count();
+
+    /** Returns the number of encoded bytes; zero where nothing is encoded. */
+    long bytes();
+
+    /** Returns the kind of the function. */
+    FunctionKind kind();
+
+    /** Returns the function itself, for {@code shutdownNow}. */
+    Object function();
+  }
+}

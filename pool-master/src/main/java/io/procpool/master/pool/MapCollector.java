@@ -1,0 +1,84 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.pool;
+
+import io.procpool.Outcome;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Collects the outcomes of a map, still encoded, until all are there. Safe for use by multiple threads. */
+final class MapCollector extends Completion implements Consumer<ResultBlock> {
+  private static final int MAX_SUPPRESSED = 10;
+
+  private final List<ResultBlock> blocks = new ArrayList<>(); // guarded by itself
+  private final int count;
+  private final Consumer<Completion> whenComplete;
+  private int missing; // guarded by blocks
+
+  MapCollector(int count, Consumer<Completion> whenComplete) {
+    this.count = count;
+    this.missing = count;
+    this.whenComplete = whenComplete;
+  }
+
+  @Override
+  public void accept(ResultBlock block) {
+    boolean last;
+    synchronized (blocks) {
+      blocks.add(block);
+      missing -= block.count();
+      last = missing == 0;
+    }
+    if (last) {
+      whenComplete.accept(this);
+    }
+  }
+
+  @Override
+  Outcome<@Nullable Object> decode() {
+    Values values = new Values(count);
+    synchronized (blocks) {
+      for (ResultBlock block : blocks) {
+        block.decode(values);
+      }
+      blocks.clear();
+    }
+    return values.outcome();
+  }
+
+  private static final class Values implements ResultBlock.Visitor {
+    private final @Nullable Object[] values;
+    private final List<Outcome<?>> errors = new ArrayList<>();
+
+    Values(int count) {
+      values = new @Nullable Object[count];
+    }
+
+    @Override
+    public void value(int item, @Nullable Object value) {
+      values[item] = value;
+    }
+
+    @Override
+    public void error(int item, Throwable error) {
+      errors.add(new Outcome<>(item, null, error));
+    }
+
+    Outcome<@Nullable Object> outcome() {
+      if (errors.isEmpty()) {
+        return new Outcome<>(0, Arrays.asList(values), null);
+      }
+      errors.sort((a, b) -> Long.compare(a.index(), b.index()));
+      Outcome<?> first = errors.get(0);
+      Throwable error = first.error();
+      for (Outcome<?> other : errors.subList(1, Math.min(errors.size(), 1 + MAX_SUPPRESSED))) {
+        if (error != null && other.error() != null && other.error() != error) {
+          error.addSuppressed(other.error());
+        }
+      }
+      return new Outcome<>(first.index(), null, error);
+    }
+  }
+}

@@ -1,0 +1,307 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.pool;
+
+import io.procpool.InfrastructureException.Certainty;
+import io.procpool.PoolOptions;
+import io.procpool.PoolStatistics;
+import io.procpool.PoolTerminatedException;
+import io.procpool.TaskOptions;
+import io.procpool.ipc.FunctionKind;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What all views of one pool share: the engine, the limits, the clock, the callbacks, and the pool's life. */
+final class PoolCore {
+  /*
+   * Shutdown. shutdown() refuses submissions. The engine is shut down once no scheduled task is still waiting for its time;
+   * the last one to fire does it. Lazy inputs are cut off. close() then waits for the engine, and for the callbacks.
+   */
+  private final PoolOptions options;
+  private final Engine engine;
+  private final Admission admission;
+  private final CallbackExecutor callbacks;
+  private final AtomicLong nextTaskId = new AtomicLong(1);
+  private final Set<Imap.Feed> feeds = ConcurrentHashMap.newKeySet();
+  private final Set<Delayed> delayed = ConcurrentHashMap.newKeySet(); // changed under this
+  private @Nullable ScheduledThreadPoolExecutor clock; // guarded by this
+  private volatile boolean shutdown; // written under this
+
+  PoolCore(PoolOptions options, Engine engine) {
+    this.options = options;
+    this.engine = engine;
+    this.admission = new Admission(options);
+    this.callbacks = new CallbackExecutor(options.name());
+  }
+
+  PoolOptions options() {
+    return options;
+  }
+
+  Engine engine() {
+    return engine;
+  }
+
+  CallbackExecutor callbacks() {
+    return callbacks;
+  }
+
+  /** What one submission, or each batch of a lazy one, has in common. */
+  final class Submission {
+    private final FunctionKind kind;
+    private final Object function;
+    private final @Nullable String name;
+    private final long timeoutNanos;
+
+    Submission(FunctionKind kind, Object function, TaskOptions taskOptions) {
+      if (function == null) {
+        throw new NullPointerException("the task is null");
+      }
+      checkOpen();
+      this.kind = kind;
+      this.function = function;
+      this.name = taskOptions.name().orElse(null);
+      this.timeoutNanos = TaskResult.nanos(taskOptions.timeout().orElse(options.taskTimeout()));
+    }
+
+    Engine.Inputs newInputs() {
+      return engine.inputs(kind, function);
+    }
+
+    Work work(Engine.Inputs inputs, int chunkSize, ItemTime itemTime, Consumer<ResultBlock> sink) {
+      long taskId = nextTaskId.getAndAdd(Math.max(1, inputs.count()));
+      int count = inputs.count();
+      long bytes = inputs.bytes();
+      return new Work(taskId, name, inputs, chunkSize, timeoutNanos, itemTime, block -> {
+        int end = block.first() + block.count();
+        admission.release(
+            block.count(), share(bytes, end, count) - share(bytes, block.first(), count));
+        sink.accept(block);
+      });
+    }
+  }
+
+  /** The part of the bytes that belongs to the first items; parts of adjoining ranges add up exactly. */
+  private static long share(long bytes, int items, int count) {
+    return (long) ((double) bytes * items / count);
+  }
+
+  void checkOpen() {
+    if (shutdown) {
+      throw closed();
+    }
+  }
+
+  private RejectedExecutionException closed() {
+    return new RejectedExecutionException(
+        "pool \"" + options.name() + "\" is closed; it accepts no further tasks");
+  }
+
+  /** Submits work, waiting or rejecting at the pool's limits. */
+  void submit(Work work) {
+    admission.admit(work.count(), work.inputs().bytes());
+    engine.submit(work);
+  }
+
+  /** Submits work whose size the caller bounds. */
+  void submitUnlimited(Work work) {
+    checkOpen();
+    admission.admitUnlimited(work.count(), work.inputs().bytes());
+    engine.submit(work);
+  }
+
+  void cancel(Work work, boolean interrupt) {
+    work.markCancelled();
+    engine.cancel(work, interrupt);
+  }
+
+  /** Submits work once the delay is over. */
+  Delayed submitLater(Work work, Duration delay) {
+    admission.admit(work.count(), work.inputs().bytes());
+    Delayed later = new Delayed(work);
+    synchronized (this) {
+      if (shutdown) {
+        admission.release(work.count(), work.inputs().bytes());
+        throw closed();
+      }
+      if (clock == null) {
+        clock = new ScheduledThreadPoolExecutor(1, runnable -> {
+          Thread thread = new Thread(runnable, options.name() + "-clock");
+          thread.setDaemon(true);
+          return thread;
+        });
+        clock.setRemoveOnCancelPolicy(true);
+      }
+      delayed.add(later);
+      later.timer = clock.schedule(later, TaskResult.nanos(delay), TimeUnit.NANOSECONDS);
+    }
+    return later;
+  }
+
+  /** Work that waits for its time. */
+  final class Delayed implements Runnable {
+    private final Work work;
+    private @Nullable ScheduledFuture<?> timer; // guarded by PoolCore.this
+
+    Delayed(Work work) {
+      this.work = work;
+    }
+
+    @Override
+    public void run() {
+      if (take(this)) {
+        engine.submit(work);
+        engineShutdownIfDue();
+      }
+    }
+
+    /** Cancels the work, whether its time has come or not. */
+    void cancel(boolean interrupt) {
+      if (take(this)) {
+        work.markCancelled();
+        work.report(
+            ResultBlock.ofError(0, 1, new java.util.concurrent.CancellationException("cancelled")));
+        engineShutdownIfDue();
+      } else {
+        PoolCore.this.cancel(work, interrupt);
+      }
+    }
+  }
+
+  /** Claims delayed work: true for the one caller that may submit or drop it. */
+  private synchronized boolean take(Delayed later) {
+    if (!delayed.remove(later)) {
+      return false;
+    }
+    if (later.timer != null) {
+      later.timer.cancel(false);
+    }
+    return true;
+  }
+
+  void addFeed(Imap.Feed feed) {
+    feeds.add(feed);
+    if (shutdown) {
+      feed.poolClosed();
+    }
+  }
+
+  void removeFeed(Imap.Feed feed) {
+    feeds.remove(feed);
+  }
+
+  void shutdown() {
+    synchronized (this) {
+      shutdown = true;
+    }
+    admission.close();
+    for (Imap.Feed feed : feeds) {
+      feed.poolClosed();
+    }
+    engineShutdownIfDue();
+  }
+
+  private void engineShutdownIfDue() {
+    synchronized (this) {
+      if (!shutdown || !delayed.isEmpty()) {
+        return;
+      }
+      if (clock != null) {
+        clock.shutdown();
+      }
+    }
+    engine.shutdown();
+  }
+
+  List<Runnable> shutdownNow() {
+    List<Work> never = new ArrayList<>(dropDelayed());
+    shutdown();
+    never.addAll(engine.shutdownNow());
+    List<Runnable> tasks = new ArrayList<>();
+    for (Work work : never) {
+      tasks.add(() -> runHere(work));
+    }
+    return tasks;
+  }
+
+  private static void runHere(Work work) {
+    try {
+      work.inputs().kind().call(work.inputs().function(), null, null, null);
+    } catch (Exception e) {
+      throw Failures.unchecked(new java.util.concurrent.ExecutionException(e));
+    }
+  }
+
+  private List<Work> dropDelayed() {
+    List<Work> dropped = new ArrayList<>();
+    for (Delayed later : delayed) {
+      if (take(later)) {
+        dropped.add(later.work);
+        later.work.report(ResultBlock.ofError(
+            0,
+            1,
+            new PoolTerminatedException(
+                "task " + later.work.taskId(0) + " (" + later.work.name()
+                    + ") never started: pool \"" + options.name()
+                    + "\" was ended before its time came",
+                later.work.taskId(0),
+                Certainty.NEVER_STARTED)));
+      }
+    }
+    return dropped;
+  }
+
+  void terminate() {
+    dropDelayed();
+    shutdown();
+    engine.terminate();
+    callbacks.close();
+  }
+
+  boolean isShutdown() {
+    return shutdown;
+  }
+
+  boolean isTerminated() {
+    return engine.isTerminated();
+  }
+
+  boolean awaitTermination(long nanos) throws InterruptedException {
+    if (!engine.awaitTermination(nanos)) {
+      return false;
+    }
+    callbacks.close();
+    return true;
+  }
+
+  void close() {
+    shutdown();
+    boolean interrupted = false;
+    while (true) {
+      try {
+        if (awaitTermination(-1) && callbacks.awaitEnd()) {
+          break;
+        }
+      } catch (InterruptedException e) {
+        interrupted = true;
+        shutdownNow();
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  PoolStatistics statistics() {
+    return engine.statistics();
+  }
+}

@@ -1,0 +1,544 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.pool;
+
+import io.procpool.Arguments;
+import io.procpool.AsyncResult;
+import io.procpool.Pool;
+import io.procpool.PoolOptions;
+import io.procpool.PoolStatistics;
+import io.procpool.ResultIterator;
+import io.procpool.RunnableTask;
+import io.procpool.Task;
+import io.procpool.TaskBiFunction;
+import io.procpool.TaskFunction;
+import io.procpool.TaskOptions;
+import io.procpool.TaskTriFunction;
+import io.procpool.ipc.FunctionKind;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.NullUnmarked;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The public interface on top of an engine; the same for every backend. Safe for use by multiple threads. */
+@NullUnmarked
+public final class TaskPool implements Pool {
+  private static final Logger LOG = LoggerFactory.getLogger(TaskPool.class);
+
+  private final PoolCore core;
+  private final TaskOptions taskOptions;
+
+  private TaskPool(PoolCore core, TaskOptions taskOptions) {
+    this.core = core;
+    this.taskOptions = taskOptions;
+  }
+
+  /** Opens a pool on an engine. */
+  public static Pool on(Engine engine, PoolOptions options) {
+    return new TaskPool(new PoolCore(options, engine), TaskOptions.defaults());
+  }
+
+  @Override
+  public PoolOptions options() {
+    return core.options();
+  }
+
+  @Override
+  public Pool with(TaskOptions options) {
+    return new TaskPool(core, Objects.requireNonNull(options, "options"));
+  }
+
+  // One task.
+
+  private <T> TaskResult<T> one(
+      FunctionKind kind,
+      Object function,
+      Object a,
+      Object b,
+      Object c,
+      TaskResult.Callbacks<T> callbacks) {
+    TaskResult<T> result = new TaskResult<>(core.callbacks(), callbacks);
+    Work work = single(kind, function, a, b, c, result);
+    result.control(controlOf(work));
+    core.submit(work);
+    return result;
+  }
+
+  private Work single(
+      FunctionKind kind, Object function, Object a, Object b, Object c, TaskResult<?> result) {
+    PoolCore.Submission submission = core.new Submission(kind, function, taskOptions);
+    Engine.Inputs inputs = submission.newInputs();
+    inputs.add(a, b, c);
+    return submission.work(
+        inputs, 1, ONE_ITEM, block -> result.complete(Completion.ofBlock(block)));
+  }
+
+  private static final ItemTime ONE_ITEM = new ItemTime();
+
+  private TaskResult.Control controlOf(Work work) {
+    return new TaskResult.Control() {
+      @Override
+      public long taskId() {
+        return work.taskId(0);
+      }
+
+      @Override
+      public void cancel(boolean interrupt) {
+        core.cancel(work, interrupt);
+      }
+
+      @Override
+      public boolean isRunning() {
+        return core.engine().isRunning(work);
+      }
+    };
+  }
+
+  private static <T> T await(AsyncResult<T> result) throws InterruptedException {
+    try {
+      return result.get();
+    } catch (ExecutionException e) {
+      throw Failures.unchecked(e);
+    } catch (InterruptedException e) {
+      result.cancel(true);
+      throw e;
+    }
+  }
+
+  private static <T> TaskResult.Callbacks<T> callbacks(
+      Consumer<? super T> onValue, Consumer<? super Throwable> onError) {
+    return new TaskResult.Callbacks<>(onValue, onError);
+  }
+
+  @Override
+  public <T> T apply(Task<T> task) throws InterruptedException {
+    return await(submit(task));
+  }
+
+  @Override
+  public <A, R> R apply(TaskFunction<A, R> function, A argument) throws InterruptedException {
+    return await(applyAsync(function, argument));
+  }
+
+  @Override
+  public <A, B, R> R apply(TaskBiFunction<A, B, R> function, A first, B second)
+      throws InterruptedException {
+    return await(applyAsync(function, first, second));
+  }
+
+  @Override
+  public <A, B, C, R> R apply(TaskTriFunction<A, B, C, R> function, A first, B second, C third)
+      throws InterruptedException {
+    return await(applyAsync(function, first, second, third));
+  }
+
+  @Override
+  public <T> AsyncResult<T> submit(Task<T> task) {
+    return one(FunctionKind.CALLABLE, task, null, null, null, null);
+  }
+
+  @Override
+  public AsyncResult<?> submit(RunnableTask task) {
+    return one(FunctionKind.RUNNABLE, task, null, null, null, null);
+  }
+
+  @Override
+  public <T> AsyncResult<T> submit(Callable<T> task) {
+    return one(FunctionKind.CALLABLE, task, null, null, null, null);
+  }
+
+  @Override
+  public AsyncResult<?> submit(Runnable task) {
+    return one(FunctionKind.RUNNABLE, task, null, null, null, null);
+  }
+
+  @Override
+  public <T> AsyncResult<T> submit(Runnable task, T result) {
+    TaskResult<T> asyncResult = new TaskResult<>(core.callbacks(), null);
+    PoolCore.Submission submission = core.new Submission(FunctionKind.RUNNABLE, task, taskOptions);
+    Engine.Inputs inputs = submission.newInputs();
+    inputs.add(null, null, null);
+    Work work = submission.work(
+        inputs,
+        1,
+        ONE_ITEM,
+        block -> asyncResult.complete(Completion.ofBlock(block).replacingValue(result)));
+    asyncResult.control(controlOf(work));
+    core.submit(work);
+    return asyncResult;
+  }
+
+  @Override
+  public void execute(RunnableTask task) {
+    execute((Runnable) task);
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    one(FunctionKind.RUNNABLE, task, null, null, null, callbacks(null, error -> {
+      if (!(error instanceof CancellationException)) {
+        LOG.error("a task given to execute() of pool \"{}\" failed", options().name(), error);
+      }
+    }));
+  }
+
+  @Override
+  public <A, R> AsyncResult<R> applyAsync(TaskFunction<A, R> function, A argument) {
+    return one(FunctionKind.FUNCTION, function, argument, null, null, null);
+  }
+
+  @Override
+  public <A, R> AsyncResult<R> applyAsync(
+      TaskFunction<A, R> function, A argument, Consumer<? super R> onValue) {
+    return one(FunctionKind.FUNCTION, function, argument, null, null, callbacks(onValue, null));
+  }
+
+  @Override
+  public <A, R> AsyncResult<R> applyAsync(
+      TaskFunction<A, R> function,
+      A argument,
+      Consumer<? super R> onValue,
+      Consumer<? super Throwable> onError) {
+    return one(FunctionKind.FUNCTION, function, argument, null, null, callbacks(onValue, onError));
+  }
+
+  @Override
+  public <A, B, R> AsyncResult<R> applyAsync(TaskBiFunction<A, B, R> function, A first, B second) {
+    return one(FunctionKind.BI_FUNCTION, function, first, second, null, null);
+  }
+
+  @Override
+  public <A, B, R> AsyncResult<R> applyAsync(
+      TaskBiFunction<A, B, R> function,
+      A first,
+      B second,
+      Consumer<? super R> onValue,
+      Consumer<? super Throwable> onError) {
+    return one(
+        FunctionKind.BI_FUNCTION, function, first, second, null, callbacks(onValue, onError));
+  }
+
+  @Override
+  public <A, B, C, R> AsyncResult<R> applyAsync(
+      TaskTriFunction<A, B, C, R> function, A first, B second, C third) {
+    return one(FunctionKind.TRI_FUNCTION, function, first, second, third, null);
+  }
+
+  @Override
+  public <T> AsyncResult<T> schedule(Task<T> task, Duration delay) {
+    if (delay.isNegative()) {
+      throw new IllegalArgumentException("delay: " + delay + " (expected: zero or more)");
+    }
+    TaskResult<T> result = new TaskResult<>(core.callbacks(), null);
+    Work work = single(FunctionKind.CALLABLE, task, null, null, null, result);
+    DelayedControl control = new DelayedControl(controlOf(work));
+    result.control(control);
+    control.delayed = core.submitLater(work, delay);
+    return result;
+  }
+
+  private static final class DelayedControl implements TaskResult.Control {
+    private final TaskResult.Control work;
+    private PoolCore.Delayed delayed;
+
+    DelayedControl(TaskResult.Control work) {
+      this.work = work;
+    }
+
+    @Override
+    public long taskId() {
+      return work.taskId();
+    }
+
+    @Override
+    public void cancel(boolean interrupt) {
+      delayed.cancel(interrupt);
+    }
+
+    @Override
+    public boolean isRunning() {
+      return work.isRunning();
+    }
+  }
+
+  // Many inputs.
+
+  private <R> AsyncResult<List<R>> many(
+      FunctionKind kind,
+      Object function,
+      Iterable<?> items,
+      int chunkSize,
+      TaskResult.Callbacks<List<R>> callbacks) {
+    PoolCore.Submission submission = core.new Submission(kind, function, taskOptions);
+    Engine.Inputs inputs = submission.newInputs();
+    for (Object item : items) {
+      inputs.add(item, null, null);
+    }
+    TaskResult<List<R>> result = new TaskResult<>(core.callbacks(), callbacks);
+    MapCollector collector = new MapCollector(inputs.count(), result::complete);
+    Work work = submission.work(inputs, chunkSize, new ItemTime(), collector);
+    result.control(controlOf(work));
+    if (inputs.count() == 0) {
+      result.complete(collector);
+    } else {
+      core.submit(work);
+    }
+    return result;
+  }
+
+  private static int checkChunkSize(int chunkSize) {
+    if (chunkSize < 1 || chunkSize > MAX_CHUNK_SIZE) {
+      throw new IllegalArgumentException("chunkSize: " + chunkSize + " (expected: 1 to "
+          + MAX_CHUNK_SIZE + "; leave it out to let the pool measure)");
+    }
+    return chunkSize;
+  }
+
+  private static final int MAX_CHUNK_SIZE = 1_000_000;
+
+  @Override
+  public <A, R> List<R> map(TaskFunction<A, R> function, Iterable<? extends A> inputs)
+      throws InterruptedException {
+    return await(mapAsync(function, inputs));
+  }
+
+  @Override
+  public <A, R> List<R> map(
+      TaskFunction<A, R> function, Iterable<? extends A> inputs, int chunkSize)
+      throws InterruptedException {
+    return await(mapAsync(function, inputs, chunkSize));
+  }
+
+  @Override
+  public <A, R> AsyncResult<List<R>> mapAsync(
+      TaskFunction<A, R> function, Iterable<? extends A> inputs) {
+    return many(FunctionKind.FUNCTION, function, inputs, 0, null);
+  }
+
+  @Override
+  public <A, R> AsyncResult<List<R>> mapAsync(
+      TaskFunction<A, R> function, Iterable<? extends A> inputs, int chunkSize) {
+    return many(FunctionKind.FUNCTION, function, inputs, checkChunkSize(chunkSize), null);
+  }
+
+  @Override
+  public <A, R> AsyncResult<List<R>> mapAsync(
+      TaskFunction<A, R> function,
+      Iterable<? extends A> inputs,
+      Consumer<? super List<R>> onValue,
+      Consumer<? super Throwable> onError) {
+    return many(FunctionKind.FUNCTION, function, inputs, 0, callbacks(onValue, onError));
+  }
+
+  @Override
+  public <A, R> ResultIterator<R> imap(TaskFunction<A, R> function, Iterable<? extends A> inputs) {
+    return lazily(function, inputs, 0, true);
+  }
+
+  @Override
+  public <A, R> ResultIterator<R> imap(
+      TaskFunction<A, R> function, Iterable<? extends A> inputs, int chunkSize) {
+    return lazily(function, inputs, checkChunkSize(chunkSize), true);
+  }
+
+  @Override
+  public <A, R> ResultIterator<R> imapUnordered(
+      TaskFunction<A, R> function, Iterable<? extends A> inputs) {
+    return lazily(function, inputs, 0, false);
+  }
+
+  @Override
+  public <A, R> ResultIterator<R> imapUnordered(
+      TaskFunction<A, R> function, Iterable<? extends A> inputs, int chunkSize) {
+    return lazily(function, inputs, checkChunkSize(chunkSize), false);
+  }
+
+  private <R> ResultIterator<R> lazily(
+      Object function, Iterable<?> inputs, int chunkSize, boolean ordered) {
+    PoolCore.Submission submission =
+        core.new Submission(FunctionKind.FUNCTION, function, taskOptions);
+    if (core.engine().runsInCaller()) {
+      return new InlineImap<>(core, submission, inputs.iterator());
+    }
+    return Imap.start(core, submission, inputs.iterator(), chunkSize, ordered);
+  }
+
+  @Override
+  public <A, B, R> List<R> starmap(
+      TaskBiFunction<A, B, R> function, Iterable<Arguments.Two<A, B>> inputs)
+      throws InterruptedException {
+    return await(starmapAsync(function, inputs));
+  }
+
+  @Override
+  public <A, B, C, R> List<R> starmap(
+      TaskTriFunction<A, B, C, R> function, Iterable<Arguments.Three<A, B, C>> inputs)
+      throws InterruptedException {
+    return await(starmapAsync(function, inputs));
+  }
+
+  @Override
+  public <A, B, R> AsyncResult<List<R>> starmapAsync(
+      TaskBiFunction<A, B, R> function, Iterable<Arguments.Two<A, B>> inputs) {
+    return many(FunctionKind.SPREAD_TWO, function, inputs, 0, null);
+  }
+
+  @Override
+  public <A, B, C, R> AsyncResult<List<R>> starmapAsync(
+      TaskTriFunction<A, B, C, R> function, Iterable<Arguments.Three<A, B, C>> inputs) {
+    return many(FunctionKind.SPREAD_THREE, function, inputs, 0, null);
+  }
+
+  // ExecutorService.
+
+  private <T> List<AsyncResult<T>> submitAll(Collection<? extends Callable<T>> tasks) {
+    List<AsyncResult<T>> results = new ArrayList<>(tasks.size());
+    try {
+      for (Callable<T> task : tasks) {
+        results.add(submit(task));
+      }
+    } catch (RuntimeException refused) {
+      cancelAll(results);
+      throw refused;
+    }
+    return results;
+  }
+
+  private static void cancelAll(List<? extends AsyncResult<?>> results) {
+    for (AsyncResult<?> result : results) {
+      result.cancel(true);
+    }
+  }
+
+  @Override
+  public <T> List<Future<T>> invokeAll(Collection<? extends Callable<T>> tasks)
+      throws InterruptedException {
+    return invokeAll(tasks, Long.MAX_VALUE, TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public <T> List<Future<T>> invokeAll(
+      Collection<? extends Callable<T>> tasks, long timeout, TimeUnit unit)
+      throws InterruptedException {
+    long start = System.nanoTime();
+    long nanos = unit.toNanos(timeout);
+    List<AsyncResult<T>> results = submitAll(tasks);
+    try {
+      for (AsyncResult<T> result : results) {
+        if (!result.await(Duration.ofNanos(Math.max(0, nanos - (System.nanoTime() - start))))) {
+          cancelAll(results);
+          break;
+        }
+      }
+    } catch (InterruptedException e) {
+      cancelAll(results);
+      throw e;
+    }
+    return new ArrayList<>(results);
+  }
+
+  @Override
+  public <T> T invokeAny(Collection<? extends Callable<T>> tasks)
+      throws InterruptedException, ExecutionException {
+    try {
+      return invokeAny(tasks, Long.MAX_VALUE, TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Override
+  public <T> T invokeAny(Collection<? extends Callable<T>> tasks, long timeout, TimeUnit unit)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    if (tasks.isEmpty()) {
+      throw new IllegalArgumentException("tasks: empty (expected: at least one)");
+    }
+    long start = System.nanoTime();
+    long nanos = unit.toNanos(timeout);
+    List<AsyncResult<T>> results = submitAll(tasks);
+    try {
+      LinkedBlockingQueue<AsyncResult<T>> completed = new LinkedBlockingQueue<>();
+      for (AsyncResult<T> result : results) {
+        result.whenComplete((value, error) -> completed.add(result));
+      }
+      ExecutionException failure = null;
+      for (int left = results.size(); left > 0; left--) {
+        AsyncResult<T> next =
+            completed.poll(Math.max(0, nanos - (System.nanoTime() - start)), TimeUnit.NANOSECONDS);
+        if (next == null) {
+          throw new TimeoutException(
+              "none of " + results.size() + " tasks completed with a value in time");
+        }
+        try {
+          return next.get();
+        } catch (ExecutionException e) {
+          failure = e;
+        } catch (CancellationException e) {
+          failure = new ExecutionException(e);
+        }
+      }
+      throw failure;
+    } finally {
+      cancelAll(results);
+    }
+  }
+
+  // Life.
+
+  @Override
+  public void shutdown() {
+    core.shutdown();
+  }
+
+  @Override
+  public List<Runnable> shutdownNow() {
+    return core.shutdownNow();
+  }
+
+  @Override
+  public void terminate() {
+    core.terminate();
+  }
+
+  @Override
+  public void close() {
+    core.close();
+  }
+
+  @Override
+  public boolean isShutdown() {
+    return core.isShutdown();
+  }
+
+  @Override
+  public boolean isTerminated() {
+    return core.isTerminated();
+  }
+
+  @Override
+  public boolean awaitTermination(long timeout, TimeUnit unit) throws InterruptedException {
+    return core.awaitTermination(Math.max(0, unit.toNanos(timeout)));
+  }
+
+  @Override
+  public PoolStatistics statistics() {
+    return core.statistics();
+  }
+
+  @Override
+  public String toString() {
+    return "Pool[" + options().name() + ", " + options().backend() + ", workers="
+        + options().workers() + "]";
+  }
+}

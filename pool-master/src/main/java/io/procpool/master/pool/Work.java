@@ -1,0 +1,110 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.pool;
+
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** One function and its inputs, as accepted by the pool. The engine reports each item exactly once to the sink. */
+public final class Work {
+  private final long taskId;
+  private final @Nullable String name;
+  private final Engine.Inputs inputs;
+  private final int chunkSize;
+  private final long timeoutNanos;
+  private final ItemTime itemTime;
+  private final Consumer<ResultBlock> sink;
+  private volatile boolean cancelled;
+  private volatile @Nullable Object placement;
+
+  /**
+   * Describes work.
+   *
+   * @param taskId number of the first item; the others follow
+   * @param chunkSize items that travel together; zero for as many as measured time suggests
+   * @param timeoutNanos run timeout of an item; zero for none
+   * @param sink takes outcomes, in any thread, and must neither block nor throw
+   */
+  Work(
+      long taskId,
+      @Nullable String name,
+      Engine.Inputs inputs,
+      int chunkSize,
+      long timeoutNanos,
+      ItemTime itemTime,
+      Consumer<ResultBlock> sink) {
+    this.taskId = taskId;
+    this.name = name;
+    this.inputs = inputs;
+    this.chunkSize = chunkSize;
+    this.timeoutNanos = timeoutNanos;
+    this.itemTime = itemTime;
+    this.sink = sink;
+  }
+
+  /** Returns the number of an item, unique in the pool. */
+  public long taskId(int item) {
+    return taskId + item;
+  }
+
+  /** Returns the name the caller gave, else the class of the function, for messages. */
+  public String name() {
+    return name != null ? name : nameOf(inputs.function().getClass());
+  }
+
+  private static String nameOf(Class<?> function) {
+    String className = function.getName();
+    int lambda = className.indexOf("$$Lambda");
+    String declared = lambda < 0 ? className : className.substring(0, lambda);
+    String simple = declared.substring(declared.lastIndexOf('.') + 1);
+    return lambda < 0 ? simple : simple + " lambda";
+  }
+
+  /** Returns the inputs. */
+  public Engine.Inputs inputs() {
+    return inputs;
+  }
+
+  /** Returns the number of items. */
+  public int count() {
+    return inputs.count();
+  }
+
+  /** Returns how many items travel together; zero for as many as measured time suggests. */
+  public int chunkSize() {
+    return chunkSize;
+  }
+
+  /** Returns the run timeout of an item in nanoseconds; zero for none. */
+  public long timeoutNanos() {
+    return timeoutNanos;
+  }
+
+  /** Returns the estimate that batches of this work are formed by. */
+  public ItemTime itemTime() {
+    return itemTime;
+  }
+
+  /** Reports the outcomes of some items. */
+  public void report(ResultBlock block) {
+    sink.accept(block);
+  }
+
+  /** Tells whether the work was cancelled. */
+  public boolean isCancelled() {
+    return cancelled;
+  }
+
+  void markCancelled() {
+    cancelled = true;
+  }
+
+  /** Returns where the engine has put this work last; the engine's own note. */
+  public @Nullable Object placement() {
+    return placement;
+  }
+
+  /** Notes where this work is. */
+  public void placement(@Nullable Object placement) {
+    this.placement = placement;
+  }
+}
