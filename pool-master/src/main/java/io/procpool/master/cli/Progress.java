@@ -100,7 +100,8 @@ interface Progress extends AutoCloseable {
       long elapsed = System.nanoTime() - start;
       if (elapsed >= nextLine) {
         nextLine = elapsed + INTERVAL.toNanos();
-        console.remark(name + ": " + (total < 0 ? Texts.count(done, "input") : done + " of " + Texts.count(total, "input"))
+        console.remark(name + ": "
+            + (total < 0 ? Texts.count(done, "input") : done + " of " + Texts.count(total, "input"))
             + " after " + Texts.seconds(elapsed / 1e9));
       }
     }

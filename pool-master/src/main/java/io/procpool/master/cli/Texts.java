@@ -33,7 +33,8 @@ final class Texts {
     if (seconds >= 1) {
       return String.format(Locale.ROOT, seconds >= 10 ? "%.1f s" : "%.2f s", seconds);
     }
-    return String.format(Locale.ROOT, seconds >= 0.01 || seconds == 0 ? "%.0f ms" : "%.2f ms", seconds * 1000);
+    return String.format(
+        Locale.ROOT, seconds >= 0.01 || seconds == 0 ? "%.0f ms" : "%.2f ms", seconds * 1000);
   }
 
   static String time(Duration duration) {
