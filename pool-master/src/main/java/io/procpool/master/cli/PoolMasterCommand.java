@@ -64,14 +64,19 @@ public final class PoolMasterCommand implements Callable<Integer> {
 
   /** Runs the command and ends the JVM with its exit status. */
   public static void main(String[] args) {
-    if (System.getProperty("logback.configurationFile") == null) {
-      System.setProperty("logback.configurationFile", "io/procpool/master/cli/logback.xml");
-    }
+    configureLogging();
     int status;
     try (Console console = Console.ofProcess()) {
       status = run(args, console);
     }
     System.exit(status);
+  }
+
+  /** Names the command's own configuration of Logback; what the user has named is left. */
+  static void configureLogging() {
+    if (System.getProperty("logback.configurationFile") == null) {
+      System.setProperty("logback.configurationFile", "io/procpool/master/cli/logback.xml");
+    }
   }
 
   /**
