@@ -16,8 +16,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -78,7 +80,7 @@ final class DoctorCommand implements Callable<Integer> {
     worker();
     boolean missing = false;
     for (Finding finding : findings) {
-      String state = finding.state().name().toLowerCase(java.util.Locale.ROOT);
+      String state = finding.state().name().toLowerCase(Locale.ROOT);
       missing |= finding.state() == State.MISSING;
       console
           .out()
@@ -192,7 +194,7 @@ final class DoctorCommand implements Callable<Integer> {
     }
   }
 
-  private static void delete(@org.jspecify.annotations.Nullable Path path) {
+  private static void delete(@Nullable Path path) {
     try {
       if (path != null) {
         Files.deleteIfExists(path);

@@ -259,7 +259,7 @@ final class Execution implements Interruption.Target {
     }
     try {
       sink.value(entry, value);
-    } catch (Exception | LinkageError | StackOverflowError e) {
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
       settleError(settled, new ResultNotTaken(e), false);
       return;
     }
@@ -282,7 +282,7 @@ final class Execution implements Interruption.Target {
       if (!(error instanceof ResultNotTaken)) {
         sink.error(entry, error);
       }
-    } catch (Exception | LinkageError | StackOverflowError e) {
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
       shown = error;
       console.remark(sink.label(entry) + ": onError failed: " + Texts.failure(e)
           + "; correct the job's onError");
@@ -366,9 +366,9 @@ final class Execution implements Interruption.Target {
       if (!concluded.compareAndSet(false, true)) {
         return;
       }
+      console.flushResults();
       progress.close();
       console.progress(null);
-      console.flushResults();
       if (console.outIsClosed()) {
         return;
       }

@@ -13,6 +13,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
+import java.util.function.Consumer;
 import java.util.jar.JarFile;
 import org.jspecify.annotations.Nullable;
 
@@ -113,7 +114,7 @@ final class JobJar implements AutoCloseable {
   }
 
   /** Returns all jobs that can be constructed; each problem with another one is given to the consumer. */
-  List<Found> jobs(java.util.function.Consumer<CommandException> problems) throws CommandException {
+  List<Found> jobs(Consumer<CommandException> problems) throws CommandException {
     Contents contents = contents();
     contents.problems().forEach(problems);
     return contents.jobs();

@@ -11,13 +11,13 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,12 +35,15 @@ final class JobLog implements Closeable {
   private static final String COLUMNS =
       "#seq\tstart\tseconds\tpid\tattempts\tstatus\tdigest\tdetail";
   private static final int FIELDS = 8;
+  private static final int MAX_AHEAD =
+      1 << 24; // by which an input can be logged before earlier ones
   private static final String OK = "ok";
 
   private final Path path;
   private final FileChannel channel;
-  private final Map<Long, Long> done =
-      new HashMap<>(); // digest by sequence; the reading thread's after open
+  private long[] done =
+      new long[1024]; // digest by sequence, 0: not done; the reading thread's after open
+  private long doneLeft; // the reading thread's after open
   private long doneCount;
 
   /**
@@ -103,7 +106,7 @@ final class JobLog implements Closeable {
     if (folder != null && !Files.isDirectory(folder)) {
       return folder + " is not a folder";
     }
-    if (e instanceof java.nio.file.AccessDeniedException) {
+    if (e instanceof AccessDeniedException) {
       return "permission denied";
     }
     return Texts.failure(e);
@@ -178,27 +181,36 @@ final class JobLog implements Closeable {
         readEntry(line, number);
       }
     }
-    doneCount = done.size();
+    doneCount = doneLeft;
   }
 
   private void readEntry(String line, int number) throws CommandException {
     String[] fields = line.split("\t", -1);
     try {
-      if (fields.length != FIELDS) {
+      long sequence = Long.parseLong(fields[0]);
+      if (fields.length != FIELDS || sequence < 0 || sequence > number + MAX_AHEAD) {
         throw new NumberFormatException();
       }
-      long sequence = Long.parseLong(fields[0]);
-      if (fields[5].equals(OK)) {
-        done.put(sequence, Long.parseUnsignedLong(fields[6], 16));
-      } else {
-        done.remove(sequence);
-      }
+      long digest = fields[5].equals(OK) ? notZero(Long.parseUnsignedLong(fields[6], 16)) : 0;
+      set((int) sequence, digest);
     } catch (NumberFormatException e) {
       throw CommandException.usage(
           "--resume: " + path + ": line " + number
               + " cannot be read; correct or remove it, or name another file with --joblog",
           e);
     }
+  }
+
+  private static long notZero(long digest) {
+    return digest == 0 ? 1 : digest;
+  }
+
+  private void set(int sequence, long digest) {
+    if (sequence >= done.length) {
+      done = Arrays.copyOf(done, Math.max(sequence + 1, done.length * 2));
+    }
+    doneLeft += (digest == 0 ? 0 : 1) - (done[sequence] == 0 ? 0 : 1);
+    done[sequence] = digest;
   }
 
   /** Returns how many inputs the log had as done when it was opened. */
@@ -212,20 +224,24 @@ final class JobLog implements Closeable {
    * @throws CommandException if it has another input at this place
    */
   boolean isDone(long sequence, long digest) throws CommandException {
-    Long logged = done.remove(sequence);
-    if (logged != null && logged != digest) {
+    long logged = sequence < done.length ? done[(int) sequence] : 0;
+    if (logged == 0) {
+      return false;
+    }
+    if (logged != notZero(digest)) {
       throw CommandException.usage(String.format(
           "--resume: input %d is not the one that %s has (digest %016x, in the log %016x);"
               + " the inputs have changed: name another file with --joblog",
           sequence, path, digest, logged));
     }
-    return logged != null;
+    doneLeft--;
+    return true;
   }
 
   /** Tells that the inputs have ended: the log must not have more of them. */
   void inputsEnded(long count) throws CommandException {
-    if (!done.isEmpty()) {
-      throw CommandException.usage("--resume: " + path + " has " + Texts.count(done.size(), "input")
+    if (doneLeft > 0) {
+      throw CommandException.usage("--resume: " + path + " has " + Texts.count(doneLeft, "input")
           + " beyond the last one (there are " + count
           + " now); the inputs have changed: name another file with --joblog");
     }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.lang.reflect.Method;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -167,7 +168,7 @@ final class MapCommand implements Callable<Integer> {
 
     private static String text(Object line) {
       return line instanceof byte[] bytes
-          ? new String(bytes, java.nio.charset.StandardCharsets.UTF_8)
+          ? new String(bytes, StandardCharsets.UTF_8)
           : (String) line;
     }
 

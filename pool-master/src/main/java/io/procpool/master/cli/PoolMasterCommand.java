@@ -4,6 +4,7 @@ package io.procpool.master.cli;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -99,8 +100,8 @@ public final class PoolMasterCommand implements Callable<Integer> {
     line.addSubcommand(new CompareCommand(console, jobArguments, args));
     line.addSubcommand(new JobsCommand(console));
     line.addSubcommand(new DoctorCommand(console));
-    line.setOut(new java.io.PrintWriter(console.out(), true));
-    line.setErr(new java.io.PrintWriter(console.err(), true));
+    line.setOut(new PrintWriter(console.out(), true));
+    line.setErr(new PrintWriter(console.err(), true));
     line.setUsageHelpWidth(100);
     line.setUsageHelpAutoWidth(false);
     line.setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
@@ -112,9 +113,22 @@ public final class PoolMasterCommand implements Callable<Integer> {
       console.remark("--: only run and compare take job arguments; leave them out");
       return ExitStatus.USAGE;
     }
-    int status = line.execute(own);
+    int status;
+    try {
+      status = line.execute(own);
+    } catch (OutOfMemoryError e) {
+      status = failed(console, outOfMemory(e), List.of(own).contains("--trace"));
+    }
     console.flushResults();
     return status == ExitStatus.DONE && console.outIsClosed() ? ExitStatus.PIPE_CLOSED : status;
+  }
+
+  private static CommandException outOfMemory(OutOfMemoryError e) {
+    return CommandException.failed(
+        "out of memory: the command's own JVM (not a worker) used up its "
+            + Texts.bytes(Runtime.getRuntime().maxMemory())
+            + "; start it with more, as java -Xmx4g -jar ...",
+        e);
   }
 
   private static boolean takesJobArguments(String[] args) {

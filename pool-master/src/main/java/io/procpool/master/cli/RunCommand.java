@@ -113,7 +113,7 @@ final class RunCommand implements Callable<Integer> {
       return inputs;
     } catch (IllegalArgumentException e) {
       throw CommandException.usage(job.name() + ": " + Texts.reason(e), e);
-    } catch (Exception | LinkageError | StackOverflowError e) {
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
       throw CommandException.notLoaded(
           job.name() + ": its inputs cannot be had: " + Texts.failure(e)
               + "; check the job arguments (after --)",
@@ -135,7 +135,7 @@ final class RunCommand implements Callable<Integer> {
   private static void finish(Job<?, ?> job, JobContext context) throws CommandException {
     try {
       job.finish(context);
-    } catch (Exception | LinkageError | StackOverflowError e) {
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
       throw CommandException.failed(
           job.name() + ": finish failed: " + Texts.failure(e)
               + "; the results before it were handed out",
