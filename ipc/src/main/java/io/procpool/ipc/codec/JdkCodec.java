@@ -83,7 +83,8 @@ final class JdkCodec {
 
     private void check(int length) {
       if (writer.position() + (long) length > endPosition) {
-        throw new PayloadTooLargeException(writer.position() + (long) length, (int) endPosition);
+        throw new PayloadTooLargeException(
+            writer.position() + (long) length, (int) Math.min(endPosition, Integer.MAX_VALUE));
       }
     }
   }

@@ -21,7 +21,7 @@ final class LambdaShape {
   private volatile @Nullable Head head;
 
   /** The encoded names, the number of captured arguments, and a name for people. */
-  record Head(byte[] bytes, int capturedCount, boolean capturesThis, String name) {}
+  record Head(byte[] bytes, int capturedCount, String name) {}
 
   private LambdaShape(@Nullable Method writeReplace) {
     this.writeReplace = writeReplace;
@@ -89,11 +89,11 @@ final class LambdaShape {
     ValueCodec.writeString(writer, parts.getImplMethodName());
     ValueCodec.writeString(writer, parts.getImplMethodSignature());
     ValueCodec.writeString(writer, parts.getInstantiatedMethodType());
-    return new Head(
-        writer.toByteArray(), parts.getCapturedArgCount(), capturesThis(parts), name(parts));
+    return new Head(writer.toByteArray(), parts.getCapturedArgCount(), name(parts));
   }
 
-  private static boolean capturesThis(SerializedLambda parts) {
+  /** Whether the first captured argument is the enclosing object of a lambda. */
+  static boolean capturesThis(SerializedLambda parts) {
     int kind = parts.getImplMethodKind();
     return parts.getCapturedArgCount() > 0
         && parts.getImplMethodName().startsWith("lambda$")

@@ -103,6 +103,11 @@ public final class PayloadReader {
     return buffer.position();
   }
 
+  /** Goes back to a position that {@link #position()} returned. */
+  public void position(int position) {
+    buffer.position(position);
+  }
+
   /** Returns how many bytes are left. */
   public int remaining() {
     return buffer.remaining();

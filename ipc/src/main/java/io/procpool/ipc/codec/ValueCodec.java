@@ -656,7 +656,7 @@ public final class ValueCodec {
       return Enum.valueOf((Class<? extends Enum>) type, constant);
     } catch (ClassNotFoundException e) {
       throw new UndecodableValueException("class not found here: " + className, e);
-    } catch (IllegalArgumentException | LinkageError e) {
+    } catch (RuntimeException | LinkageError e) {
       throw new UndecodableValueException(
           "enum constant not found here: " + className + "." + constant, e);
     }
@@ -681,7 +681,12 @@ public final class ValueCodec {
     HashMap<@Nullable Object, @Nullable Object> map = new HashMap<>(presized);
     for (int i = 0; i < size; i++) {
       Object key = read(reader, loader, filter, depth);
-      map.put(key, read(reader, loader, filter, depth));
+      Object value = read(reader, loader, filter, depth);
+      try {
+        map.put(key, value);
+      } catch (RuntimeException | StackOverflowError e) {
+        throw new UndecodableValueException("the hashCode or equals of a key failed: " + e, e);
+      }
     }
     return map;
   }

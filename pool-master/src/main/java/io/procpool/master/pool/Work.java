@@ -13,6 +13,7 @@ public final class Work {
   private final long timeoutNanos;
   private final ItemTime itemTime;
   private final Consumer<ResultBlock> sink;
+  private int reported; // the engine's thread only
   private volatile boolean cancelled;
   private volatile @Nullable Object placement;
 
@@ -87,6 +88,12 @@ public final class Work {
   /** Reports the outcomes of some items. */
   public void report(ResultBlock block) {
     sink.accept(block);
+  }
+
+  /** Counts items as reported, for an engine that reports in one thread; returns how many have been in all. */
+  public int countReported(int items) {
+    reported += items;
+    return reported;
   }
 
   /** Tells whether the work was cancelled. */

@@ -1,0 +1,101 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.process;
+
+import io.procpool.InfrastructureException;
+import io.procpool.ResultLostException;
+import io.procpool.UndecodableTaskException;
+import io.procpool.ipc.Outcomes;
+import io.procpool.ipc.codec.PayloadFormatException;
+import io.procpool.ipc.codec.PayloadReader;
+import io.procpool.ipc.codec.ThrowableCodec;
+import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.ipc.codec.ValueSkipper;
+import io.procpool.master.pool.ResultBlock;
+import io.procpool.master.pool.Work;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** Outcomes as a worker encoded them; decoded by whoever asks for them. */
+final class EncodedBlock extends ResultBlock {
+  private final Work work;
+  private final String worker;
+  private final ByteBuffer outcomes;
+
+  EncodedBlock(Work work, String worker, int first, int count, ByteBuffer outcomes) {
+    super(first, count);
+    this.work = work;
+    this.worker = worker;
+    this.outcomes = outcomes;
+  }
+
+  @Override
+  public void decode(Visitor visitor) {
+    PayloadReader reader = new PayloadReader(outcomes.duplicate());
+    ClassLoader loader = classLoader();
+    for (int item = first(); item < first() + count(); item++) {
+      decodeItem(reader, loader, item, visitor);
+    }
+  }
+
+  /** The classes of results are those the function can name, or those of the thread that asks. */
+  private ClassLoader classLoader() {
+    ClassLoader own = work.inputs().function().getClass().getClassLoader();
+    ClassLoader context = Thread.currentThread().getContextClassLoader();
+    return own != null ? own : context != null ? context : ClassLoader.getSystemClassLoader();
+  }
+
+  private void decodeItem(PayloadReader reader, ClassLoader loader, int item, Visitor visitor) {
+    Object value = null;
+    Throwable error = null;
+    try {
+      int kind = reader.getByte();
+      switch (kind) {
+        case Outcomes.VALUE -> value = decodeValue(reader, loader);
+        case Outcomes.THROWN -> error = ThrowableCodec.read(reader, loader, null);
+        case Outcomes.UNDECODABLE_TASK -> {
+          Throwable cause = ThrowableCodec.read(reader, loader, null);
+          error = new UndecodableTaskException(
+              describe(item) + " never started: " + worker + " could not decode it: "
+                  + cause.getMessage() + "; is its class on the class path of the workers?",
+              work.taskId(item));
+          error.initCause(cause);
+        }
+        case Outcomes.UNENCODABLE_RESULT ->
+          error = new ResultLostException(
+              describe(item) + " ended, but " + ValueCodec.read(reader, loader), work.taskId(item));
+        default -> throw new PayloadFormatException("unknown kind of outcome " + kind);
+      }
+    } catch (Throwable failed) {
+      error = lost(item, failed);
+    }
+    if (error != null) {
+      visitor.error(item, error);
+    } else {
+      visitor.value(item, value);
+    }
+  }
+
+  private static @Nullable Object decodeValue(PayloadReader reader, ClassLoader loader)
+      throws PayloadFormatException {
+    int start = reader.position();
+    try {
+      return ValueCodec.read(reader, loader);
+    } catch (Throwable failed) {
+      reader.position(start);
+      ValueSkipper.skip(reader);
+      throw failed;
+    }
+  }
+
+  private InfrastructureException lost(int item, Throwable cause) {
+    ResultLostException lost = new ResultLostException(
+        describe(item) + " ended, but its value cannot be decoded here: " + cause.getMessage(),
+        work.taskId(item));
+    lost.initCause(cause);
+    return lost;
+  }
+
+  private String describe(int item) {
+    return "task " + work.taskId(item) + " (" + work.name() + ")";
+  }
+}

@@ -1,0 +1,92 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.process;
+
+import io.procpool.ipc.FunctionKind;
+import io.procpool.ipc.codec.PayloadTooLargeException;
+import io.procpool.ipc.codec.PayloadWriter;
+import io.procpool.ipc.codec.UnencodableValueException;
+import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.master.pool.Engine;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** Encoded inputs, one behind the other, and where each of them ends. */
+final class EncodedInputs implements Engine.Inputs {
+  private static final int INITIAL_BYTES = 32;
+  private static final int LIMIT_BYTES = 1 << 30;
+
+  private final FunctionKind kind;
+  private final Object function;
+  private final EncodedFunction encodedFunction;
+  private final PayloadWriter writer = new PayloadWriter(INITIAL_BYTES, LIMIT_BYTES);
+  private int count;
+  private int[] ends = new int[1];
+
+  EncodedInputs(FunctionKind kind, Object function) {
+    this.kind = kind;
+    this.function = function;
+    this.encodedFunction = EncodedFunction.of(function);
+  }
+
+  @Override
+  public void add(@Nullable Object a, @Nullable Object b, @Nullable Object c) {
+    int arity = kind.arity();
+    try {
+      if (arity == 1) {
+        ValueCodec.write(writer, a);
+      } else if (arity == 2) {
+        ValueCodec.writeAll(writer, a, b);
+      } else if (arity == 3) {
+        ValueCodec.writeAll(writer, a, b, c);
+      }
+    } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
+      Object culprit = arity == 1 ? a : new @Nullable Object[] {a, b, c};
+      throw EncodedFunction.refusal("an argument", culprit, failed);
+    }
+    if (count == ends.length) {
+      ends = Arrays.copyOf(ends, Math.max(16, count + (count >> 1)));
+    }
+    ends[count++] = writer.position();
+  }
+
+  @Override
+  public int count() {
+    return count;
+  }
+
+  @Override
+  public long bytes() {
+    return writer.position()
+        + (encodedFunction.isPermanent() ? 0L : encodedFunction.bytes().length);
+  }
+
+  @Override
+  public FunctionKind kind() {
+    return kind;
+  }
+
+  @Override
+  public Object function() {
+    return function;
+  }
+
+  EncodedFunction encodedFunction() {
+    return encodedFunction;
+  }
+
+  /** Returns the encoded arguments of some consecutive items, without a copy. */
+  ByteBuffer slice(int from, int to) {
+    int start = start(from);
+    return writer.view().position(start).limit(ends[to - 1]);
+  }
+
+  /** Returns how many bytes some consecutive items take. */
+  int bytes(int from, int to) {
+    return ends[to - 1] - start(from);
+  }
+
+  private int start(int item) {
+    return item == 0 ? 0 : ends[item - 1];
+  }
+}

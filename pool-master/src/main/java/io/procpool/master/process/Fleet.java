@@ -1,0 +1,565 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.process;
+
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import io.netty.channel.unix.Errors.NativeIoException;
+import io.procpool.InfrastructureException;
+import io.procpool.PoolListener.WorkerEvent;
+import io.procpool.PoolOptions;
+import io.procpool.WorkerStartException;
+import io.procpool.ipc.codec.PayloadReader;
+import io.procpool.ipc.codec.ThrowableCodec;
+import io.procpool.ipc.wire.FromWorker;
+import io.procpool.master.pool.Events;
+import io.procpool.master.pool.Work;
+import java.io.IOException;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Spawns, replaces, retires and kills the workers of a pool. Event loop only. */
+final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
+  /*
+   * Spawn.    `options.workers()` workers are kept alive. A worker that ends is replaced at once; one that ends before it
+   *           was ready is a failed start: the next try waits longer each time, and after `maxStartAttempts` rounds in a
+   *           row without a live worker, waiting tasks are failed and nothing is spawned until the next submission.
+   * Death.    A worker is buried when its process has exited and its connection has ended, so that all it said has been
+   *           heard; connection and standard error may lag behind by a grace, for a child of the task that holds them.
+   * Kill.     Only through `kill`, which notes why; the reason decides how the task fails.
+   * Shutdown. RUNNING -> DRAINING: workers are stopped once nothing is pending or active; STOPPED when the last one is
+   *           buried. A worker that does not exit when told is terminated after the grace period, then killed.
+   */
+  enum State {
+    RUNNING,
+    DRAINING,
+    STOPPED
+  }
+
+  private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
+  private static final long FIRST_BACK_OFF_MILLIS = 100;
+  private static final long MAX_BACK_OFF_MILLIS = 5_000;
+  private static final long CONNECTION_LAG_MILLIS = 100;
+
+  private final PoolOptions options;
+  private final EventLoop loop;
+  private final Events events;
+  private final CrashMessages messages;
+  private final WorkerLauncher launcher;
+  private final SegmentPool segments;
+  private final byte[] initializer;
+  private final Runnable whenStopped;
+  private final Map<Integer, Worker> workers = new LinkedHashMap<>();
+  private final Dispatcher dispatcher;
+  private State state = State.RUNNING;
+  private boolean terminating;
+  private int nextNumber = 1;
+  private int round;
+  private int failedRounds;
+  private boolean backingOff;
+  private boolean suspended;
+  private long spawned;
+  private long crashed;
+  private long retired;
+
+  Fleet(
+      PoolOptions options,
+      EventLoop loop,
+      Events events,
+      WorkerLauncher launcher,
+      Path sessionDirectory,
+      byte[] initializer,
+      Runnable whenStopped) {
+    this.options = options;
+    this.loop = loop;
+    this.events = events;
+    this.messages = new CrashMessages(options);
+    this.launcher = launcher;
+    this.segments = new SegmentPool(sessionDirectory);
+    this.initializer = initializer;
+    this.whenStopped = whenStopped;
+    this.dispatcher = new Dispatcher(options, loop, events, messages, workers.values(), this);
+  }
+
+  Dispatcher dispatcher() {
+    return dispatcher;
+  }
+
+  // Work from outside.
+
+  void accept(Work work) {
+    if (state == State.STOPPED || terminating) {
+      dispatcher.rejectLate(work);
+      return;
+    }
+    dispatcher.add(work);
+    if (suspended) {
+      suspended = false;
+      failedRounds = 0;
+    }
+  }
+
+  /** Brings everything up to date after something has happened. */
+  void proceed() {
+    dispatcher.dispatch();
+    for (Worker worker : new ArrayList<>(workers.values())) {
+      if (worker.state == Worker.State.DRAINING && worker.units.isEmpty() && !worker.stopSent) {
+        stop(worker);
+      }
+    }
+    spawnMissing(null);
+    if (state == State.DRAINING && dispatcher.isDrained()) {
+      stopAll();
+    }
+  }
+
+  // Spawning.
+
+  private void spawnMissing(@Nullable Worker predecessor) {
+    if (suspended || backingOff || terminating || state == State.STOPPED) {
+      return;
+    }
+    int wanted = state == State.RUNNING || dispatcher.hasPending() ? options.workers() : 0;
+    int alive = 0;
+    for (Worker worker : workers.values()) {
+      alive += worker.stopSent ? 0 : 1;
+    }
+    Worker replaced = predecessor;
+    for (int i = alive; i < wanted; i++) {
+      spawn(replaced);
+      replaced = null;
+    }
+  }
+
+  private void spawn(@Nullable Worker predecessor) {
+    SegmentPool.Lease lease;
+    try {
+      lease = segments.take();
+    } catch (IOException e) {
+      startFailed(null, "it has no segment: " + e.getMessage(), e);
+      return;
+    }
+    Worker worker = new Worker(nextNumber++, round, lease);
+    worker.predecessor = predecessor;
+    workers.put(worker.number, worker);
+    spawned++;
+    worker.lifeTimer = loop.schedule(
+        () -> startTimedOut(worker), options.startTimeout().toNanos(), TimeUnit.NANOSECONDS);
+    launcher.launch(
+        worker,
+        process -> execute(() -> launched(worker, process)),
+        failure -> execute(() -> launchFailed(worker, failure)),
+        () -> execute(() -> stderrEnded(worker)));
+  }
+
+  private void launched(Worker worker, Process process) {
+    worker.process = process;
+    worker.pid = process.pid();
+    process.onExit().thenAccept(ended -> execute(() -> exited(worker, ended.exitValue())));
+    if (worker.kill != null) {
+      process.destroyForcibly();
+    }
+  }
+
+  private void execute(Runnable step) {
+    if (!loop.isShuttingDown()) {
+      loop.execute(step);
+    }
+  }
+
+  private void launchFailed(Worker worker, Throwable failure) {
+    if (worker.problem == null) {
+      worker.problem = "its process could not be started: " + failure.getMessage();
+      worker.problemCause = failure;
+    }
+    worker.connectionClosed = true;
+    worker.stderrEnded = true;
+    exited(worker, -1);
+  }
+
+  private void startTimedOut(Worker worker) {
+    if (worker.state == Worker.State.STARTING && worker.kill == null) {
+      String step =
+          worker.link == null ? "it has not connected" : "its initializer has not returned";
+      worker.problem =
+          step + " within the start timeout of " + CrashMessages.seconds(options.startTimeout());
+      kill(worker, Worker.Kill.START_FAILED, null);
+    }
+  }
+
+  private void startFailed(@Nullable Worker worker, String reason, @Nullable Throwable cause) {
+    int failedRound = worker == null ? round : worker.round;
+    String tail = worker == null ? "" : worker.stderr.text();
+    LOG.warn(
+        "{}: {} could not start: {}",
+        options.name(),
+        worker == null ? "a worker" : worker.name,
+        reason);
+    if (failedRound < round) {
+      return; // another one of the same round has been counted
+    }
+    round++;
+    failedRounds++;
+    if (failedRounds >= options.maxStartAttempts() && noneAlive()) {
+      suspended = true;
+      int attempts = failedRounds;
+      Function<Long, InfrastructureException> failure = taskId -> {
+        WorkerStartException exception = new WorkerStartException(
+            startFailureMessage(taskId, attempts, reason, tail),
+            taskId,
+            state == State.RUNNING,
+            attempts,
+            tail);
+        if (cause != null) {
+          exception.initCause(cause);
+        }
+        return exception;
+      };
+      dispatcher.failPending(failure);
+      return;
+    }
+    backingOff = true;
+    long backOff =
+        Math.min(MAX_BACK_OFF_MILLIS, FIRST_BACK_OFF_MILLIS << Math.min(10, failedRounds - 1));
+    loop.schedule(
+        () -> {
+          backingOff = false;
+          if (failedRounds >= options.maxStartAttempts() && noneAlive()) {
+            suspended = true;
+          }
+          proceed();
+        },
+        backOff,
+        TimeUnit.MILLISECONDS);
+  }
+
+  private boolean noneAlive() {
+    for (Worker worker : workers.values()) {
+      if (worker.state != Worker.State.EXITED && worker.kill == null) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private String startFailureMessage(long taskId, int attempts, String reason, String tail) {
+    StringBuilder message =
+        new StringBuilder("no worker of pool \"" + options.name() + "\" could be started in "
+            + attempts + " attempts; task " + taskId + " never started\n  last attempt: " + reason
+            + "\n  the next submission tries again");
+    CrashMessages.appendTail(message, tail);
+    return message.toString();
+  }
+
+  // Connections.
+
+  @Override
+  public byte @Nullable [] keyOf(int number) {
+    Worker worker = workers.get(number);
+    return worker != null
+            && worker.state == Worker.State.STARTING
+            && worker.link == null
+            && worker.kill == null
+        ? worker.key
+        : null;
+  }
+
+  @Override
+  public FrameHandler.Receiver admit(int number, long pid, Channel channel) {
+    Worker worker = workers.get(number);
+    if (worker == null || worker.link != null) {
+      throw new IllegalStateException("worker " + number + " is not expected");
+    }
+    worker.link = new SocketLink(channel);
+    worker.link.welcome(initializer, events.isActive());
+    worker.link.flush();
+    return new Ear(worker);
+  }
+
+  @Override
+  public void refused(int number, String reason) {
+    Worker worker = workers.get(number);
+    if (worker != null && worker.link == null && worker.kill == null) {
+      worker.problem = "its connection was refused: " + reason;
+      kill(worker, Worker.Kill.START_FAILED, null);
+    }
+  }
+
+  /** Hears one worker. */
+  private final class Ear implements FrameHandler.Receiver {
+    private final Worker worker;
+
+    Ear(Worker worker) {
+      this.worker = worker;
+    }
+
+    @Override
+    public void received(FromWorker message, ByteBuffer payload) throws IOException {
+      switch (message.getBodyCase()) {
+        case RESULTS -> dispatcher.results(worker, message.getResults(), payload);
+        case READY -> ready(worker);
+        case STARTED -> dispatcher.started(worker, message.getStarted().getSeq());
+        case START_FAILED -> initializerFailed(worker, payload);
+        case OUT_OF_MEMORY ->
+          worker.outOfMemoryTrace = StandardCharsets.UTF_8.decode(payload).toString();
+        default -> throw new IOException("unexpected message " + message.getBodyCase());
+      }
+    }
+
+    @Override
+    public void receivedAll() {
+      proceed();
+    }
+
+    @Override
+    public void broken(Throwable failure) {
+      if (worker.kill == null && !(worker.processExited || isReset(failure))) {
+        worker.problem = String.valueOf(failure.getMessage());
+        kill(worker, Worker.Kill.PROTOCOL, null);
+      }
+    }
+
+    private boolean isReset(Throwable failure) {
+      return failure instanceof SocketException || failure instanceof NativeIoException;
+    }
+
+    @Override
+    public void closed() {
+      worker.connectionClosed = true;
+      if (!worker.processExited && !worker.stopSent) {
+        // A worker without connection is of no use; mostly its exit is on its way.
+        loop.schedule(
+            () -> {
+              if (!worker.processExited) {
+                kill(worker, Worker.Kill.PROTOCOL, null);
+              }
+            },
+            options.gracePeriod().toMillis() + CONNECTION_LAG_MILLIS,
+            TimeUnit.MILLISECONDS);
+      }
+      buryIfGone(worker);
+    }
+  }
+
+  private void ready(Worker worker) throws IOException {
+    if (worker.state != Worker.State.STARTING) {
+      throw new IOException("it said it was ready a second time");
+    }
+    cancelLifeTimer(worker);
+    failedRounds = 0;
+    worker.wasReady = true;
+    worker.state = Worker.State.READY;
+    WorkerEvent event = worker.event(options.name());
+    events.tell(listener -> listener.workerStarted(event));
+    Worker old = worker.predecessor;
+    worker.predecessor = null;
+    if (old != null) {
+      WorkerEvent oldEvent = old.event(options.name());
+      events.tell(listener -> listener.workerReplaced(oldEvent, event));
+    }
+  }
+
+  private void initializerFailed(Worker worker, ByteBuffer payload) throws IOException {
+    Throwable thrown =
+        ThrowableCodec.read(new PayloadReader(payload), Fleet.class.getClassLoader(), null);
+    worker.problem = "its initializer failed: " + thrown;
+    worker.problemCause = thrown;
+  }
+
+  private static void cancelLifeTimer(Worker worker) {
+    if (worker.lifeTimer != null) {
+      worker.lifeTimer.cancel(false);
+      worker.lifeTimer = null;
+    }
+  }
+
+  // Ends.
+
+  @Override
+  public void kill(Worker worker, Worker.Kill reason, @Nullable Unit culprit) {
+    if (worker.kill == null) {
+      worker.kill = reason;
+      worker.culprit = culprit;
+    }
+    Process process = worker.process;
+    if (process != null) {
+      launcher.kill(process);
+    }
+  }
+
+  private void exited(Worker worker, int exitValue) {
+    worker.processExited = true;
+    worker.exitValue = exitValue;
+    if (worker.link == null) {
+      worker.connectionClosed = true;
+    }
+    if (!worker.connectionClosed || !worker.stderrEnded) {
+      loop.schedule(
+          () -> {
+            worker.connectionClosed = true;
+            worker.stderrEnded = true;
+            buryIfGone(worker);
+          },
+          CONNECTION_LAG_MILLIS,
+          TimeUnit.MILLISECONDS);
+    }
+    buryIfGone(worker);
+  }
+
+  private void stderrEnded(Worker worker) {
+    worker.stderrEnded = true;
+    buryIfGone(worker);
+  }
+
+  private void buryIfGone(Worker worker) {
+    if (!worker.processExited
+        || !worker.connectionClosed
+        || !worker.stderrEnded
+        || worker.state == Worker.State.EXITED) {
+      return;
+    }
+    Worker.State before = worker.state;
+    worker.state = Worker.State.EXITED;
+    cancelLifeTimer(worker);
+    if (worker.link != null) {
+      worker.link.close();
+    }
+    workers.remove(worker.number);
+    boolean usable = state == State.RUNNING && !terminating;
+    dispatcher.buryUnits(worker, usable);
+    segments.giveBack(worker.lease());
+    account(worker, before);
+    proceed();
+    if (state == State.DRAINING && workers.isEmpty() && dispatcher.isDrained()) {
+      state = State.STOPPED;
+      whenStopped.run();
+    }
+  }
+
+  private void account(Worker worker, Worker.State before) {
+    WorkerEvent event = worker.event(options.name());
+    if (before == Worker.State.STARTING && !terminating && !worker.stopSent) {
+      String reason = worker.problem != null
+          ? worker.problem
+          : "its process (pid " + worker.pid + ") " + CrashMessages.ending(worker)
+              + " before it was ready";
+      startFailed(worker, reason, worker.problemCause);
+    } else if (worker.stopSent && worker.kill == null) {
+      retired++;
+      events.tell(listener -> listener.workerExited(event, worker.exitValue));
+    } else {
+      crashed++;
+      String reason = worker.kill != null
+          ? "killed: " + worker.kill.name().toLowerCase(Locale.ROOT)
+          : CrashMessages.ending(worker);
+      events.tell(listener -> listener.workerCrashed(event, worker.exitValue, reason));
+      spawnMissing(worker);
+    }
+  }
+
+  private void stop(Worker worker) {
+    worker.stopSent = true;
+    worker.state = Worker.State.DRAINING;
+    if (worker.link == null) {
+      kill(worker, Worker.Kill.TERMINATED, null);
+      return;
+    }
+    worker.link.stop();
+    worker.link.flush();
+    long grace = options.gracePeriod().toNanos();
+    worker.lifeTimer = loop.schedule(
+        () -> {
+          if (worker.process != null) {
+            worker.process.destroy();
+          }
+          worker.lifeTimer = loop.schedule(
+              () -> kill(worker, Worker.Kill.NOT_STOPPED, null), grace, TimeUnit.NANOSECONDS);
+        },
+        grace,
+        TimeUnit.NANOSECONDS);
+  }
+
+  private void stopAll() {
+    for (Worker worker : new ArrayList<>(workers.values())) {
+      if (!worker.stopSent && worker.kill == null) {
+        stop(worker);
+      }
+    }
+    if (workers.isEmpty() && state == State.DRAINING) {
+      state = State.STOPPED;
+      whenStopped.run();
+    }
+  }
+
+  // The pool's end.
+
+  void shutdown() {
+    if (state == State.RUNNING) {
+      state = State.DRAINING;
+    }
+    proceed();
+  }
+
+  List<Work> shutdownNow() {
+    if (state == State.STOPPED) {
+      return List.of();
+    }
+    List<Work> never = dispatcher.shutdownNow();
+    loop.schedule(this::killBusy, options.gracePeriod().toNanos(), TimeUnit.NANOSECONDS);
+    shutdown();
+    return never;
+  }
+
+  private void killBusy() {
+    for (Worker worker : new ArrayList<>(workers.values())) {
+      if (!worker.units.isEmpty()) {
+        kill(worker, Worker.Kill.TERMINATED, worker.units.peek());
+      }
+    }
+  }
+
+  void terminate() {
+    if (state == State.STOPPED) {
+      return;
+    }
+    terminating = true;
+    dispatcher.shutdownNow();
+    for (Worker worker : new ArrayList<>(workers.values())) {
+      kill(worker, Worker.Kill.TERMINATED, worker.units.peek());
+    }
+    shutdown();
+  }
+
+  // Counts.
+
+  int workersIn(Worker.State wanted) {
+    int count = 0;
+    for (Worker worker : workers.values()) {
+      count += worker.state == wanted ? 1 : 0;
+    }
+    return count;
+  }
+
+  long spawned() {
+    return spawned;
+  }
+
+  long crashed() {
+    return crashed;
+  }
+
+  long retired() {
+    return retired;
+  }
+}

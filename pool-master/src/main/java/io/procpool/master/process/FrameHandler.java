@@ -1,0 +1,133 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.process;
+
+import com.google.protobuf.CodedInputStream;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.procpool.ipc.FrameReader;
+import io.procpool.ipc.wire.FromWorker;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/** Takes a worker's bytes apart into frames and gives each to the worker's receiver. */
+final class FrameHandler extends ChannelInboundHandlerAdapter {
+  /** Takes messages and the end of the connection; event loop only. */
+  interface Receiver {
+    void received(FromWorker message, ByteBuffer payload) throws IOException;
+
+    /** All frames that were received together have been handed over. */
+    void receivedAll();
+
+    void broken(Throwable failure);
+
+    void closed();
+  }
+
+  /** What a length says is believed as far as bytes arrive. */
+  private static final int TRUSTED_BYTES = 1 << 20;
+
+  private static final byte[] NONE = new byte[0];
+
+  private final Receiver receiver;
+  private int length; // of the frame under way, as far as it is known
+  private int lengthShift;
+  private boolean lengthKnown;
+  private byte[] frame = NONE;
+  private int have;
+
+  FrameHandler(Receiver receiver) {
+    this.receiver = receiver;
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) throws IOException {
+    ByteBuf in = (ByteBuf) message;
+    try {
+      while (in.isReadable()) {
+        if (!lengthKnown) {
+          readLength(in);
+        }
+        if (lengthKnown) {
+          readBody(in);
+        }
+      }
+    } finally {
+      in.release();
+    }
+  }
+
+  private void readLength(ByteBuf in) throws IOException {
+    while (in.isReadable()) {
+      byte b = in.readByte();
+      if (lengthShift > 28) {
+        throw new IOException("malformed frame length");
+      }
+      length |= (b & 0x7f) << lengthShift;
+      lengthShift += 7;
+      if (b >= 0) {
+        if (length < 1 || length > FrameReader.MAX_FRAME_BYTES) {
+          throw new IOException(
+              "frame of " + length + " bytes (expected: 1 to " + FrameReader.MAX_FRAME_BYTES + ")");
+        }
+        lengthKnown = true;
+        frame = new byte[Math.min(length, TRUSTED_BYTES)];
+        have = 0;
+        return;
+      }
+    }
+  }
+
+  private void readBody(ByteBuf in) throws IOException {
+    int take = Math.min(length - have, in.readableBytes());
+    if (have + take > frame.length) {
+      frame =
+          Arrays.copyOf(frame, (int) Math.min(length, Math.max(2L * frame.length, have + take)));
+    }
+    in.readBytes(frame, have, take);
+    have += take;
+    if (have == length) {
+      byte[] complete = frame;
+      int completeLength = length;
+      frame = NONE;
+      length = 0;
+      lengthShift = 0;
+      lengthKnown = false;
+      deliver(complete, completeLength);
+    }
+  }
+
+  private void deliver(byte[] bytes, int frameLength) throws IOException {
+    CodedInputStream in = CodedInputStream.newInstance(bytes, 0, frameLength);
+    int headerLength = in.readRawVarint32();
+    int headerStart = in.getTotalBytesRead();
+    if (headerLength < 0 || headerLength > frameLength - headerStart) {
+      throw new IOException(
+          "frame header of " + headerLength + " bytes in a frame of " + frameLength);
+    }
+    int limit = in.pushLimit(headerLength);
+    FromWorker message = FromWorker.parseFrom(in);
+    in.popLimit(limit);
+    int payloadStart = headerStart + headerLength;
+    receiver.received(
+        message,
+        ByteBuffer.wrap(bytes, payloadStart, frameLength - payloadStart).slice());
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    receiver.receivedAll();
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    receiver.closed();
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    receiver.broken(cause);
+    context.close();
+  }
+}

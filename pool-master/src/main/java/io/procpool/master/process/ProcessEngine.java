@@ -1,0 +1,257 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.process;
+
+import io.netty.channel.EventLoop;
+import io.procpool.PoolOptions;
+import io.procpool.PoolStatistics;
+import io.procpool.RunnableTask;
+import io.procpool.ipc.FunctionKind;
+import io.procpool.ipc.SessionDirectory;
+import io.procpool.master.pool.Engine;
+import io.procpool.master.pool.Events;
+import io.procpool.master.pool.Work;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Runs work in worker processes: hands everything to the event loop, where {@link Fleet} and {@link Dispatcher} live. */
+final class ProcessEngine implements Engine {
+  private static final byte[] NO_INITIALIZER = new byte[0];
+
+  private final PoolOptions options;
+  private final SessionDirectory session;
+  private final MasterTransport transport;
+  private final EventLoop loop;
+  private final Events events;
+  private final WorkerLauncher launcher;
+  private final Fleet fleet;
+  private final Queue<Work> submitted = new ConcurrentLinkedQueue<>();
+  private final AtomicBoolean drainScheduled = new AtomicBoolean();
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private final CountDownLatch cleaned = new CountDownLatch(1);
+  private final AtomicBoolean cleaning = new AtomicBoolean();
+  private final Thread exitHook;
+  private volatile boolean hurry;
+
+  static ProcessEngine open(PoolOptions options) {
+    ProcessOptions.check(options);
+    byte[] initializer = options.initializer().map(ProcessEngine::encode).orElse(NO_INITIALIZER);
+    try {
+      return new ProcessEngine(options, initializer);
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "pool \"" + options.name() + "\" cannot be opened: " + e.getMessage(), e);
+    }
+  }
+
+  private static byte[] encode(RunnableTask initializer) {
+    return EncodedFunction.of(initializer).bytes();
+  }
+
+  private ProcessEngine(PoolOptions options, byte[] initializer) throws IOException {
+    this.options = options;
+    this.events = new Events(options);
+    this.session = SessionDirectory.create();
+    this.transport = new MasterTransport(options.name());
+    this.loop = transport.loop();
+    try {
+      Path socket = session.path().resolve("socket");
+      this.launcher = new WorkerLauncher(options, session.path(), socket);
+      this.fleet = new Fleet(
+          options, loop, events, launcher, session.path(), initializer, stopped::countDown);
+      transport.listen(socket, () -> new HandshakeHandler(fleet));
+    } catch (IOException | RuntimeException e) {
+      transport.close();
+      session.close();
+      throw e;
+    }
+    this.exitHook = new Thread(this::endWithTheJvm, options.name() + "-exit");
+    Runtime.getRuntime().addShutdownHook(exitHook);
+    loop.execute(fleet::proceed);
+  }
+
+  /** The workers would notice the end of the master by themselves; this is faster, and removes the files. */
+  private void endWithTheJvm() {
+    launcher.killAll();
+    session.close();
+  }
+
+  @Override
+  public Inputs inputs(FunctionKind kind, Object function) {
+    return new EncodedInputs(kind, function);
+  }
+
+  @Override
+  public boolean runsInCaller() {
+    return false;
+  }
+
+  @Override
+  public void submit(Work work) {
+    submitted.add(work);
+    if (drainScheduled.compareAndSet(false, true)) {
+      inLoop(this::drain);
+    }
+  }
+
+  private void drain() {
+    drainScheduled.set(false);
+    for (Work work = submitted.poll(); work != null; work = submitted.poll()) {
+      fleet.accept(work);
+    }
+    fleet.proceed();
+  }
+
+  /** Runs something in the event loop; in the calling thread once the loop has ended, when nothing else can interfere. */
+  private void inLoop(Runnable step) {
+    try {
+      loop.execute(step);
+    } catch (RejectedExecutionException ended) {
+      synchronized (this) {
+        step.run();
+      }
+    }
+  }
+
+  private <T> T askLoop(Callable<T> question) {
+    if (loop.inEventLoop()) {
+      throw new IllegalStateException("not in the event loop");
+    }
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return loop.submit(question).get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } catch (ExecutionException | RejectedExecutionException ended) {
+      try {
+        return question.call();
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  @Override
+  public void cancel(Work work, boolean interrupt) {
+    Dispatcher.cancelNow(work);
+    inLoop(() -> {
+      drain();
+      fleet.dispatcher().cancel(work, interrupt);
+      fleet.proceed();
+    });
+  }
+
+  @Override
+  public boolean isRunning(Work work) {
+    return Dispatcher.isRunning(work);
+  }
+
+  @Override
+  public void shutdown() {
+    inLoop(() -> {
+      drain();
+      fleet.shutdown();
+    });
+  }
+
+  @Override
+  public List<Work> shutdownNow() {
+    return askLoop(() -> {
+      drain();
+      return fleet.shutdownNow();
+    });
+  }
+
+  @Override
+  public void terminate() {
+    hurry = true;
+    inLoop(() -> {
+      drain();
+      fleet.terminate();
+    });
+    boolean interrupted = false;
+    while (true) {
+      try {
+        awaitTermination(-1);
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public boolean awaitTermination(long nanos) throws InterruptedException {
+    if (nanos < 0) {
+      stopped.await();
+    } else if (!stopped.await(nanos, TimeUnit.NANOSECONDS)) {
+      return false;
+    }
+    if (cleaning.compareAndSet(false, true)) {
+      clean();
+    }
+    cleaned.await();
+    return true;
+  }
+
+  private void clean() {
+    try {
+      launcher.close(hurry);
+      transport.close();
+      session.close();
+      events.close();
+      try {
+        Runtime.getRuntime().removeShutdownHook(exitHook);
+      } catch (IllegalStateException exiting) {
+        // Then the hook runs, and finds nothing to do.
+      }
+    } finally {
+      cleaned.countDown();
+    }
+  }
+
+  @Override
+  public boolean isTerminated() {
+    return stopped.getCount() == 0;
+  }
+
+  @Override
+  public PoolStatistics statistics() {
+    return askLoop(() -> {
+      drain();
+      Dispatcher dispatcher = fleet.dispatcher();
+      return new PoolStatistics(
+          fleet.workersIn(Worker.State.STARTING),
+          fleet.workersIn(Worker.State.READY),
+          fleet.workersIn(Worker.State.BUSY) + fleet.workersIn(Worker.State.DRAINING),
+          dispatcher.pendingTasks(),
+          dispatcher.activeTasks(),
+          dispatcher.completed(),
+          dispatcher.lost(),
+          dispatcher.cancelled(),
+          fleet.spawned(),
+          fleet.crashed(),
+          fleet.retired());
+    });
+  }
+}

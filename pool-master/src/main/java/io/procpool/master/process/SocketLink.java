@@ -1,0 +1,143 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.process;
+
+import com.google.protobuf.CodedOutputStream;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.procpool.ipc.wire.Forget;
+import io.procpool.ipc.wire.Interrupt;
+import io.procpool.ipc.wire.Run;
+import io.procpool.ipc.wire.Stop;
+import io.procpool.ipc.wire.ToWorker;
+import io.procpool.ipc.wire.Welcome;
+import io.procpool.master.pool.Work;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Messages as frames over a domain socket; small ones are put together until {@link #flush()}. */
+final class SocketLink implements WorkerLink {
+  private static final int COPY_BYTES = 16 * 1024;
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+  private final Channel channel;
+  private @Nullable ByteBuf out;
+
+  SocketLink(Channel channel) {
+    this.channel = channel;
+  }
+
+  @Override
+  public void welcome(byte[] initializer, boolean reportStarts) {
+    send(
+        ToWorker.newBuilder()
+            .setWelcome(Welcome.newBuilder().setReportStarts(reportStarts))
+            .build(),
+        ByteBuffer.wrap(initializer),
+        NOTHING);
+  }
+
+  @Override
+  public void run(Unit unit, boolean withFunction) {
+    Work work = unit.work;
+    EncodedInputs inputs = (EncodedInputs) work.inputs();
+    EncodedFunction function = inputs.encodedFunction();
+    Run.Builder run = Run.newBuilder()
+        .setSeq(unit.seq)
+        .setTaskId(work.taskId(unit.from))
+        .setFirst(unit.from)
+        .setCount(unit.to - unit.from)
+        .setFunctionId(function.id())
+        .setKeepFunction(function.isPermanent() || work.count() > 1)
+        .setKind(inputs.kind().ordinal());
+    if (withFunction) {
+      run.setFunctionBytes(function.bytes().length);
+    }
+    send(
+        ToWorker.newBuilder().setRun(run).build(),
+        withFunction ? ByteBuffer.wrap(function.bytes()) : NOTHING,
+        inputs.slice(unit.from, unit.to));
+  }
+
+  @Override
+  public void interrupt(int seq) {
+    send(
+        ToWorker.newBuilder().setInterrupt(Interrupt.newBuilder().setSeq(seq)).build(),
+        NOTHING,
+        NOTHING);
+  }
+
+  @Override
+  public void forget(List<Long> functionIds) {
+    send(
+        ToWorker.newBuilder()
+            .setForget(Forget.newBuilder().addAllFunctionIds(functionIds))
+            .build(),
+        NOTHING,
+        NOTHING);
+  }
+
+  @Override
+  public void stop() {
+    send(ToWorker.newBuilder().setStop(Stop.getDefaultInstance()).build(), NOTHING, NOTHING);
+  }
+
+  private void send(ToWorker header, ByteBuffer first, ByteBuffer second) {
+    int headerLength = header.getSerializedSize();
+    int payload = first.remaining() + second.remaining();
+    ByteBuf buffer = out;
+    if (buffer == null) {
+      buffer = channel.alloc().directBuffer(Math.min(COPY_BYTES, 64 + headerLength + payload));
+      out = buffer;
+    }
+    writeVarint(
+        buffer, CodedOutputStream.computeUInt32SizeNoTag(headerLength) + headerLength + payload);
+    writeVarint(buffer, headerLength);
+    buffer.writeBytes(header.toByteArray());
+    write(first);
+    write(second);
+  }
+
+  private void write(ByteBuffer payload) {
+    ByteBuf buffer = out;
+    if (!payload.hasRemaining() || buffer == null) {
+      return;
+    }
+    if (payload.remaining() <= COPY_BYTES) {
+      buffer.writeBytes(payload);
+    } else {
+      channel.write(buffer);
+      channel.write(Unpooled.wrappedBuffer(payload));
+      out = channel.alloc().directBuffer();
+    }
+  }
+
+  private static void writeVarint(ByteBuf buffer, int value) {
+    int rest = value;
+    while ((rest & ~0x7f) != 0) {
+      buffer.writeByte(rest & 0x7f | 0x80);
+      rest >>>= 7;
+    }
+    buffer.writeByte(rest);
+  }
+
+  @Override
+  public void flush() {
+    ByteBuf buffer = out;
+    if (buffer != null) {
+      out = null;
+      channel.writeAndFlush(buffer, channel.voidPromise());
+    }
+  }
+
+  @Override
+  public void close() {
+    ByteBuf buffer = out;
+    if (buffer != null) {
+      out = null;
+      buffer.release();
+    }
+    channel.close();
+  }
+}

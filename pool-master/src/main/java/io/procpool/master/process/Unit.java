@@ -1,0 +1,30 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.process;
+
+import io.procpool.ipc.WorkerSegment;
+import io.procpool.master.pool.Work;
+
+/** Consecutive items of one work that were sent to a worker together. Event loop only, but for the final fields. */
+final class Unit {
+  final Worker worker;
+  final WorkerSegment segment;
+  final int seq;
+  final Work work;
+  final int from;
+  final int bytes;
+  final long sentNanos = System.nanoTime();
+  int to; // exclusive; lowered when items are taken back
+  int received; // the first item without an outcome
+  boolean listenersToldStart;
+
+  Unit(Worker worker, int seq, Work work, int from, int to, int bytes) {
+    this.worker = worker;
+    this.segment = worker.segment();
+    this.seq = seq;
+    this.work = work;
+    this.from = from;
+    this.to = to;
+    this.received = from;
+    this.bytes = bytes;
+  }
+}

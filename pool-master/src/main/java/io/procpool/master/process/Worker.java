@@ -1,0 +1,132 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.process;
+
+import io.procpool.PoolListener.WorkerEvent;
+import io.procpool.ipc.WorkerSegment;
+import io.procpool.ipc.auth.Handshake;
+import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/** What the master knows of one worker. Event loop only, but for the final fields. */
+final class Worker {
+  /** The life of a worker. */
+  enum State {
+    /** Spawned, not ready. */
+    STARTING,
+    /** Has nothing to do. */
+    READY,
+    /** Has a unit. */
+    BUSY,
+    /** Gets no further units. */
+    DRAINING,
+    /** Its process is gone. */
+    EXITED
+  }
+
+  /** Why the master has killed a worker. */
+  enum Kill {
+    TIMEOUT,
+    CANCELLED,
+    TERMINATED,
+    PROTOCOL,
+    START_FAILED,
+    NOT_STOPPED
+  }
+
+  final int number;
+  final String name;
+  final int round; // of start attempts
+  final long spawnedNanos = System.nanoTime();
+  final byte[] key = Handshake.newKey();
+  final ArrayDeque<Unit> units = new ArrayDeque<>();
+  final StderrTail stderr = new StderrTail();
+  private final SegmentPool.Lease lease;
+  private final Set<Long> functions = new HashSet<>();
+
+  State state = State.STARTING;
+
+  @Nullable
+  WorkerLink link;
+
+  @Nullable
+  Process process;
+
+  @Nullable
+  Worker predecessor;
+
+  @Nullable
+  Kill kill;
+
+  @Nullable
+  Unit culprit; // of the kill
+
+  @Nullable
+  String outOfMemoryTrace;
+
+  @Nullable
+  String problem; // what the worker did wrong, or why it could not start
+
+  @Nullable
+  Throwable problemCause;
+
+  @Nullable
+  Future<?> timer; // of the running unit
+
+  @Nullable
+  Future<?> lifeTimer; // of the start, or of the stop
+
+  long pid = -1;
+  int assignedTasks;
+  int bytesInFlight;
+  boolean wasReady;
+  boolean connectionClosed;
+  boolean processExited;
+  boolean stderrEnded;
+  boolean stopSent;
+  int exitValue;
+
+  Worker(int number, int round, SegmentPool.Lease lease) {
+    this.number = number;
+    this.name = "worker-" + number;
+    this.round = round;
+    this.lease = lease;
+  }
+
+  WorkerSegment segment() {
+    return lease.segment();
+  }
+
+  SegmentPool.Lease lease() {
+    return lease;
+  }
+
+  WorkerLink link() {
+    return Objects.requireNonNull(link);
+  }
+
+  boolean takesUnits() {
+    return state == State.READY || state == State.BUSY;
+  }
+
+  boolean isIdle() {
+    return state == State.READY;
+  }
+
+  /** Notes that the worker is about to get a function; false if it has it. */
+  boolean needs(EncodedFunction function) {
+    return functions.add(function.id());
+  }
+
+  /** Notes that the worker drops a function; false if it does not have it. */
+  boolean drops(EncodedFunction function) {
+    return functions.remove(function.id());
+  }
+
+  WorkerEvent event(String pool) {
+    return new WorkerEvent(pool, name, pid);
+  }
+}

@@ -1,0 +1,197 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.process;
+
+import com.google.protobuf.ByteString;
+import io.procpool.PoolOptions;
+import io.procpool.ipc.wire.Launch;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Starts and ends the processes of workers, outside the event loop. Safe for use by multiple threads. */
+final class WorkerLauncher {
+  private static final String MAIN_CLASS = "io.procpool.worker.WorkerMain";
+  private static final int LONGEST_CLASS_PATH = 32 * 1024;
+
+  private final PoolOptions options;
+  private final Path session;
+  private final Path socket;
+  private final WorkerClassPath classPath;
+  private final ClassArchive archive;
+  private final ExecutorService threads;
+  private final Set<Process> processes = ConcurrentHashMap.newKeySet();
+
+  WorkerLauncher(PoolOptions options, Path session, Path socket) throws IOException {
+    this.options = options;
+    this.session = session;
+    this.socket = socket;
+    this.classPath = WorkerClassPath.of(options.classPath());
+    this.archive = ClassArchive.of(java(), classPath.procpool());
+    archive.prepare();
+    this.threads = Executors.newCachedThreadPool(runnable -> {
+      Thread thread = new Thread(runnable, options.name() + "-launcher");
+      thread.setDaemon(true);
+      return thread;
+    });
+  }
+
+  /** Spawns a worker; calls `launched` or `failed`, and `stderrEnded` after its last output, in another thread. */
+  void launch(
+      Worker worker, Consumer<Process> launched, Consumer<Throwable> failed, Runnable stderrEnded) {
+    threads.execute(() -> {
+      Process process;
+      try {
+        process = spawn(worker);
+      } catch (IOException | RuntimeException e) {
+        failed.accept(e);
+        return;
+      }
+      launched.accept(process);
+      copyStderr(worker, process);
+      stderrEnded.run();
+    });
+  }
+
+  private Path java() {
+    return options
+        .javaExecutable()
+        .orElse(Path.of(System.getProperty("java.home"), "bin", isWindows() ? "java.exe" : "java"));
+  }
+
+  private static boolean isWindows() {
+    return System.getProperty("os.name").startsWith("Windows");
+  }
+
+  private Process spawn(Worker worker) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(command());
+    options.workingDirectory().ifPresent(directory -> builder.directory(directory.toFile()));
+    builder.environment().putAll(options.environment());
+    builder.redirectOutput(
+        switch (options.workerStdout()) {
+          case INHERIT -> ProcessBuilder.Redirect.INHERIT;
+          case DISCARD -> ProcessBuilder.Redirect.DISCARD;
+          case STDERR -> ProcessBuilder.Redirect.PIPE;
+        });
+    Process process = builder.start();
+    processes.add(process);
+    process.onExit().thenRun(() -> processes.remove(process));
+    try (OutputStream stdin = process.getOutputStream()) {
+      launchMessage(worker).writeTo(stdin);
+    } catch (IOException exitedAlready) {
+      // Its exit says more than this.
+    }
+    if (options.workerStdout() == PoolOptions.WorkerStream.STDERR) {
+      threads.execute(() -> copy(process.getInputStream(), System.err, null));
+    }
+    return process;
+  }
+
+  private Launch launchMessage(Worker worker) {
+    return Launch.newBuilder()
+        .setKey(ByteString.copyFrom(worker.key))
+        .setWorker(worker.number)
+        .setWorkerName(worker.name)
+        .setSocketPath(socket.toString())
+        .setSegmentPath(worker.lease().path().toString())
+        .setSessionPath(session.toString())
+        .build();
+  }
+
+  private List<String> command() throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(java().toString());
+    command.addAll(archive.jvmFlags());
+    command.add("-XX:+UseSerialGC");
+    command.add("-XX:-UsePerfData");
+    // A loop without calls must not keep the JVM from ending when the master is gone.
+    command.add("-XX:+UseCountedLoopSafepoints");
+    command.add("-XX:LoopStripMiningIter=1000");
+    if (archive.javaVersion() >= 24) {
+      command.add("--sun-misc-unsafe-memory-access=allow");
+      command.add("--enable-native-access=ALL-UNNAMED");
+    }
+    if (options.maxHeapBytes() > 0) {
+      command.add("-Xmx" + options.maxHeapBytes());
+    }
+    command.addAll(options.jvmArgs());
+    String path = classPath.text();
+    if (path.length() > LONGEST_CLASS_PATH) {
+      command.add("@" + argumentFile(path));
+    } else {
+      command.add("-cp");
+      command.add(path);
+    }
+    command.add(MAIN_CLASS);
+    return command;
+  }
+
+  private synchronized Path argumentFile(String path) throws IOException {
+    Path file = session.resolve("class-path");
+    if (!Files.exists(file)) {
+      Path written = session.resolve("class-path.new");
+      Files.writeString(
+          written, "-cp\n\"" + path.replace("\\", "\\\\").replace("\"", "\\\"") + "\"\n");
+      Files.move(written, file);
+    }
+    return file;
+  }
+
+  private void copyStderr(Worker worker, Process process) {
+    copy(
+        process.getErrorStream(),
+        options.workerStderr() == PoolOptions.WorkerStream.DISCARD ? null : System.err,
+        worker.stderr);
+  }
+
+  private static void copy(InputStream from, @Nullable PrintStream to, @Nullable StderrTail tail) {
+    byte[] buffer = new byte[8192];
+    try (from) {
+      for (int n = from.read(buffer); n >= 0; n = from.read(buffer)) {
+        if (tail != null) {
+          tail.add(buffer, n);
+        }
+        if (to != null) {
+          to.write(buffer, 0, n);
+          to.flush();
+        }
+      }
+    } catch (IOException closed) {
+      // The process is gone.
+    }
+  }
+
+  /** Kills a process and its descendants, which a task may have started; does not wait. */
+  void kill(Process process) {
+    threads.execute(() -> {
+      List<ProcessHandle> family = process.descendants().toList();
+      process.destroyForcibly();
+      for (ProcessHandle descendant : family) {
+        descendant.destroyForcibly();
+      }
+    });
+  }
+
+  /** Kills all processes that are alive, at once; for the end of this JVM. */
+  void killAll() {
+    for (Process process : processes) {
+      process.destroyForcibly();
+    }
+  }
+
+  /** Makes sure that nothing started here is left, and lets the threads end. */
+  void close(boolean hurry) {
+    archive.close(hurry);
+    threads.shutdown();
+  }
+}

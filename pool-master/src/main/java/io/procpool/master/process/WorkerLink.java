@@ -1,0 +1,28 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.process;
+
+import java.util.List;
+
+/** How messages reach a worker. Event loop only; nothing blocks; nothing is sent before {@link #flush()}. */
+interface WorkerLink {
+  /** Sends the first message: the encoded initializer, possibly empty. */
+  void welcome(byte[] initializer, boolean reportStarts);
+
+  /** Sends a unit, with its function if this worker has not got it. */
+  void run(Unit unit, boolean withFunction);
+
+  /** Interrupts the task thread if it is at this unit. */
+  void interrupt(int seq);
+
+  /** Lets the worker drop functions. */
+  void forget(List<Long> functionIds);
+
+  /** Asks the worker to exit. */
+  void stop();
+
+  /** Sends what has been written. */
+  void flush();
+
+  /** Closes the connection. */
+  void close();
+}

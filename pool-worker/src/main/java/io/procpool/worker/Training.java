@@ -1,0 +1,169 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.worker;
+
+import com.google.protobuf.ByteString;
+import io.procpool.Task;
+import io.procpool.TaskFunction;
+import io.procpool.ipc.FrameReader;
+import io.procpool.ipc.FrameWriter;
+import io.procpool.ipc.FunctionKind;
+import io.procpool.ipc.WorkerSegment;
+import io.procpool.ipc.auth.Handshake;
+import io.procpool.ipc.codec.FunctionCodec;
+import io.procpool.ipc.codec.PayloadWriter;
+import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.ipc.wire.Forget;
+import io.procpool.ipc.wire.FromWorker;
+import io.procpool.ipc.wire.Interrupt;
+import io.procpool.ipc.wire.Launch;
+import io.procpool.ipc.wire.Ping;
+import io.procpool.ipc.wire.Run;
+import io.procpool.ipc.wire.Stop;
+import io.procpool.ipc.wire.ToWorker;
+import io.procpool.ipc.wire.Welcome;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Takes a worker through what workers usually do, so that the JVM can archive the classes of it at its exit: this process is
+ * the worker, and a thread in it plays the master.
+ */
+public final class Training {
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+  private final Path directory;
+  private final byte[] key = Handshake.newKey();
+  private int seq;
+
+  private Training(Path directory) {
+    this.directory = directory;
+  }
+
+  /** Trains; the one argument is a directory for its files. */
+  public static void main(String[] arguments) throws Exception {
+    new Training(Path.of(arguments[0])).run();
+  }
+
+  private void run() throws Exception {
+    Path socket = directory.resolve("socket");
+    Path segmentPath = directory.resolve("segment");
+    WorkerSegment segment = WorkerSegment.create(segmentPath);
+    ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    server.bind(UnixDomainSocketAddress.of(socket));
+    Thread master = new Thread(() -> playMaster(server, segment), "training-master");
+    master.setDaemon(true);
+    master.start();
+    System.setIn(new ByteArrayInputStream(Launch.newBuilder()
+        .setKey(ByteString.copyFrom(key))
+        .setWorker(1)
+        .setWorkerName("worker-1")
+        .setSocketPath(socket.toString())
+        .setSegmentPath(segmentPath.toString())
+        .build()
+        .toByteArray()));
+    WorkerMain.main(new String[0]);
+  }
+
+  private void playMaster(ServerSocketChannel server, WorkerSegment segment) {
+    try {
+      SocketChannel channel = server.accept();
+      byte[] hello = read(channel, Handshake.HELLO_BYTES);
+      channel.write(ByteBuffer.wrap(Handshake.challenge(key, hello, Handshake.newNonce())));
+      read(channel, Handshake.PROOF_BYTES);
+      FrameReader reader = new FrameReader(channel);
+      FrameWriter writer = new FrameWriter(channel);
+      PayloadWriter initializer = new PayloadWriter();
+      io.procpool.RunnableTask nothing = () -> {};
+      FunctionCodec.write(initializer, nothing);
+      writer.write(
+          ToWorker.newBuilder()
+              .setWelcome(Welcome.newBuilder().setReportStarts(true))
+              .build(),
+          initializer.view());
+      reader.read();
+      exercise(reader, writer, segment);
+      writer.write(ToWorker.newBuilder().setPing(Ping.newBuilder().setNumber(1)).build(), NOTHING);
+      writer.write(
+          ToWorker.newBuilder().setInterrupt(Interrupt.newBuilder().setSeq(seq)).build(), NOTHING);
+      writer.write(
+          ToWorker.newBuilder().setForget(Forget.newBuilder().addFunctionIds(1)).build(), NOTHING);
+      writer.write(ToWorker.newBuilder().setStop(Stop.getDefaultInstance()).build(), NOTHING);
+    } catch (Exception e) {
+      e.printStackTrace();
+      Runtime.getRuntime().halt(WorkerExit.CANNOT_START);
+    }
+  }
+
+  private void exercise(FrameReader reader, FrameWriter writer, WorkerSegment segment)
+      throws Exception {
+    int base = Integer.parseInt("7");
+    TaskFunction<Object, Object> identity = value -> value;
+    TaskFunction<Object, Object> failing = value -> {
+      throw new IOException("for training " + base);
+    };
+    Task<Integer> task = () -> base;
+    for (TaskFunction<Object, Object> function : List.of(identity, failing)) {
+      send(reader, writer, segment, FunctionKind.FUNCTION, function, 1);
+      send(reader, writer, segment, FunctionKind.FUNCTION, function, VALUES.size());
+    }
+    send(reader, writer, segment, FunctionKind.CALLABLE, task, 1);
+  }
+
+  private static final List<Object> VALUES = List.of(
+      1,
+      "text",
+      2L,
+      3.0,
+      true,
+      new byte[8],
+      new double[8],
+      new ArrayList<>(List.of(1, "a")),
+      List.of("jdk"));
+
+  private void send(
+      FrameReader reader,
+      FrameWriter writer,
+      WorkerSegment segment,
+      FunctionKind kind,
+      Object function,
+      int count)
+      throws Exception {
+    PayloadWriter payload = new PayloadWriter();
+    FunctionCodec.write(payload, function);
+    int functionBytes = payload.position();
+    for (int i = 0; i < count * kind.arity(); i++) {
+      ValueCodec.write(payload, VALUES.get(i));
+    }
+    segment.offer(++seq, count);
+    Run run = Run.newBuilder()
+        .setSeq(seq)
+        .setTaskId(seq)
+        .setCount(count)
+        .setFunctionId(seq)
+        .setFunctionBytes(functionBytes)
+        .setKeepFunction(count > 1)
+        .setKind(kind.ordinal())
+        .build();
+    writer.write(ToWorker.newBuilder().setRun(run).build(), payload.view());
+    FromWorker answer;
+    do {
+      answer = FromWorker.parseFrom(reader.read().header());
+    } while (!answer.getResults().getLast());
+  }
+
+  private static byte[] read(SocketChannel channel, int length) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(length);
+    while (buffer.hasRemaining()) {
+      channel.read(buffer);
+    }
+    return buffer.array();
+  }
+}

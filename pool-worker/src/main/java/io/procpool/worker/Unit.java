@@ -1,0 +1,7 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.worker;
+
+import io.procpool.ipc.wire.Run;
+
+/** A unit that has been received: its header and its payload, not decoded yet. */
+record Unit(Run run, byte[] payload) {}

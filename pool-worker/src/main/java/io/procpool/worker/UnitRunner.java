@@ -1,0 +1,385 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.worker;
+
+import io.procpool.ipc.FrameWriter;
+import io.procpool.ipc.FunctionKind;
+import io.procpool.ipc.Outcomes;
+import io.procpool.ipc.WorkerSegment;
+import io.procpool.ipc.codec.FunctionCodec;
+import io.procpool.ipc.codec.PayloadFormatException;
+import io.procpool.ipc.codec.PayloadReader;
+import io.procpool.ipc.codec.PayloadTooLargeException;
+import io.procpool.ipc.codec.PayloadWriter;
+import io.procpool.ipc.codec.SerializationDiagnosis;
+import io.procpool.ipc.codec.UnencodableValueException;
+import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.ipc.codec.ValueSkipper;
+import io.procpool.ipc.wire.FromWorker;
+import io.procpool.ipc.wire.OutOfMemory;
+import io.procpool.ipc.wire.Results;
+import io.procpool.ipc.wire.Run;
+import io.procpool.ipc.wire.Started;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.BufferOverflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** Runs units, one at a time, in the task thread. */
+final class UnitRunner {
+  /*
+   * Order.    A unit begins with a compare-and-set in the segment and ends with one, so the master can take it back before,
+   *           or kill this process in between, but never both lose nor both win. Its last outcomes are sent after the end
+   *           and before the next unit begins: whatever has not been sent belongs to this unit.
+   * Batches.  Outcomes of a batch go to the area of the segment and are published one by one; a death in the middle loses
+   *           only the item that ran. They are sent when the area is full, when some time has passed, and at the end.
+   * Memory.   After an OutOfMemoryError this process says so and ends.
+   */
+  private static final long FLUSH_NANOS = 20_000_000;
+  private static final int RETAINED_BYTES = 1 << 20;
+
+  private final WorkerIdentity identity;
+  private final WorkerSegment segment;
+  private final FrameWriter writer;
+  private final boolean reportStarts;
+  private final ClassLoader loader = ClassLoader.getSystemClassLoader();
+  private final Map<Long, Object> functions = new HashMap<>(); // guarded by itself
+  private final ByteBuffer area;
+  private final Thread taskThread = Thread.currentThread();
+  private final Object interruptLock = new Object();
+  private int runningSeq = -1; // guarded by interruptLock
+  private PayloadWriter scratch = new PayloadWriter();
+  private int outcomeKind;
+  private @Nullable Object outcomeValue;
+
+  UnitRunner(
+      WorkerIdentity identity, WorkerSegment segment, FrameWriter writer, boolean reportStarts) {
+    this.identity = identity;
+    this.segment = segment;
+    this.writer = writer;
+    this.reportStarts = reportStarts;
+    this.area = segment.area();
+  }
+
+  /** Interrupts the task thread if it is at this unit; any thread. */
+  void interrupt(int seq) {
+    synchronized (interruptLock) {
+      if (runningSeq == seq) {
+        taskThread.interrupt();
+      }
+    }
+  }
+
+  /** Drops functions that will not be used again; any thread. */
+  void forget(List<Long> ids) {
+    synchronized (functions) {
+      functions.keySet().removeAll(ids);
+    }
+  }
+
+  void run(Unit unit) throws IOException {
+    Run run = unit.run();
+    int seq = run.getSeq();
+    keepFunction(unit);
+    if (!segment.begin(seq)) {
+      return;
+    }
+    if (reportStarts) {
+      writer.write(
+          FromWorker.newBuilder().setStarted(Started.newBuilder().setSeq(seq)).build(),
+          ByteBuffer.allocate(0));
+    }
+    synchronized (interruptLock) {
+      runningSeq = seq;
+    }
+    long start = System.nanoTime();
+    try {
+      if (run.getCount() == 1) {
+        runSingle(run, unit.payload(), start);
+      } else {
+        new Batch(run, start).run(unit.payload());
+      }
+    } catch (OutOfMemoryError error) {
+      outOfMemory(seq, error);
+    }
+  }
+
+  /** The bytes of a function come once, even if the unit they come with is taken back. */
+  private void keepFunction(Unit unit) {
+    Run run = unit.run();
+    if (run.getKeepFunction() && run.getFunctionBytes() > 0) {
+      synchronized (functions) {
+        functions.put(run.getFunctionId(), new Encoded(unit.payload(), run.getFunctionBytes()));
+      }
+    }
+  }
+
+  /** A function that has not been needed yet. */
+  private record Encoded(byte[] payload, int length) {}
+
+  private Object function(Run run, byte[] payload) throws IOException {
+    if (!run.getKeepFunction()) {
+      return decode(payload, run.getFunctionBytes());
+    }
+    Object known;
+    synchronized (functions) {
+      known = functions.get(run.getFunctionId());
+    }
+    if (known == null) {
+      throw new PayloadFormatException("the master did not send function " + run.getFunctionId());
+    }
+    if (known instanceof Encoded encoded) {
+      known = decode(encoded.payload(), encoded.length());
+      synchronized (functions) {
+        functions.put(run.getFunctionId(), known);
+      }
+    }
+    return known;
+  }
+
+  private Object decode(byte[] payload, int length) throws PayloadFormatException {
+    return FunctionCodec.read(new PayloadReader(ByteBuffer.wrap(payload, 0, length)), loader, null);
+  }
+
+  private static FunctionKind kind(Run run) throws PayloadFormatException {
+    FunctionKind kind = FunctionKind.of(run.getKind());
+    if (kind == null) {
+      throw new PayloadFormatException("unknown kind of function " + run.getKind());
+    }
+    return kind;
+  }
+
+  private PayloadReader arguments(Run run, byte[] payload) {
+    int skip = run.getFunctionBytes();
+    return new PayloadReader(ByteBuffer.wrap(payload, skip, payload.length - skip));
+  }
+
+  private void runSingle(Run run, byte[] payload, long start) throws IOException {
+    scratch.reset();
+    try {
+      Object function = function(run, payload);
+      compute(kind(run), function, arguments(run, payload));
+    } catch (PayloadFormatException | LinkageError undecodable) {
+      outcome(Outcomes.UNDECODABLE_TASK, undecodable);
+    }
+    encode(scratch, run.getTaskId());
+    end(run);
+    sendResults(run, run.getFirst(), 1, true, start, scratch.view());
+    releaseScratch();
+  }
+
+  private void releaseScratch() {
+    if (scratch.position() > RETAINED_BYTES) {
+      scratch = new PayloadWriter();
+    }
+  }
+
+  private void outcome(int kind, @Nullable Object value) {
+    outcomeKind = kind;
+    outcomeValue = value;
+  }
+
+  /** Decodes the arguments of one item and calls the function; leaves the outcome in the fields. */
+  private void compute(FunctionKind kind, Object function, PayloadReader in) {
+    int arity = kind.arity();
+    @Nullable Object a = null;
+    @Nullable Object b = null;
+    @Nullable Object c = null;
+    int start = in.position();
+    try {
+      if (arity == 1) {
+        a = ValueCodec.read(in, loader);
+      } else if (arity > 1) {
+        @Nullable Object[] all = ValueCodec.readAll(in, loader, null);
+        a = all[0];
+        b = all[1];
+        c = arity > 2 ? all[2] : null;
+      }
+    } catch (PayloadFormatException | LinkageError undecodable) {
+      skip(in, start, arity);
+      outcome(Outcomes.UNDECODABLE_TASK, undecodable);
+      return;
+    }
+    try {
+      outcome(Outcomes.VALUE, kind.call(function, a, b, c));
+    } catch (OutOfMemoryError error) {
+      throw error;
+    } catch (Throwable thrown) {
+      outcome(Outcomes.THROWN, thrown);
+    }
+  }
+
+  /** Goes behind an argument that could not be decoded. */
+  private static void skip(PayloadReader in, int start, int arity) {
+    try {
+      in.position(start);
+      if (arity == 1) {
+        ValueSkipper.skip(in);
+      } else {
+        ValueSkipper.skipAll(in);
+      }
+    } catch (PayloadFormatException malformed) {
+      // Then the following items cannot be decoded either, and say so.
+    }
+  }
+
+  /**
+   * Writes the outcome in the fields.
+   *
+   * @throws BufferOverflowException if the writer is fixed and too small; the writer is where it was
+   */
+  private void encode(PayloadWriter out, long taskId) {
+    if (outcomeKind != Outcomes.VALUE) {
+      Throwable failure = (Throwable) Objects.requireNonNull(outcomeValue);
+      Outcomes.writeFailure(out, outcomeKind, failure, identity.name(), identity.pid(), taskId);
+      return;
+    }
+    String problem;
+    try {
+      Outcomes.writeValue(out, outcomeValue);
+      return;
+    } catch (BufferOverflowException full) {
+      throw full;
+    } catch (PayloadTooLargeException tooLarge) {
+      problem = "its value is too large: " + tooLarge.getMessage();
+    } catch (UnencodableValueException | RuntimeException | StackOverflowError failed) {
+      problem = SerializationDiagnosis.of("its value", outcomeValue, failed).message();
+    }
+    try {
+      Outcomes.writeUnencodable(out, problem);
+    } catch (UnencodableValueException impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  /** Ends a unit: from here on no interrupt reaches it, and the master does not kill because of it. */
+  private void end(Run run) {
+    synchronized (interruptLock) {
+      runningSeq = -1;
+    }
+    Thread.interrupted();
+    if (taskThread.getContextClassLoader() != loader) {
+      taskThread.setContextClassLoader(loader);
+    }
+    while (!segment.end(run.getSeq())) {
+      LockSupport.park(); // the master has decided to kill this process
+    }
+  }
+
+  private void sendResults(
+      Run run, int first, int count, boolean last, long start, ByteBuffer outcomes)
+      throws IOException {
+    Results.Builder results = Results.newBuilder()
+        .setSeq(run.getSeq())
+        .setFirst(first)
+        .setCount(count)
+        .setLast(last);
+    if (last) {
+      results.setRunNanos(System.nanoTime() - start);
+    }
+    writer.write(FromWorker.newBuilder().setResults(results).build(), outcomes);
+  }
+
+  private void outOfMemory(int seq, OutOfMemoryError error) {
+    try {
+      scratch = new PayloadWriter(); // let go of what the task has made
+      StringWriter trace = new StringWriter();
+      error.printStackTrace(new PrintWriter(trace));
+      writer.write(
+          FromWorker.newBuilder()
+              .setOutOfMemory(OutOfMemory.newBuilder().setSeq(seq))
+              .build(),
+          ByteBuffer.wrap(trace.toString().getBytes(StandardCharsets.UTF_8)));
+    } catch (Throwable noMemoryForThat) {
+      // The exit value tells it too.
+    } finally {
+      Runtime.getRuntime().halt(WorkerExit.OUT_OF_MEMORY);
+    }
+  }
+
+  /** A unit of several items. */
+  private final class Batch {
+    private final Run run;
+    private final long start;
+    private final PayloadWriter out;
+    private int areaFirst;
+    private int inArea;
+    private long lastFlush;
+
+    Batch(Run run, long start) {
+      this.run = run;
+      this.start = start;
+      this.lastFlush = start;
+      this.areaFirst = run.getFirst();
+      area.clear();
+      this.out = new PayloadWriter(area);
+    }
+
+    void run(byte[] payload) throws IOException {
+      int seq = run.getSeq();
+      segment.openArea(seq, areaFirst);
+      Object function = null;
+      FunctionKind kind = FunctionKind.RUNNABLE;
+      Throwable undecodable = null;
+      try {
+        function = function(run, payload);
+        kind = kind(run);
+      } catch (PayloadFormatException | LinkageError failed) {
+        undecodable = failed;
+      }
+      PayloadReader in = arguments(run, payload);
+      int item = run.getFirst();
+      do {
+        if (function == null) {
+          outcome(Outcomes.UNDECODABLE_TASK, undecodable);
+        } else {
+          compute(kind, function, in);
+        }
+        store(item);
+        item++;
+        if (System.nanoTime() - lastFlush > FLUSH_NANOS) {
+          flush(item, false);
+        }
+      } while (segment.beginItem(seq));
+      end(run);
+      flush(item, true);
+    }
+
+    /** Puts the outcome into the area, or sends it by itself if it does not fit there. */
+    private void store(int item) throws IOException {
+      long taskId = run.getTaskId() + item - run.getFirst();
+      try {
+        encode(out, taskId);
+        inArea++;
+        segment.publish(inArea, out.position());
+      } catch (BufferOverflowException full) {
+        flush(item, false);
+        scratch.reset();
+        encode(scratch, taskId);
+        sendResults(run, item, 1, false, start, scratch.view());
+        releaseScratch();
+        areaFirst = item + 1;
+        segment.openArea(run.getSeq(), areaFirst);
+      }
+    }
+
+    /** Sends what is in the area: the outcomes of the items from `areaFirst` up to this one, exclusive. */
+    private void flush(int next, boolean last) throws IOException {
+      if (inArea > 0 || last) {
+        sendResults(run, areaFirst, inArea, last, start, out.view());
+      }
+      inArea = 0;
+      out.reset();
+      areaFirst = next;
+      segment.openArea(run.getSeq(), areaFirst);
+      lastFlush = System.nanoTime();
+    }
+  }
+}
