@@ -1,0 +1,466 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.cli;
+
+import io.procpool.AsyncResult;
+import io.procpool.InfrastructureException;
+import io.procpool.InfrastructureException.Certainty;
+import io.procpool.Outcome;
+import io.procpool.Pool;
+import io.procpool.ResultIterator;
+import io.procpool.TaskFunction;
+import io.procpool.TaskTimeoutException;
+import io.procpool.WaitInterruptedException;
+import io.procpool.WorkerCrashedException;
+import io.procpool.WorkerStartException;
+import io.procpool.master.cli.TimedFunction.Timed;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends inputs through a pool and hands out the outcomes: what {@code run} and {@code map} share. Used once, by one thread;
+ * {@link #interrupt} and {@link #conclude} may come from another.
+ */
+final class Execution implements Interruption.Target {
+  /*
+   * Order.     A result is handed to the sink, then leaves this process, then goes into the job log: whatever kills the
+   *            command, an input that the log has as done has had its result handed out.
+   * Retries.   In the order of the inputs a retry is waited for; the pool works on, its window ahead. Unordered retries
+   *            run beside the other inputs, and are settled when the next outcome comes, or at the end.
+   * Interrupt. interrupt() ends the pool. The iteration then yields what had finished, which is still handed out, and
+   *            failures for the rest, which count as ended. conclude() says so, whichever thread comes first.
+   */
+  private static final int MAX_LISTED = 10;
+  private static final long LOCK_PATIENCE_MILLIS = 200;
+
+  private final Console console;
+  private final Plan plan;
+  private final Sink sink;
+  private final Feed feed;
+  private final Progress progress;
+  private final long start = System.nanoTime();
+  private final LinkedBlockingQueue<Settled> retried = new LinkedBlockingQueue<>();
+  private final ReentrantLock lock = new ReentrantLock();
+  private final List<Failure> listed = new ArrayList<>(); // guarded by lock
+  private final AtomicBoolean concluded = new AtomicBoolean();
+  private long done; // guarded by lock
+  private long failed; // guarded by lock
+  private long ended; // guarded by lock
+  private int retrying; // running thread only
+  private @Nullable CommandException fatal; // running thread only
+  private volatile @Nullable Pool pool;
+  private volatile boolean interrupted;
+
+  /**
+   * What is to be done.
+   *
+   * @param name of the job or the method, for the progress
+   * @param function what is applied to each input
+   * @param total the number of inputs, or -1 if it is not known
+   * @param unordered to hand out results as they come
+   * @param retries how often an input is run again that infrastructure has failed
+   * @param quiet to print neither progress nor remarks
+   * @param json to print failures and figures as JSON
+   * @param ownJvmFlags whether the workers have flags or a heap that the user has set
+   * @param log the job log, if there is one
+   * @param resume to leave out what the log has
+   */
+  record Plan(
+      String name,
+      TaskFunction<Object, @Nullable Object> function,
+      long total,
+      boolean unordered,
+      int retries,
+      boolean quiet,
+      boolean json,
+      boolean ownJvmFlags,
+      @Nullable JobLog log,
+      boolean resume) {}
+
+  /** Takes the outcomes, in the running thread. What it throws fails the input. */
+  interface Sink {
+    void value(Feed.Entry entry, @Nullable Object value) throws Exception;
+
+    void error(Feed.Entry entry, Throwable error) throws Exception;
+
+    /** Returns how an input is called in the list of failures. */
+    String label(Feed.Entry entry);
+  }
+
+  private record Settled(Feed.Entry entry, Outcome<@Nullable Object> outcome, int attempts) {}
+
+  private record Failure(long sequence, String label, String text) {}
+
+  Execution(Console console, Plan plan, Sink sink, Iterator<?> inputs) {
+    this.console = console;
+    this.plan = plan;
+    this.sink = sink;
+    this.progress =
+        plan.quiet() ? Progress.none() : Progress.on(console, plan.name(), plan.total());
+    this.feed = new Feed(inputs, plan.log(), plan.resume(), progress::step);
+    console.progress(progress);
+  }
+
+  /** Runs all inputs. Returns when they have ended, or nothing further can be done. */
+  void run(Pool pool) {
+    this.pool = pool;
+    if (interrupted) {
+      pool.terminate();
+    }
+    TaskFunction<Object, @Nullable Object> function =
+        plan.log() == null ? plan.function() : new TimedFunction(plan.function());
+    try (ResultIterator<@Nullable Object> results =
+        plan.unordered() ? pool.imapUnordered(function, feed) : pool.imap(function, feed)) {
+      while (mayGoOn() && results.hasNext()) {
+        Outcome<@Nullable Object> outcome = results.nextOutcome();
+        Feed.Entry entry = feed.take(outcome.index());
+        if (entry != null) {
+          take(pool, function, new Settled(entry, outcome, 1));
+        }
+        for (Settled late = retried.poll(); late != null; late = retried.poll()) {
+          retrying--;
+          take(pool, function, late);
+        }
+      }
+      while (mayGoOn() && retrying > 0) {
+        Settled late = retried.take();
+        retrying--;
+        take(pool, function, late);
+      }
+    } catch (RejectedExecutionException | WaitInterruptedException | InterruptedException e) {
+      if (!interrupted && !Interruption.isShuttingDown()) {
+        fatal = CommandException.failed(
+            "the pool ended early: " + Texts.failure(e)
+                + "; run the command again, with --joblog and --resume to keep what is done",
+            e);
+      }
+      interrupted |= Interruption.isShuttingDown();
+    } finally {
+      feed.stop();
+      if (!mayGoOn()) {
+        pool.terminate();
+      }
+    }
+  }
+
+  private boolean mayGoOn() {
+    return fatal == null && !console.outIsClosed();
+  }
+
+  private void take(Pool pool, TaskFunction<Object, @Nullable Object> function, Settled first) {
+    Settled settled = first;
+    while (isToBeRetried(settled)) {
+      Feed.Entry entry = settled.entry();
+      int attempts = settled.attempts() + 1;
+      AsyncResult<@Nullable Object> result;
+      try {
+        if (plan.unordered()) {
+          pool.applyAsync(
+              function,
+              entry.input(),
+              value -> retried.add(new Settled(entry, new Outcome<>(0, value, null), attempts)),
+              error -> retried.add(new Settled(entry, new Outcome<>(0, null, error), attempts)));
+          retrying++;
+          return;
+        }
+        result = pool.applyAsync(function, entry.input());
+      } catch (RejectedExecutionException poolEnded) {
+        break;
+      }
+      settled = new Settled(entry, outcomeOf(result), attempts);
+    }
+    settle(settled);
+  }
+
+  private static Outcome<@Nullable Object> outcomeOf(AsyncResult<@Nullable Object> result) {
+    try {
+      return new Outcome<>(0, result.get(), null);
+    } catch (ExecutionException e) {
+      return new Outcome<>(0, null, e.getCause() == null ? e : e.getCause());
+    } catch (CancellationException | InterruptedException e) {
+      return new Outcome<>(0, null, e);
+    }
+  }
+
+  private boolean isToBeRetried(Settled settled) {
+    Throwable error = settled.outcome().error();
+    return (error instanceof WorkerCrashedException || error instanceof TaskTimeoutException)
+        && settled.attempts() <= plan.retries()
+        && !isInterrupted(error);
+  }
+
+  /** Tells whether a failure may be due to Ctrl-C: the pool's own shutdown hook may have been faster than ours. */
+  private boolean isInterrupted(Throwable error) {
+    if (!interrupted
+        && (error instanceof InfrastructureException || error instanceof CancellationException)) {
+      interrupted = Interruption.isShuttingDown();
+    }
+    return interrupted;
+  }
+
+  private void settle(Settled settled) {
+    lock.lock();
+    try {
+      if (concluded.get()) {
+        return;
+      }
+      Throwable error = settled.outcome().error();
+      if (error == null) {
+        settleValue(settled);
+      } else if (isInterrupted(error)) {
+        boolean neverStarted = error instanceof CancellationException
+            || (error instanceof InfrastructureException failure
+                && failure.certainty() == Certainty.NEVER_STARTED);
+        ended += neverStarted ? 0 : 1;
+      } else if (error instanceof WorkerStartException) {
+        fatal = cannotStart(error);
+      } else {
+        settleError(settled, error, error instanceof InfrastructureException);
+      }
+    } catch (IOException e) {
+      fatal = CommandException.failed(
+          "--joblog: cannot be written any more (" + Texts.failure(e)
+              + "); make room, and go on with --resume",
+          e);
+    } finally {
+      lock.unlock();
+    }
+    progress.step();
+  }
+
+  private CommandException cannotStart(Throwable error) {
+    String message = Texts.oneLine(String.valueOf(error.getMessage()));
+    if (done + failed > 0) {
+      return CommandException.failed(message, error);
+    }
+    return plan.ownJvmFlags()
+        ? CommandException.usage(message + "; check --jvm-arg and --heap", error)
+        : CommandException.notLoaded(message, error);
+  }
+
+  // under lock
+  private void settleValue(Settled settled) throws IOException {
+    Feed.Entry entry = settled.entry();
+    Object value = settled.outcome().value();
+    JobLog.Run run = new JobLog.Run(-1, -1, -1, settled.attempts());
+    if (value instanceof Timed timed) {
+      run = new JobLog.Run(timed.startMillis(), timed.nanos(), timed.pid(), settled.attempts());
+      value = timed.value();
+    }
+    try {
+      sink.value(entry, value);
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
+      settleError(settled, new ResultNotTaken(e), false);
+      return;
+    }
+    JobLog log = plan.log();
+    if (log != null) {
+      console.flushResults();
+      if (console.outIsClosed()) {
+        return;
+      }
+      log.ok(entry.sequence(), entry.digest(), run);
+    }
+    done++;
+  }
+
+  // under lock
+  private void settleError(Settled settled, Throwable error, boolean lost) throws IOException {
+    Feed.Entry entry = settled.entry();
+    Throwable shown = error;
+    try {
+      if (!(error instanceof ResultNotTaken)) {
+        sink.error(entry, error);
+      }
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
+      shown = error;
+      console.remark(sink.label(entry) + ": onError failed: " + Texts.failure(e)
+          + "; correct the job's onError");
+    }
+    failed++;
+    if (listed.size() < MAX_LISTED) {
+      listed.add(
+          new Failure(entry.sequence(), sink.label(entry), describe(shown, settled.attempts())));
+    }
+    JobLog log = plan.log();
+    if (log != null) {
+      console.flushResults();
+      log.failed(entry.sequence(), entry.digest(), runOf(shown, settled.attempts()), lost, shown);
+    }
+  }
+
+  private static JobLog.Run runOf(Throwable error, int attempts) {
+    if (error instanceof WorkerCrashedException crash) {
+      return new JobLog.Run(-1, crash.runTime().toNanos(), crash.pid(), attempts);
+    }
+    if (error instanceof TaskTimeoutException timeout) {
+      return new JobLog.Run(-1, timeout.runTime().toNanos(), timeout.pid(), attempts);
+    }
+    return new JobLog.Run(-1, -1, -1, attempts);
+  }
+
+  private static String describe(Throwable error, int attempts) {
+    StringBuilder text = new StringBuilder();
+    if (error instanceof ResultNotTaken) {
+      text.append(Texts.brief(String.valueOf(error.getMessage())));
+    } else if (error instanceof InfrastructureException failure) {
+      String message = String.valueOf(error.getMessage());
+      text.append(error.getClass().getSimpleName())
+          .append(": ")
+          .append(Texts.brief(message.lines().findFirst().orElse("")))
+          .append(" (")
+          .append(
+              switch (failure.certainty()) {
+                case NEVER_STARTED -> "never started";
+                case MAY_HAVE_RUN -> "may have run";
+                case RESULT_LOST -> "ran, result lost";
+              })
+          .append(attempts > 1 ? ", " + attempts + " attempts)" : ")");
+      return text.toString();
+    } else {
+      text.append(Texts.failure(error));
+    }
+    return attempts > 1 ? text + " (" + attempts + " attempts)" : text.toString();
+  }
+
+  /** The task has its result, but the job's onResult has failed with it. */
+  private static final class ResultNotTaken extends Exception {
+    private static final long serialVersionUID = 1;
+
+    ResultNotTaken(Throwable cause) {
+      super("computed, but onResult failed: " + Texts.failure(cause), cause);
+    }
+  }
+
+  @Override
+  public void interrupt() {
+    interrupted = true;
+    feed.stop();
+    Pool current = pool;
+    if (current != null) {
+      current.terminate();
+    }
+  }
+
+  /** Tells whether Ctrl-C or SIGTERM has come. */
+  boolean isInterrupted() {
+    return interrupted;
+  }
+
+  /** Says what was done and what failed, once. */
+  @Override
+  public void conclude() {
+    boolean locked = false;
+    try {
+      locked = lock.tryLock(LOCK_PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+      if (!concluded.compareAndSet(false, true)) {
+        return;
+      }
+      console.flushResults();
+      progress.close();
+      console.progress(null);
+      if (console.outIsClosed()) {
+        return;
+      }
+      report();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      if (locked) {
+        lock.unlock();
+      }
+    }
+  }
+
+  private void report() {
+    if (fatal != null && done + failed == 0) {
+      return; // one line says it all
+    }
+    if (failed > 0 && !plan.json()) {
+      console.remark(failed + " of " + Texts.count(done + failed, "input") + " failed:");
+      for (Failure failure : listed) {
+        console.err().println("  " + failure.label() + ": " + failure.text());
+      }
+      if (failed > listed.size()) {
+        console
+            .err()
+            .println("  and " + (failed - listed.size()) + " more"
+                + (plan.log() == null
+                    ? "; --joblog FILE lists all"
+                    : "; all are in " + plan.log().path()));
+      }
+    }
+    Duration time = Duration.ofNanos(System.nanoTime() - start);
+    if (plan.json()) {
+      List<Object> failures = new ArrayList<>();
+      for (Failure failure : listed) {
+        failures.add(Json.object(
+            "index", failure.sequence(), "input", failure.label(), "error", failure.text()));
+      }
+      console
+          .err()
+          .println(Json.line(Json.object(
+              "done", done,
+              "failed", failed,
+              "skipped", feed.skipped(),
+              "interrupted", interrupted,
+              "ended", ended,
+              "seconds", time.toNanos() / 1e9,
+              "failures", failures)));
+    } else if (interrupted) {
+      console.remark("interrupted: " + doneText() + ", "
+          + ended + " running " + (ended == 1 ? "was" : "were") + " ended"
+          + (plan.log() == null ? "" : "; go on with --resume"));
+    } else if (!plan.quiet()) {
+      console.remark(doneText() + " in " + Texts.time(time)
+          + (feed.skipped() > 0 ? ", " + feed.skipped() + " were done before" : ""));
+    }
+  }
+
+  private String doneText() {
+    return (plan.total() < 0
+            ? Texts.count(done, "input")
+            : done + " of " + Texts.count(plan.total(), "input"))
+        + " done";
+  }
+
+  /** Returns the exit status, or throws what else has gone wrong. */
+  int status() throws CommandException {
+    if (console.outIsClosed()) {
+      return ExitStatus.PIPE_CLOSED;
+    }
+    if (interrupted) {
+      return ExitStatus.INTERRUPTED;
+    }
+    if (fatal != null) {
+      throw fatal;
+    }
+    Throwable inputs = feed.failure();
+    if (inputs instanceof CommandException exception) {
+      throw exception;
+    }
+    if (inputs != null) {
+      throw CommandException.failed(
+          plan.name() + ": reading the inputs failed after "
+              + Texts.count(done + failed + feed.skipped(), "input") + ": " + Texts.failure(inputs)
+              + "; correct the inputs, and run again",
+          inputs);
+    }
+    return failed > 0 ? ExitStatus.SOME_FAILED : ExitStatus.DONE;
+  }
+
+  /** Tells whether nothing further could be done. */
+  boolean isFatal() {
+    return fatal != null;
+  }
+}

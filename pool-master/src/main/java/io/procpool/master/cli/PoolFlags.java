@@ -1,0 +1,205 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.cli;
+
+import io.procpool.PoolOptions;
+import io.procpool.PoolOptions.WorkerStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options of {@code run} and {@code map} that set up the pool and the way through the inputs. */
+final class PoolFlags {
+  @Option(
+      names = "--workers",
+      paramLabel = "N",
+      description = "Number of workers, 1 to 512. Default: the CPUs this process may use.")
+  @Nullable
+  String workersText;
+
+  @Option(
+      names = "--backend",
+      paramLabel = "NAME",
+      description = "What runs the tasks: processes (default), threads, or inline.")
+  @Nullable
+  String backendText;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "TIME",
+      description = "Run time of one input after which its worker is killed and the input fails:"
+          + " 500ms, 2s, 1m, PT1.5S. Default: none.")
+  @Nullable
+  String timeoutText;
+
+  @Option(
+      names = "--retries",
+      paramLabel = "N",
+      description = "How often an input is run again whose worker crashed or whose time ran out."
+          + " It may have had effects each time. Default: 0.")
+  @Nullable
+  String retriesText;
+
+  @Option(
+      names = "--heap",
+      paramLabel = "SIZE",
+      description = "Maximum heap of each worker: 512m, 2g. Default: as its JVM chooses.")
+  @Nullable
+  String heapText;
+
+  @Option(
+      names = "--max-tasks",
+      paramLabel = "N",
+      description = "Replace each worker after this many inputs. Default: never.")
+  @Nullable
+  String maxTasksText;
+
+  @Option(
+      names = "--jvm-arg",
+      paramLabel = "FLAG",
+      description = "A further JVM flag of the workers, as --jvm-arg=-Xss4m; repeatable.")
+  List<String> jvmArgs = new ArrayList<>();
+
+  @Option(
+      names = "--joblog",
+      paramLabel = "FILE",
+      description =
+          "Write a line for each input that has ended: number, start, seconds, pid, attempts,"
+              + " status, digest of the input, error. A file that exists is refused without --resume.")
+  @Nullable
+  Path jobLog;
+
+  @Option(
+      names = "--resume",
+      description = "Go on with the job log: inputs that it has as ok are not run again.")
+  boolean resume;
+
+  @Option(
+      names = "--unordered",
+      description = "Hand out each result as soon as it is there, not in the order of the inputs.")
+  boolean unordered;
+
+  @Option(
+      names = "--quiet",
+      description = "No progress and no remarks; failed inputs are still listed.")
+  boolean quiet;
+
+  private int retries;
+  private String backend = PoolOptions.PROCESSES;
+
+  String backend() {
+    return backend;
+  }
+
+  int retries() {
+    return retries;
+  }
+
+  /** Tells whether the workers' JVMs get flags that the user has given. */
+  boolean hasOwnJvmFlags() {
+    return heapText != null || !jvmArgs.isEmpty();
+  }
+
+  boolean isProcesses() {
+    return backend.equals(PoolOptions.PROCESSES);
+  }
+
+  /** Checks the options and makes the pool's of them. */
+  PoolOptions resolve(Path jar) throws CommandException {
+    backend = backendText == null ? PoolOptions.PROCESSES : backendText;
+    boolean threads = backend.equals(PoolOptions.THREADS);
+    boolean inline = backend.equals(PoolOptions.INLINE);
+    if (!isProcesses() && !threads && !inline) {
+      throw CommandException.usage(
+          "--backend: \"" + backend + "\" is not known; give processes, threads or inline");
+    }
+    refuseWithoutEffect(threads, inline);
+    if (resume && jobLog == null) {
+      throw CommandException.usage("--resume: has no effect without a log; add --joblog FILE");
+    }
+    PoolOptions.Builder options = PoolOptions.builder().backend(backend).name("pool-master");
+    int workers = PoolOptions.builder().build().workers();
+    if (workersText != null) {
+      workers = Values.number("--workers", workersText, 1, PoolOptions.MAX_WORKERS);
+    }
+    options.workers(inline ? 1 : workers);
+    if (timeoutText != null) {
+      Duration timeout = Values.time("--timeout", timeoutText);
+      options.taskTimeout(timeout);
+    }
+    if (retriesText != null) {
+      retries = Values.number("--retries", retriesText, 0, Integer.MAX_VALUE - 1);
+    }
+    if (maxTasksText != null) {
+      options.maxTasksPerWorker(Values.number("--max-tasks", maxTasksText, 1, Integer.MAX_VALUE));
+    }
+    if (heapText != null) {
+      options.maxHeapBytes(heap("--heap", heapText, workers));
+    }
+    checkJvmArgs(jvmArgs);
+    if (isProcesses()) {
+      options
+          .jvmArgs(jvmArgs)
+          .classPath(List.of(jar))
+          .workerStdout(WorkerStream.STDERR)
+          .workerStderr(WorkerStream.STDERR);
+    }
+    return options.build();
+  }
+
+  private void refuseWithoutEffect(boolean threads, boolean inline) throws CommandException {
+    Map<String, Boolean> given = new TreeMap<>();
+    given.put("--timeout", timeoutText != null);
+    given.put("--retries", retriesText != null);
+    given.put("--heap", heapText != null);
+    given.put("--max-tasks", maxTasksText != null);
+    given.put("--jvm-arg", !jvmArgs.isEmpty());
+    if (inline) {
+      given.put("--workers", workersText != null);
+      given.put("--unordered", unordered);
+    }
+    for (Map.Entry<String, Boolean> option : given.entrySet()) {
+      if (option.getValue() && (threads || inline)) {
+        throw CommandException.usage(option.getKey() + ": has no effect with --backend " + backend
+            + ", which runs everything in this JVM" + (inline ? ", one input after the other" : "")
+            + "; leave it out, or use --backend processes");
+      }
+    }
+  }
+
+  /** Reads the heap of each of some workers, and checks it against the memory there is. */
+  static long heap(String option, String text, int workers) throws CommandException {
+    long heap = Values.bytes(option, text);
+    long memory = Machine.memoryBytes();
+    if (heap < 2L << 20) {
+      throw CommandException.usage(
+          option + ": " + text + " is too small for a JVM; give 2m or more");
+    }
+    if (heap > memory) {
+      throw CommandException.usage(
+          option + ": " + Texts.bytes(heap) + " for each worker is above the " + Texts.bytes(memory)
+              + " of memory that this process may use; give less");
+    }
+    if (heap > memory / workers) {
+      throw CommandException.usage(
+          option + ": " + workers + " workers of " + Texts.bytes(heap) + " are "
+              + Texts.bytes(heap * workers) + ", above the " + Texts.bytes(memory)
+              + " of memory that this process may use; lower --heap or --workers");
+    }
+    return heap;
+  }
+
+  /** Checks JVM flags as far as they can be checked without a JVM. */
+  static void checkJvmArgs(List<String> jvmArgs) throws CommandException {
+    try {
+      PoolOptions.builder().jvmArgs(jvmArgs);
+    } catch (IllegalArgumentException e) {
+      throw CommandException.usage(
+          String.valueOf(e.getMessage()).replaceFirst("^jvmArgs", "--jvm-arg"), e);
+    }
+  }
+}

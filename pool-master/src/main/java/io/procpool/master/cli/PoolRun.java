@@ -1,0 +1,43 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.cli;
+
+import io.procpool.Pool;
+import io.procpool.PoolOptions;
+import io.procpool.WorkerStartException;
+
+/** Opens the pool for an execution, runs it, and sees to its end, also at Ctrl-C. */
+final class PoolRun {
+  private PoolRun() {}
+
+  /** What follows the last outcome, unless the command was interrupted. */
+  interface Finish {
+    void run() throws CommandException;
+  }
+
+  static int run(Console console, Execution execution, PoolOptions options, Finish finish)
+      throws CommandException {
+    try (Interruption ignored = new Interruption(console, execution)) {
+      try (Pool pool = open(options)) {
+        execution.run(pool);
+      }
+      try {
+        if (!execution.isInterrupted() && !console.outIsClosed() && !execution.isFatal()) {
+          finish.run();
+        }
+      } finally {
+        execution.conclude();
+      }
+      return execution.status();
+    }
+  }
+
+  private static Pool open(PoolOptions options) throws CommandException {
+    try {
+      return Pool.open(options);
+    } catch (IllegalArgumentException e) {
+      throw CommandException.usage(Texts.oneLine(String.valueOf(e.getMessage())), e);
+    } catch (WorkerStartException e) {
+      throw CommandException.notLoaded(Texts.oneLine(String.valueOf(e.getMessage())), e);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.cli;
+
+import java.io.IOException;
+import java.io.OutputStream;
+
+/**
+ * Standard output for results: buffered, and flushed by whoever calls {@link #flushQuietly} now and then, so that a result
+ * is seen soon after it is there. Once the reader is gone ({@code | head}) everything written is dropped and
+ * {@link #isBroken} says so. Safe for use by multiple threads.
+ */
+final class ResultStream extends OutputStream {
+  private static final int BUFFER_BYTES = 1 << 16;
+
+  private final OutputStream target;
+  private final Runnable beforeWrite;
+  private final byte[] buffer = new byte[BUFFER_BYTES]; // guarded by this
+  private int length; // guarded by this
+  private volatile boolean broken;
+
+  /** Wraps a stream; {@code beforeWrite} is run before bytes go to it. */
+  ResultStream(OutputStream target, Runnable beforeWrite) {
+    this.target = target;
+    this.beforeWrite = beforeWrite;
+  }
+
+  /** Tells whether a write has failed. */
+  boolean isBroken() {
+    return broken;
+  }
+
+  @Override
+  public void write(int b) throws IOException {
+    write(new byte[] {(byte) b}, 0, 1);
+  }
+
+  @Override
+  public synchronized void write(byte[] bytes, int offset, int count) throws IOException {
+    if (length + count > buffer.length) {
+      flush();
+    }
+    if (count > buffer.length) {
+      send(bytes, offset, count);
+    } else {
+      System.arraycopy(bytes, offset, buffer, length, count);
+      length += count;
+    }
+  }
+
+  @Override
+  public synchronized void flush() throws IOException {
+    if (length > 0) {
+      int count = length;
+      length = 0;
+      send(buffer, 0, count);
+    }
+  }
+
+  /** Writes what is buffered; a failure only shows in {@link #isBroken}. */
+  void flushQuietly() {
+    try {
+      flush();
+    } catch (IOException e) {
+      // seen by isBroken
+    }
+  }
+
+  private void send(byte[] bytes, int offset, int count) throws IOException {
+    if (broken) {
+      return;
+    }
+    try {
+      beforeWrite.run();
+      target.write(bytes, offset, count);
+      target.flush();
+    } catch (IOException e) {
+      broken = true;
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code compare}: figures for every variant, results compared, a variant that dies costs itself only. */
+@Timeout(300)
+final class CompareCommandTest {
+  @TempDir
+  Path folder;
+
+  private static final String GARBAGE =
+      "public Iterable<String> inputs(JobContext c) { return List.of(\"a\", \"b\", \"c\", \"d\"); }\n"
+          + "public String process(String in) { System.out.println(\"noise\"); List<byte[]> all = new ArrayList<>();"
+          + " for (int i = 0; i < 3000; i++) { all.add(new byte[100_000]); if (all.size() > 50) all.clear(); }"
+          + " return in + all.size(); }\n";
+
+  @Test
+  void compare_job_tableAndFileHaveAllVariants() throws Exception {
+    Path jar = JobJars.in(folder).addJob("Garbage", GARBAGE).build("garbage.jar");
+    Path out = folder.resolve("figures.json");
+    Cli.Result run = Cli.run("compare", jar, "--workers", "1,2", "--repeat", 1, "--out", out);
+    assertThat(run.out().lines().toList()).hasSize(7);
+    assertThat(run.out())
+        .startsWith("job garbage of garbage.jar, 4 inputs; median of 1 round; ")
+        .containsPattern(
+            "backend +workers +wall +speed-up +CPU +GC time +longest pause +peak memory")
+        .containsPattern(
+            "inline +- +[0-9.]+ m?s +1\\.00 +[0-9.]+ m?s +[0-9.]+ m?s +[0-9.]+ m?s +[0-9.]+ MiB")
+        .containsPattern("threads +2 +[0-9.]+ m?s");
+    assertThat(run.out()).doesNotContain("noise");
+    String figures = Files.readString(out);
+    assertThat(figures)
+        .contains(
+            "\"job\": \"garbage\"",
+            "\"cpus\": ",
+            "\"inline\": {",
+            "\"threads, 2 workers\": {",
+            "\"processes, 1 worker\": {")
+        .doesNotContain("\"gcPauses\":0,\"longestPauseSeconds\":0.1");
+    assertThat(run.err()).contains("warm-up: inline", "round 1 of 1: threads, 2 workers");
+  }
+
+  @Test
+  void compare_resultsDiffer_isSaid() throws Exception {
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Random",
+            "public Iterable<String> inputs(JobContext c) { return List.of(\"a\"); }\n"
+                + "public String process(String in) { return \"\" + System.nanoTime(); }")
+        .build("random.jar");
+    Cli.Result run = Cli.run("compare", jar, "--workers", 1, "--repeat", 1, "--quiet");
+    assertThat(run.err()).contains("the results are not the same in all runs");
+    assertThat(run.status()).isEqualTo(1);
+  }
+
+  /** A job that ends its JVM leaves a comparison of what can be compared. */
+  @Test
+  void compare_jobExits_onlyThatVariantIsMissing() throws Exception {
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Exit",
+            "public Iterable<String> inputs(JobContext c) { return List.of(\"a\"); }\n"
+                + "public String process(String in) { System.exit(7); return in; }")
+        .build("exit.jar");
+    Cli.Result run = Cli.run("compare", jar, "--workers", 1, "--repeat", 1, "--quiet");
+    assertThat(run.err()).contains("inline: not measured: its JVM ended with exit status 7");
+    assertThat(run.out()).containsPattern("inline +- +n/a");
+    assertThat(run.status()).isEqualTo(1);
+  }
+
+  /** What concurrent collectors do beside the program is no pause. */
+  @Test
+  void gcLog_linesOfAllCollectors_onlyPausesCount() throws Exception {
+    Files.writeString(
+        folder.resolve("a.gc"),
+        String.join(
+            "\n",
+            "[0.1s][info][gc] Using G1",
+            "[0.2s][info][gc] GC(0) Pause Young (Normal) (G1 Evacuation Pause) 24M->3M(100M) 2.500ms",
+            "[0.3s][info][gc] GC(1) Concurrent Mark Cycle 30.000ms",
+            "[0.3s][info][gc,phases] GC(1)   Evacuate Collection Set: 1.0ms",
+            "[0.4s][info][gc,phases] GC(2) Y: Pause Mark Start 0.010ms",
+            "[0.5s][info][gc] GC(3) Pause Full (System.gc()) 9M->1M(20M) 7,490ms",
+            ""));
+    GcLog log = GcLog.read(folder);
+    assertThat(log.count()).isEqualTo(3);
+    assertThat(log.seconds()).isEqualTo(0.010, org.assertj.core.api.Assertions.within(1e-9));
+    assertThat(log.longestSeconds()).isEqualTo(0.00749);
+  }
+}

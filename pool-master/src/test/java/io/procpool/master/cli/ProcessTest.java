@@ -1,0 +1,182 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The command as a process: exit status, signals, pipes. */
+@EnabledOnOs(OS.LINUX)
+@Timeout(120)
+final class ProcessTest {
+  private static final Duration LONG = Duration.ofSeconds(30);
+  // Input n sleeps for an hour if it is "hang"; the others end at once.
+  private static final String HANG =
+      "public Iterable<String> inputs(JobContext c) { return c.arguments(); }\n"
+          + "public String process(String in) throws Exception {"
+          + " if (in.equals(\"hang\")) Thread.sleep(3600_000);"
+          + " while (in.equals(\"spin\")) Thread.interrupted(); return in; }";
+
+  @TempDir
+  Path folder;
+
+  private Process start(File out, Object... args) throws IOException {
+    return new ProcessBuilder(Cli.words(List.of(), args))
+        .redirectOutput(out)
+        .redirectError(folder.resolve("err").toFile())
+        .start();
+  }
+
+  private String err() {
+    return Cli.read(folder.resolve("err"));
+  }
+
+  @Test
+  void exit_status_isThatOfTheRun() throws Exception {
+    Path jar = JobJars.in(folder).addJob("Hang", HANG).build("hang.jar");
+    Path out = folder.resolve("out");
+    Process done = start(out.toFile(), "run", jar, "--backend", "inline", "--", "a");
+    assertThat(done.waitFor()).isZero();
+    assertThat(out).hasContent("a");
+    assertThat(start(out.toFile(), "run", folder.resolve("no.jar")).waitFor()).isEqualTo(3);
+    assertThat(start(out.toFile(), "run").waitFor()).isEqualTo(2);
+  }
+
+  /** A signal ends running tasks, even one that ignores interrupts; finished results are out and in the log. */
+  @ParameterizedTest
+  @CsvSource({
+    "INT,130,hang,threads",
+    "TERM,143,hang,threads",
+    "INT,130,spin,threads",
+    "INT,130,spin,inline"
+  })
+  void signal_tasksRunning_endsThemAndSaysWhatWasDone(
+      String signal, int status, String input, String backend) throws Exception {
+    Path jar = JobJars.in(folder).addJob("Hang", HANG).build("hang.jar");
+    Path log = folder.resolve("log");
+    Path out = folder.resolve("out");
+    Process command = start(
+        out.toFile(),
+        "run",
+        jar,
+        "--backend",
+        backend,
+        "--joblog",
+        log,
+        "--",
+        "a",
+        "b",
+        input,
+        "c");
+    await().atMost(LONG).until(() -> Cli.read(log).lines().count() == 4);
+
+    kill(signal, command);
+
+    assertThat(command.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(command.exitValue()).isEqualTo(status);
+    assertThat(Cli.read(log)).endsWith("\n").hasLineCount(Cli.read(out).split("\n").length + 2);
+    assertThat(err())
+        .contains("pool-master: interrupted: ", " of 4 inputs done, ", "; go on with --resume");
+  }
+
+  /** A second signal while the first is being dealt with changes nothing. */
+  @Test
+  void signal_twice_endsOnce() throws Exception {
+    Path jar = JobJars.in(folder).addJob("Hang", HANG).build("hang.jar");
+    Path out = folder.resolve("out");
+    Process command = start(out.toFile(), "run", jar, "--backend", "inline", "--", "a", "spin");
+    await().atMost(LONG).until(() -> Cli.read(out).equals("a\n"));
+    kill("INT", command);
+    kill("INT", command);
+    assertThat(command.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(command.exitValue()).isEqualTo(130);
+    assertThat(err().split("interrupted:", -1)).hasSize(2);
+  }
+
+  /** When the reader of the results leaves, the command ends quietly, however endless its input. */
+  @Test
+  void pipe_readerLeaves_endsQuietly() throws Exception {
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Endless",
+            "public Iterable<String> inputs(JobContext c) {"
+                + " return () -> Stream.generate(() -> \"x\").iterator(); }"
+                + "public String process(String in) { return in; }")
+        .build("endless.jar");
+    Process command = new ProcessBuilder(Cli.words(List.of(), "run", jar, "--backend", "threads"))
+        .redirectError(folder.resolve("err").toFile())
+        .start();
+    try (BufferedReader reader = new BufferedReader(
+        new InputStreamReader(command.getInputStream(), StandardCharsets.UTF_8))) {
+      assertThat(reader.readLine()).isEqualTo("x");
+    }
+    assertThat(command.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(command.exitValue()).isEqualTo(141);
+    assertThat(err()).isEmpty();
+  }
+
+  /** A command that is killed can be resumed: nothing is run twice that the log has, nothing is left out. */
+  @Test
+  void resume_afterSigkill_runsTheRest() throws Exception {
+    Path jar = JobJars.in(folder).addJob("Hang", HANG).build("hang.jar");
+    Path log = folder.resolve("log");
+    Path out = folder.resolve("out");
+    Process command = start(
+        out.toFile(),
+        "run",
+        jar,
+        "--backend",
+        "threads",
+        "--unordered",
+        "--joblog",
+        log,
+        "--",
+        "a",
+        "hang",
+        "c");
+    await().atMost(LONG).until(() -> Cli.read(log).lines().count() == 4);
+    command.destroyForcibly().waitFor();
+    assertThat(Cli.read(out).lines()).containsExactlyInAnyOrder("a", "c");
+
+    Process rest = start(
+        folder.resolve("rest").toFile(),
+        "run",
+        jar,
+        "--backend",
+        "threads",
+        "--joblog",
+        log,
+        "--resume",
+        "--",
+        "a",
+        "hang",
+        "c");
+    await().atMost(LONG).until(() -> rest.isAlive() && Files.exists(folder.resolve("rest")));
+    kill("INT", rest);
+    assertThat(rest.waitFor()).isEqualTo(130);
+    assertThat(Cli.read(folder.resolve("rest"))).isEmpty();
+  }
+
+  private static void kill(String signal, Process process) throws Exception {
+    new ProcessBuilder("kill", "-" + signal, String.valueOf(process.pid()))
+        .start()
+        .waitFor();
+  }
+}
