@@ -70,6 +70,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   private int failedRounds;
   private boolean backingOff;
   private boolean suspended;
+  private @Nullable Function<Long, InfrastructureException> lastStartFailure;
   private long spawned;
   private long crashed;
   private long retired;
@@ -214,37 +215,34 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
     }
     round++;
     failedRounds++;
-    if (failedRounds >= options.maxStartAttempts() && noneAlive()) {
-      suspended = true;
-      int attempts = failedRounds;
-      Function<Long, InfrastructureException> failure = taskId -> {
-        WorkerStartException exception = new WorkerStartException(
-            startFailureMessage(taskId, attempts, reason, tail),
-            taskId,
-            state == State.RUNNING,
-            attempts,
-            tail);
-        if (cause != null) {
-          exception.initCause(cause);
-        }
-        return exception;
-      };
-      dispatcher.failPending(failure);
-      return;
-    }
+    int attempts = failedRounds;
+    lastStartFailure = taskId -> {
+      WorkerStartException exception = new WorkerStartException(
+          startFailureMessage(taskId, attempts, reason, tail),
+          taskId,
+          state == State.RUNNING,
+          attempts,
+          tail);
+      if (cause != null) {
+        exception.initCause(cause);
+      }
+      return exception;
+    };
     backingOff = true;
-    long backOff =
-        Math.min(MAX_BACK_OFF_MILLIS, FIRST_BACK_OFF_MILLIS << Math.min(10, failedRounds - 1));
-    loop.schedule(
-        () -> {
-          backingOff = false;
-          if (failedRounds >= options.maxStartAttempts() && noneAlive()) {
-            suspended = true;
-          }
-          proceed();
-        },
-        backOff,
-        TimeUnit.MILLISECONDS);
+    long backOff = failedRounds >= options.maxStartAttempts() && noneAlive()
+        ? 0
+        : Math.min(MAX_BACK_OFF_MILLIS, FIRST_BACK_OFF_MILLIS << Math.min(10, failedRounds - 1));
+    loop.schedule(this::tryAgain, backOff, TimeUnit.MILLISECONDS);
+  }
+
+  /** The back-off is over: spawns again, or gives up until the next submission. */
+  private void tryAgain() {
+    backingOff = false;
+    if (lastStartFailure != null && failedRounds >= options.maxStartAttempts() && noneAlive()) {
+      suspended = true;
+      dispatcher.failPending(lastStartFailure);
+    }
+    proceed();
   }
 
   private boolean noneAlive() {
