@@ -355,12 +355,15 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   }
 
   private void ready(Worker worker) throws IOException {
-    if (worker.state != Worker.State.STARTING) {
+    if (worker.wasReady) {
       throw new IOException("it said it was ready a second time");
     }
-    cancelLifeTimer(worker);
     failedRounds = 0;
     worker.wasReady = true;
+    if (worker.state != Worker.State.STARTING) {
+      return; // told to stop in the meantime
+    }
+    cancelLifeTimer(worker);
     worker.state = Worker.State.READY;
     WorkerEvent event = worker.event(options.name());
     events.tell(listener -> listener.workerStarted(event));
@@ -477,6 +480,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
       return;
     }
     worker.state = Worker.State.DRAINING;
+    cancelLifeTimer(worker);
     worker.link.stop();
     worker.link.flush();
     long grace = options.gracePeriod().toNanos();
