@@ -319,6 +319,7 @@ final class Execution implements Interruption.Target {
           .append(": ")
           .append(Texts.brief(message.lines().findFirst().orElse("")))
           .append(" (")
+          .append(isOutOfMemory(error) ? "out of memory, " : "")
           .append(
               switch (failure.certainty()) {
                 case NEVER_STARTED -> "never started";
@@ -331,6 +332,11 @@ final class Execution implements Interruption.Target {
       text.append(Texts.failure(error));
     }
     return attempts > 1 ? text + " (" + attempts + " attempts)" : text.toString();
+  }
+
+  private static boolean isOutOfMemory(Throwable error) {
+    return error instanceof WorkerCrashedException crash
+        && crash.reason() == WorkerCrashedException.Reason.OUT_OF_MEMORY;
   }
 
   /** The task has its result, but the job's onResult has failed with it. */
