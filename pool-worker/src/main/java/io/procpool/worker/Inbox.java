@@ -78,7 +78,10 @@ final class Inbox {
         }
         if (reading.tryLock()) {
           try {
-            receive();
+            // The watcher may have received a unit since the look above, and nobody but us can now.
+            if (nothingReceived()) {
+              receive();
+            }
           } finally {
             reading.unlock();
           }
@@ -91,6 +94,15 @@ final class Inbox {
       if (resting) {
         LockSupport.unpark(watcher);
       }
+    }
+  }
+
+  private boolean nothingReceived() {
+    lock.lock();
+    try {
+      return units.isEmpty() && !stopped;
+    } finally {
+      lock.unlock();
     }
   }
 
