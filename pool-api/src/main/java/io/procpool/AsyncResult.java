@@ -2,6 +2,7 @@
 package io.procpool;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -58,6 +59,13 @@ public interface AsyncResult<T extends @Nullable Object> extends Future<T>, Comp
    * @throws IllegalStateException if it has not completed yet
    */
   boolean successful();
+
+  /**
+   * Waits for the end of the task and returns what it failed with: the task's own exception, an
+   * {@link InfrastructureException}, a {@link CancellationException}, or nothing if it has a value. Blocks until the task
+   * has completed; interruption ends the wait and leaves the task alone.
+   */
+  Optional<Throwable> failure() throws InterruptedException;
 
   /**
    * Tells whether a worker is executing this task now. A task that only waits, in the master or in a worker, is not

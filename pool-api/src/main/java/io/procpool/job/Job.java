@@ -8,7 +8,9 @@ import org.jspecify.annotations.Nullable;
  * and is listed in {@code META-INF/services/io.procpool.job.Job}.
  *
  * <p>The master constructs one job and calls {@link #inputs}, {@link #onResult}, {@link #onError} and {@link #finish} on
- * it, all in one thread. Each worker constructs one of its own and calls only {@link #process} on it, for one input at a
+ * it, all in one thread; the iterator of the inputs is used in another one. The command lists failed inputs by their
+ * {@code toString()}. An input that turns out to be unreadable is best handed over as one that says so and makes
+ * {@link #process} throw: then it fails alone, while an iterator that throws ends the job. Each worker constructs one of its own and calls only {@link #process} on it, for one input at a
  * time; so {@code process} must not rely on what the other methods have stored. What an input needs to know of the job's
  * arguments belongs into the input.
  *

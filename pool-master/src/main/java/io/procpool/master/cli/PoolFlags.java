@@ -137,10 +137,9 @@ final class PoolFlags {
     if (maxTasksText != null) {
       options.maxTasksPerWorker(Values.number("--max-tasks", maxTasksText, 1, Integer.MAX_VALUE));
     }
-    if (heapText != null) {
-      options.maxHeapBytes(heap("--heap", heapText, workers));
-    }
-    checkJvmArgs(jvmArgs);
+    long heap = heapText == null ? 0 : heap("--heap", heapText, workers);
+    options.maxHeapBytes(heap);
+    checkJvmArgs(jvmArgs, heap);
     if (isProcesses()) {
       options
           .jvmArgs(jvmArgs)
@@ -193,13 +192,14 @@ final class PoolFlags {
     return heap;
   }
 
-  /** Checks JVM flags as far as they can be checked without a JVM. */
-  static void checkJvmArgs(List<String> jvmArgs) throws CommandException {
+  /** Checks the flags of the workers' JVMs. */
+  static void checkJvmArgs(List<String> jvmArgs, long heapBytes) throws CommandException {
     try {
       PoolOptions.builder().jvmArgs(jvmArgs);
     } catch (IllegalArgumentException e) {
       throw CommandException.usage(
           String.valueOf(e.getMessage()).replaceFirst("^jvmArgs", "--jvm-arg"), e);
     }
+    JvmFlags.check(jvmArgs, heapBytes);
   }
 }

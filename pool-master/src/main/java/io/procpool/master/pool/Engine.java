@@ -79,16 +79,8 @@ public interface Engine {
     /** Returns the function itself, for messages. */
     Object function();
 
-    /**
-     * Runs one call in this thread, for what {@code shutdownNow} returns.
-     *
-     * @throws UnsupportedOperationException if the arguments cannot be had here
-     */
-    default @Nullable Object call(int item) throws Exception {
-      if (kind().arity() > 0) {
-        throw new UnsupportedOperationException("the arguments of this task are not kept");
-      }
-      return kind().call(function(), null, null, null);
-    }
+    /** Runs one call in this thread, for what {@code shutdownNow} returns. */
+    @Nullable
+    Object call(int item) throws Exception;
   }
 }

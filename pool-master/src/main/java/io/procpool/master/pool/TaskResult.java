@@ -3,6 +3,7 @@ package io.procpool.master.pool;
 
 import io.procpool.Outcome;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -153,6 +154,17 @@ final class TaskResult<T> extends StageResult<T> {
     } catch (TimeoutException e) {
       throw new TimeoutException("task " + taskId() + " has not completed within " + timeout + " "
           + unit.toString().toLowerCase(java.util.Locale.ROOT) + "; it goes on");
+    }
+  }
+
+  @Override
+  public Optional<Throwable> failure() throws InterruptedException {
+    try {
+      return Optional.ofNullable(arrived.get().outcome().error());
+    } catch (CancellationException cancelled) {
+      return Optional.of(cancelled);
+    } catch (ExecutionException impossible) {
+      throw new AssertionError(impossible);
     }
   }
 

@@ -20,13 +20,15 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Decides which items run on which worker. Event loop only, but for {@link #cancelNow} and {@link #isRunning}. */
+/** Decides which items run on which worker. Event loop only, but for {@link #cancelNow} and {@link #isSingleRunning}. */
 final class Dispatcher {
   /*
    * Flow.     Work waits in `pending` as slices of items. A worker with room gets a unit: one item, or as many items of a
@@ -426,10 +428,23 @@ final class Dispatcher {
     }
   }
 
-  /** Tells whether the work, or what was last sent of it, is being run; any thread. */
-  static boolean isRunning(Work work) {
+  /** Tells whether a work of one item is being run; any thread. */
+  static boolean isSingleRunning(Work work) {
     return work.placement() instanceof Unit unit
         && unit.segment.state(unit.seq) == UnitState.STARTED;
+  }
+
+  /** Tells whether some items of a work are being run. */
+  boolean isRunning(Work work) {
+    for (Worker worker : workers) {
+      Unit unit = worker.units.peek();
+      if (unit != null
+          && unit.work == work
+          && worker.segment().state(unit.seq) == UnitState.STARTED) {
+        return true;
+      }
+    }
+    return false;
   }
 
   void cancel(Work work, boolean interrupt) {
@@ -529,11 +544,15 @@ final class Dispatcher {
         }
       }
     }
+    Map<Work, Integer> untouched = new LinkedHashMap<>();
     for (Slice slice : pending) {
-      if (slice.from() == 0 && slice.to() == slice.work().count()) {
-        never.add(slice.work());
-      }
+      untouched.merge(slice.work(), slice.count(), Integer::sum);
     }
+    untouched.forEach((work, items) -> {
+      if (items == work.count()) {
+        never.add(work);
+      }
+    });
     failPending(this::neverStarted);
     return never;
   }

@@ -37,10 +37,18 @@ final class EncodedBlock extends ResultBlock {
     }
   }
 
-  /** The classes of results are those the function can name, or those of the thread that asks. */
+  /**
+   * The classes of results are those the function can name; or those that the asking thread's context class loader knows
+   * beyond that, if it is a descendant of the function's, as in a container or in a command that loads jars.
+   */
   private ClassLoader classLoader() {
     ClassLoader own = work.inputs().function().getClass().getClassLoader();
     ClassLoader context = Thread.currentThread().getContextClassLoader();
+    for (ClassLoader loader = context; loader != null; loader = loader.getParent()) {
+      if (loader == own) {
+        return context;
+      }
+    }
     return own != null ? own : context != null ? context : ClassLoader.getSystemClassLoader();
   }
 

@@ -2,6 +2,8 @@
 package io.procpool.master.process;
 
 import io.procpool.ipc.FunctionKind;
+import io.procpool.ipc.codec.FunctionCodec;
+import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadTooLargeException;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.UnencodableValueException;
@@ -69,6 +71,20 @@ final class EncodedInputs implements Engine.Inputs {
   @Override
   public Object function() {
     return function;
+  }
+
+  /** Calls a copy of the function with copies of the arguments, in the calling thread. */
+  @Override
+  public @Nullable Object call(int item) throws Exception {
+    ClassLoader loader = function.getClass().getClassLoader();
+    Object copy = FunctionCodec.read(new PayloadReader(encodedFunction.bytes()), loader, null);
+    PayloadReader reader = new PayloadReader(slice(item, item + 1));
+    int arity = kind.arity();
+    if (arity <= 1) {
+      return kind.call(copy, arity == 0 ? null : ValueCodec.read(reader, loader), null, null);
+    }
+    @Nullable Object[] all = ValueCodec.readAll(reader, loader, null);
+    return kind.call(copy, all[0], all[1], arity > 2 ? all[2] : null);
   }
 
   EncodedFunction encodedFunction() {

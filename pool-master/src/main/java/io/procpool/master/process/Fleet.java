@@ -70,6 +70,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   private int failedRounds;
   private boolean backingOff;
   private boolean suspended;
+  private @Nullable Function<Long, InfrastructureException> lastStartFailure;
   private long spawned;
   private long crashed;
   private long retired;
@@ -214,37 +215,34 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
     }
     round++;
     failedRounds++;
-    if (failedRounds >= options.maxStartAttempts() && noneAlive()) {
-      suspended = true;
-      int attempts = failedRounds;
-      Function<Long, InfrastructureException> failure = taskId -> {
-        WorkerStartException exception = new WorkerStartException(
-            startFailureMessage(taskId, attempts, reason, tail),
-            taskId,
-            state == State.RUNNING,
-            attempts,
-            tail);
-        if (cause != null) {
-          exception.initCause(cause);
-        }
-        return exception;
-      };
-      dispatcher.failPending(failure);
-      return;
-    }
+    int attempts = failedRounds;
+    lastStartFailure = taskId -> {
+      WorkerStartException exception = new WorkerStartException(
+          startFailureMessage(taskId, attempts, reason, tail),
+          taskId,
+          state == State.RUNNING,
+          attempts,
+          tail);
+      if (cause != null) {
+        exception.initCause(cause);
+      }
+      return exception;
+    };
     backingOff = true;
-    long backOff =
-        Math.min(MAX_BACK_OFF_MILLIS, FIRST_BACK_OFF_MILLIS << Math.min(10, failedRounds - 1));
-    loop.schedule(
-        () -> {
-          backingOff = false;
-          if (failedRounds >= options.maxStartAttempts() && noneAlive()) {
-            suspended = true;
-          }
-          proceed();
-        },
-        backOff,
-        TimeUnit.MILLISECONDS);
+    long backOff = failedRounds >= options.maxStartAttempts() && noneAlive()
+        ? 0
+        : Math.min(MAX_BACK_OFF_MILLIS, FIRST_BACK_OFF_MILLIS << Math.min(10, failedRounds - 1));
+    loop.schedule(this::tryAgain, backOff, TimeUnit.MILLISECONDS);
+  }
+
+  /** The back-off is over: spawns again, or gives up until the next submission. */
+  private void tryAgain() {
+    backingOff = false;
+    if (lastStartFailure != null && failedRounds >= options.maxStartAttempts() && noneAlive()) {
+      suspended = true;
+      dispatcher.failPending(lastStartFailure);
+    }
+    proceed();
   }
 
   private boolean noneAlive() {
@@ -357,12 +355,15 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   }
 
   private void ready(Worker worker) throws IOException {
-    if (worker.state != Worker.State.STARTING) {
+    if (worker.wasReady) {
       throw new IOException("it said it was ready a second time");
     }
-    cancelLifeTimer(worker);
     failedRounds = 0;
     worker.wasReady = true;
+    if (worker.state != Worker.State.STARTING) {
+      return; // told to stop in the meantime
+    }
+    cancelLifeTimer(worker);
     worker.state = Worker.State.READY;
     WorkerEvent event = worker.event(options.name());
     events.tell(listener -> listener.workerStarted(event));
@@ -479,6 +480,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
       return;
     }
     worker.state = Worker.State.DRAINING;
+    cancelLifeTimer(worker);
     worker.link.stop();
     worker.link.flush();
     long grace = options.gracePeriod().toNanos();

@@ -115,9 +115,12 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
 
   private void refuse(ChannelHandlerContext context, String reason) {
     cancelTimeout();
-    LOG.warn("a connection was refused: {}", reason);
     context.close();
-    if (worker != NOBODY) {
+    if (worker == NOBODY) {
+      // Mostly a worker that was still starting when it was killed.
+      LOG.debug("a connection was refused: {}", reason);
+    } else {
+      LOG.warn("a connection that claimed to be worker {} was refused: {}", worker, reason);
       int claimed = worker;
       worker = NOBODY;
       gate.refused(claimed, reason);

@@ -160,7 +160,9 @@ final class ProcessEngine implements Engine {
 
   @Override
   public boolean isRunning(Work work) {
-    return Dispatcher.isRunning(work);
+    return work.count() == 1
+        ? Dispatcher.isSingleRunning(work)
+        : askLoop(() -> fleet.dispatcher().isRunning(work));
   }
 
   @Override

@@ -33,7 +33,10 @@ final class CompareCommandTest {
             "backend +workers +wall +speed-up +CPU +GC time +longest pause +peak memory")
         .containsPattern(
             "inline +- +[0-9.]+ m?s +1\\.00 +[0-9.]+ m?s +[0-9.]+ m?s +[0-9.]+ m?s +[0-9.]+ MiB")
-        .containsPattern("threads +2 +[0-9.]+ m?s");
+        .containsPattern("threads +2 +[0-9.]+ m?s")
+        .containsPattern(
+            "processes +2 +[0-9.]+ m?s +[0-9.]+ +[0-9.]+ m?s +[0-9.]+ m?s +[0-9.]+ m?s +[0-9.]+ MiB");
+    assertThat(run.status()).isZero();
     assertThat(run.out()).doesNotContain("noise");
     String figures = Files.readString(out);
     assertThat(figures)

@@ -1,0 +1,232 @@
+"""The CPython side of benchmarks/side-by-side: one function per measurement, standard library only.
+
+Run with the name of a measurement; prints its figures as JSON. Where it does not matter how children are started, the
+default is used (fork on Linux up to Python 3.13); where it does, `spawn`, the only one that is safe with threads.
+"""
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+MIB = 1 << 20
+REPETITIONS = 3
+
+
+def same(value):
+    return value
+
+
+def pid(_):
+    return os.getpid()
+
+
+def sleep(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+def note_and_sleep(note):
+    write(note)
+    time.sleep(60)
+
+
+def note_and_spin(note):
+    write(note)
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        pass
+
+
+def write(note):
+    with open(note + ".new", "w") as file:
+        file.write(str(os.getpid()))
+    os.rename(note + ".new", note)
+
+
+def await_note(note):
+    while not os.path.exists(note):
+        time.sleep(0.001)
+    with open(note) as file:
+        noted = int(file.read())
+    os.remove(note)
+    return noted
+
+
+def quantile(samples, share):
+    ordered = sorted(samples)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def median(samples):
+    return quantile(samples, 0.5)
+
+
+def seconds(step):
+    start = time.perf_counter()
+    step()
+    return time.perf_counter() - start
+
+
+def rate(things, step):
+    """Things per second: the median of some repetitions, after one that does not count."""
+    step()
+    return things / median([seconds(step) for _ in range(REPETITIONS)])
+
+
+def apply():
+    with multiprocessing.Pool(2) as pool:
+        pool.map(same, range(1000))
+        samples = [seconds(lambda: pool.apply(same, (1,))) * 1e6 for _ in range(5000)]
+    return {"p50": median(samples), "p99": quantile(samples, 0.99)}
+
+
+def payload():
+    block, count = b"x" * MIB, 100
+
+    def step():
+        for _ in range(count):
+            assert len(pool.apply(same, (block,))) == MIB
+
+    with multiprocessing.Pool(2) as pool:
+        return {"rate": rate(2 * count, step)}
+
+
+def submit():
+    count = 30_000
+
+    def with_pool():
+        results = [pool.apply_async(same, (i,)) for i in range(count)]
+        assert [result.get() for result in results][-1] == count - 1
+
+    def with_executor():
+        results = [executor.submit(same, i) for i in range(count // 3)]
+        assert results[-1].result() == count // 3 - 1
+        for result in results:
+            result.result()
+
+    with multiprocessing.Pool(2) as pool:
+        pool_rate = rate(count, with_pool)
+    with ProcessPoolExecutor(2) as executor:
+        return {"rate": pool_rate, "executor": rate(count // 3, with_executor)}
+
+
+def map():
+    count = 2_000_000
+
+    def step():
+        assert pool.map(same, range(count))[-1] == count - 1
+
+    with multiprocessing.Pool(2) as pool:
+        return {"rate": rate(count, step)}
+
+
+def map_one():
+    count = 50_000
+
+    def step():
+        assert pool.map(same, range(count), chunksize=1)[-1] == count - 1
+
+    with multiprocessing.Pool(2) as pool:
+        return {"rate": rate(count, step)}
+
+
+def imap_one():
+    count = 50_000
+
+    def step():
+        assert sum(pool.imap_unordered(same, range(count), chunksize=1)) == count * (count - 1) // 2
+
+    with multiprocessing.Pool(2) as pool:
+        return {"rate": rate(count, step)}
+
+
+def start():
+    context = multiprocessing.get_context("spawn")
+
+    def once():
+        began = time.perf_counter()
+        pool = context.Pool(2)
+        assert pool.apply(same, (1,)) == 1
+        took = time.perf_counter() - began
+        pool.terminate()
+        pool.join()
+        return took * 1e3
+
+    first = once()
+    return {"first": first, "later": median([once() for _ in range(7)])}
+
+
+def memory():
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        for i in range(100):
+            worker = pool.apply(pid, (i,))
+        time.sleep(1)
+        return {
+            "rss": megabytes(f"/proc/{worker}/status", "VmRSS:"),
+            "pss": megabytes(f"/proc/{worker}/smaps_rollup", "Pss:"),
+        }
+
+
+def megabytes(path, key):
+    with open(path) as file:
+        for line in file:
+            if line.startswith(key):
+                return int(line.split()[1]) * 1024 / 1e6
+    raise KeyError(f"{path} has no {key}")
+
+
+def death():
+    """ProcessPoolExecutor; multiprocessing.Pool never learns of it."""
+    note = tempfile.mktemp()
+    times, lost = [], []
+    for _ in range(11):
+        executor = ProcessPoolExecutor(2)
+        victim = executor.submit(note_and_sleep, note)
+        others = [executor.submit(sleep, 0.02) for _ in range(3)]
+        worker = await_note(note)
+        began = time.perf_counter()
+        os.kill(worker, signal.SIGKILL)
+        try:
+            victim.result()
+            raise AssertionError("the killed worker's task did not fail")
+        except BrokenProcessPool:
+            times.append((time.perf_counter() - began) * 1e3)
+        lost.append(1 + sum(other.exception() is not None for other in others))
+        executor.shutdown()
+    return {"p50": median(times), "max": max(times), "lost": max(lost)}
+
+
+def busy_master():
+    notes = [tempfile.mktemp() for _ in range(2)]
+    pool = multiprocessing.Pool(2)
+    for note in notes:
+        pool.apply_async(note_and_spin, (note,))
+    for note in notes:
+        await_note(note)
+    print("ready", flush=True)
+    time.sleep(60)
+
+
+MEASUREMENTS = {
+    "apply": apply,
+    "payload": payload,
+    "submit": submit,
+    "map": map,
+    "map-one": map_one,
+    "imap-one": imap_one,
+    "start": start,
+    "memory": memory,
+    "death": death,
+    "busy-master": busy_master,
+}
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in MEASUREMENTS:
+        sys.exit("one of these was expected: " + " ".join(MEASUREMENTS))
+    print(json.dumps(MEASUREMENTS[sys.argv[1]]()))

@@ -1,0 +1,120 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.benchmarks.sidebyside;
+
+import io.procpool.AsyncResult;
+import io.procpool.Pool;
+import io.procpool.PoolOptions;
+import io.procpool.TaskTimeoutException;
+import io.procpool.WorkerCrashedException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/** What ends before its time: workers that are killed, tasks that run too long, workers whose master is gone. */
+final class Deaths {
+  private static final int IN_FLIGHT = 4;
+  private static final Duration TIMEOUT = Duration.ofMillis(200);
+
+  private Deaths() {}
+
+  /**
+   * A worker of two is killed with four tasks in flight: from the kill until the caller has the exception, {@code p50} and
+   * {@code max} in milliseconds, and {@code lost}, how many of the four tasks failed.
+   */
+  static Map<String, Double> death(Effort effort) throws Exception {
+    int count = effort.choose(11, 1);
+    Samples times = new Samples(count);
+    Samples lost = new Samples(count);
+    Path note = note();
+    try (Pool pool = Pool.ofWorkers(2)) {
+      for (int i = -1; i < count; i++) {
+        AsyncResult<Integer> victim = pool.applyAsync(Tasks::noteAndSleep, note.toString());
+        List<AsyncResult<Integer>> others = new ArrayList<>();
+        for (int k = 1; k < IN_FLIGHT; k++) {
+          others.add(pool.applyAsync(Tasks::sleep, 20));
+        }
+        long pid = Tasks.Note.await(note).pid();
+        ProcessHandle worker = ProcessHandle.of(pid).orElseThrow();
+        long start = System.nanoTime();
+        worker.destroyForcibly();
+        if (!(failureOf(victim) instanceof WorkerCrashedException)) {
+          throw new AssertionError("the killed worker's task did not fail as it should");
+        }
+        double millis = (System.nanoTime() - start) / 1e6;
+        int failed = 1;
+        for (AsyncResult<Integer> other : others) {
+          failed += failureOf(other) == null ? 0 : 1;
+        }
+        if (i >= 0) { // the first one loads classes
+          times.add(millis);
+          lost.add(failed);
+        }
+      }
+    }
+    return Map.of("p50", times.median(), "max", times.max(), "lost", lost.max());
+  }
+
+  /** How much later than its timeout of 200 ms a task is known to have failed: {@code p50}, {@code max} in milliseconds. */
+  static Map<String, Double> timeout(Effort effort) throws Exception {
+    int count = effort.choose(11, 1);
+    Samples late = new Samples(count);
+    Path note = note();
+    PoolOptions options = PoolOptions.builder().workers(1).taskTimeout(TIMEOUT).build();
+    try (Pool pool = Pool.open(options)) {
+      for (int i = -1; i < count; i++) {
+        AsyncResult<Integer> endless = pool.applyAsync(Tasks::noteAndSpin, note.toString());
+        if (!(failureOf(endless) instanceof TaskTimeoutException)) {
+          throw new AssertionError("the endless task did not fail as it should");
+        }
+        long end = System.nanoTime();
+        long start = Tasks.Note.await(note).startNanos();
+        if (i >= 0) {
+          late.add((end - start - TIMEOUT.toNanos()) / 1e6);
+        }
+      }
+    }
+    return Map.of("p50", late.median(), "max", late.max());
+  }
+
+  /** A master with two busy workers, for others to kill: says {@code ready} and stays. */
+  static Map<String, Double> busyMaster(Effort effort) throws Exception {
+    Path[] notes = {note(), note()};
+    Pool pool = Pool.ofWorkers(2);
+    try {
+      for (Path note : notes) {
+        pool.applyAsync(Tasks::noteAndSpin, note.toString());
+      }
+      for (Path note : notes) {
+        Tasks.Note.await(note);
+      }
+      if (effort == Effort.FULL) {
+        System.out.println("ready");
+        Thread.sleep(Duration.ofMinutes(1).toMillis());
+      }
+    } finally {
+      pool.terminate();
+    }
+    return Map.of();
+  }
+
+  private static @Nullable Throwable failureOf(AsyncResult<?> result) throws InterruptedException {
+    try {
+      result.get();
+      return null;
+    } catch (ExecutionException failed) {
+      return failed.getCause();
+    }
+  }
+
+  private static Path note() throws IOException {
+    Path file = Files.createTempFile("procpool-benchmark-", ".note");
+    Files.delete(file);
+    return file;
+  }
+}

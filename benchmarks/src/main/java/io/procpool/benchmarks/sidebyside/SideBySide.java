@@ -1,0 +1,44 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.benchmarks.sidebyside;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** Runs one measurement and prints its figures as JSON; {@code benchmarks/side-by-side} calls it. */
+public final class SideBySide {
+  static final Map<String, Measurement> MEASUREMENTS = new TreeMap<>(Map.ofEntries(
+      Map.entry("apply", RoundTrips::apply),
+      Map.entry("payload", RoundTrips::payload),
+      Map.entry("submit", Throughput::submit),
+      Map.entry("map", Throughput::map),
+      Map.entry("map-one", Throughput::mapOneByOne),
+      Map.entry("imap-one", Throughput::imapOneByOne),
+      Map.entry("prepare", Life::prepare),
+      Map.entry("start", Life::start),
+      Map.entry("memory", Life::memory),
+      Map.entry("speed-up", SpeedUp::run),
+      Map.entry("death", Deaths::death),
+      Map.entry("timeout", Deaths::timeout),
+      Map.entry("busy-master", Deaths::busyMaster)));
+
+  private SideBySide() {}
+
+  /** Takes the name of the measurement. */
+  public static void main(String[] arguments) throws Exception {
+    Measurement measurement = arguments.length == 1 ? MEASUREMENTS.get(arguments[0]) : null;
+    if (measurement == null) {
+      System.err.println("one of these was expected: " + String.join(" ", MEASUREMENTS.keySet()));
+      System.exit(2);
+      return;
+    }
+    System.out.println(json(measurement.run(Effort.FULL)));
+  }
+
+  static String json(Map<String, Double> figures) {
+    return new TreeMap<>(figures)
+        .entrySet().stream()
+            .map(figure -> "\"" + figure.getKey() + "\": " + figure.getValue())
+            .collect(Collectors.joining(", ", "{", "}"));
+  }
+}

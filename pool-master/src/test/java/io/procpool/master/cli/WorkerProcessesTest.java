@@ -1,0 +1,185 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The command on worker processes: what one input does to its worker leaves the results of the others intact. */
+@EnabledOnOs(OS.LINUX)
+@Timeout(120)
+final class WorkerProcessesTest {
+  private static final Duration LONG = Duration.ofSeconds(60);
+  // Input "once:FILE" crashes its worker unless FILE exists, and makes it.
+  private static final String FRAGILE =
+      "public Iterable<String> inputs(JobContext c) { return c.arguments(); }\n"
+          + "public String process(String in) throws Exception {"
+          + " System.out.println(\"noise\");"
+          + " if (in.equals(\"exit\")) System.exit(3);"
+          + " if (in.equals(\"hang\")) Thread.sleep(3600_000);"
+          + " if (in.equals(\"pid\")) { System.err.println(\"pid=\" + ProcessHandle.current().pid()); Thread.sleep(3600_000); }"
+          + " if (in.startsWith(\"once:\") && new java.io.File(in.substring(5)).createNewFile()) Runtime.getRuntime().halt(9);"
+          + " return in.startsWith(\"once:\") ? \"twice\" : in; }";
+
+  @TempDir
+  Path folder;
+
+  private Path jar() throws IOException {
+    return JobJars.in(folder).addJob("Fragile", FRAGILE).build("fragile.jar");
+  }
+
+  @Test
+  void run_workerExits_costsItsInputOnly() throws IOException {
+    Cli.Result run = Cli.run("run", jar(), "--workers", 2, "--quiet", "--", "a", "exit", "b", "c");
+    assertThat(run.out()).isEqualTo("a\nb\nc\n");
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.err())
+        .contains(
+            "1 of 4 inputs failed:", "input 1 (exit): WorkerCrashedException: ", "(may have run)");
+  }
+
+  @Test
+  void run_timeout_endsTheInput() throws IOException {
+    Cli.Result run = Cli.run(
+        "run", jar(), "--workers", 2, "--timeout", "300ms", "--quiet", "--", "a", "hang", "b");
+    assertThat(run.out()).isEqualTo("a\nb\n");
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.err()).contains("input 1 (hang): TaskTimeoutException: ");
+  }
+
+  /** An input whose worker crashed is run again, and its result stands in its place. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void retries_workerCrashedOnce_resultIsThere(boolean unordered) throws IOException {
+    Path log = folder.resolve("log");
+    Object[] args = {
+      "run",
+      jar(),
+      "--workers",
+      2,
+      "--retries",
+      2,
+      "--quiet",
+      "--joblog",
+      log,
+      unordered ? "--unordered" : "--max-tasks=100",
+      "--",
+      "a",
+      "once:" + folder.resolve("mark"),
+      "b"
+    };
+    Cli.Result run = Cli.run(args);
+    assertThat(run.err()).isEmpty();
+    assertThat(run.status()).isZero();
+    if (unordered) {
+      assertThat(run.out().lines()).containsExactlyInAnyOrder("a", "twice", "b");
+    } else {
+      assertThat(run.out()).isEqualTo("a\ntwice\nb\n");
+    }
+    assertThat(Files.readString(log)).containsPattern("(?m)^1\t2.*\t2\tok\t");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void retries_usedUp_saysHowOften(boolean unordered) throws IOException {
+    Object[] args = {
+      "run",
+      jar(),
+      "--workers",
+      1,
+      "--retries",
+      2,
+      "--quiet",
+      unordered ? "--unordered" : "--max-tasks=100",
+      "--",
+      "exit",
+      "b"
+    };
+    Cli.Result run = Cli.run(args);
+    assertThat(run.out()).isEqualTo("b\n");
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.err()).contains("1 of 2 inputs failed:", "(may have run, 3 attempts)");
+  }
+
+  @Test
+  void run_flagTheJvmRefuses_isOneLine() throws IOException {
+    Cli.Result run = Cli.run("run", jar(), "--jvm-arg=-XX:+NoSuchFlag", "--", "a");
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err())
+        .startsWith("pool-master: --jvm-arg: ")
+        .contains("NoSuchFlag")
+        .hasLineCount(1);
+  }
+
+  @Test
+  void map_lines_areMappedInOrder() {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 20_000; i++) {
+      lines.append(i).append('\n');
+    }
+    Path anyJar = Path.of(System.getProperty("java.class.path").split(":")[0]);
+    Path jar = anyJar.toString().endsWith(".jar") ? anyJar : jarOrFail();
+    Cli.Result run = Cli.runWith(
+        lines.toString(), "map", jar, "java.lang.Math::abs(int)", "--workers", 2, "--quiet");
+    assertThat(run).isEqualTo(new Cli.Result(0, lines.toString(), ""));
+  }
+
+  private Path jarOrFail() {
+    try {
+      return jar();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  /** What workers print is on standard error; Ctrl-C ends them. */
+  @Test
+  void signal_workersBusy_noneIsLeft() throws Exception {
+    Path out = folder.resolve("out");
+    Path err = folder.resolve("err");
+    Process command = new ProcessBuilder(
+            Cli.words(List.of(), "run", jar(), "--workers", 2, "--", "a", "pid", "pid"))
+        .redirectOutput(out.toFile())
+        .redirectError(err.toFile())
+        .start();
+    await().atMost(LONG).until(() -> Cli.read(err).split("pid=[0-9]+\n", -1).length == 3);
+    await().atMost(LONG).until(() -> Cli.read(out).equals("a\n"));
+    List<ProcessHandle> workers = Cli.read(err)
+        .lines()
+        .filter(line -> line.startsWith("pid="))
+        .flatMap(line -> ProcessHandle.of(Long.parseLong(line.substring(4))).stream())
+        .toList();
+    assertThat(workers).hasSize(2);
+
+    new ProcessBuilder("kill", "-INT", String.valueOf(command.pid())).start().waitFor();
+
+    assertThat(command.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(command.exitValue()).isEqualTo(130);
+    assertThat(Cli.read(err))
+        .contains("noise", "interrupted: 1 of 3 inputs done, 2 running were ended");
+    assertThat(Cli.read(out)).isEqualTo("a\n");
+    await()
+        .atMost(Duration.ofSeconds(5))
+        .until(() -> workers.stream().noneMatch(ProcessHandle::isAlive));
+  }
+
+  @Test
+  void doctor_here_startsAWorker() {
+    Cli.Result run = Cli.run("doctor");
+    assertThat(run.out()).containsPattern("(?m)^ok +worker +started and ran a task in ");
+    assertThat(run.status()).isZero();
+  }
+}
