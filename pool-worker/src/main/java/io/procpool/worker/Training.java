@@ -23,6 +23,7 @@ import io.procpool.ipc.wire.ToWorker;
 import io.procpool.ipc.wire.Welcome;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -49,7 +50,23 @@ public final class Training {
 
   /** Trains; the one argument is a directory for its files. */
   public static void main(String[] arguments) throws Exception {
+    InputStream lifeline = System.in;
+    Thread watch = new Thread(() -> endWith(lifeline), "training-lifeline");
+    watch.setDaemon(true);
+    watch.start();
     new Training(Path.of(arguments[0])).run();
+  }
+
+  /** Ends this process when the one that started it is gone. */
+  private static void endWith(InputStream lifeline) {
+    try {
+      while (lifeline.read() >= 0) {
+        // Nothing is ever written.
+      }
+    } catch (IOException gone) {
+      // As the end.
+    }
+    Runtime.getRuntime().halt(WorkerExit.CANNOT_START);
   }
 
   private void run() throws Exception {

@@ -226,7 +226,7 @@ final class ClassArchive {
             .start();
         training = process;
       }
-      process.getOutputStream().close();
+      // Its standard input stays open: the end of that tells it that this JVM is gone.
       if (!process.waitFor(TRAINING_SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly();
       }
@@ -241,17 +241,22 @@ final class ClassArchive {
     }
   }
 
+  /** Gives up making the archive; does not wait. */
+  synchronized void abandon() {
+    closed = true;
+    if (training != null) {
+      training.destroyForcibly();
+    }
+  }
+
   /** Waits for the archive if it is being made, or, in a hurry, gives it up. */
   void close(boolean hurry) {
+    if (hurry) {
+      abandon();
+    }
     Thread running;
     synchronized (this) {
       running = maker;
-      if (hurry) {
-        closed = true;
-        if (training != null) {
-          training.destroyForcibly();
-        }
-      }
     }
     if (running != null) {
       try {

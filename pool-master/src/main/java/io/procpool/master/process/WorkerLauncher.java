@@ -196,14 +196,16 @@ final class WorkerLauncher {
 
   /** Kills a process and its descendants, which a task may have started; does not wait. */
   void kill(Process process) {
-    threads.execute(() -> {
-      List<ProcessHandle> family =
-          hasChildren(process.pid()) ? process.descendants().toList() : List.of();
-      process.destroyForcibly();
-      for (ProcessHandle descendant : family) {
-        descendant.destroyForcibly();
-      }
-    });
+    threads.execute(() -> killFamily(process));
+  }
+
+  private static void killFamily(Process process) {
+    List<ProcessHandle> family =
+        hasChildren(process.pid()) ? process.descendants().toList() : List.of();
+    process.destroyForcibly();
+    for (ProcessHandle descendant : family) {
+      descendant.destroyForcibly();
+    }
   }
 
   /** Tells whether a process may have children; a quick look that saves a search through all processes. */
@@ -229,8 +231,9 @@ final class WorkerLauncher {
   /** Kills all processes that are alive, at once; for the end of this JVM. */
   void killAll() {
     for (Process process : processes) {
-      process.destroyForcibly();
+      killFamily(process);
     }
+    archive.abandon();
   }
 
   /** Makes sure that nothing started here is left, and lets the threads end. */
