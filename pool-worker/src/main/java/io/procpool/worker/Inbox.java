@@ -78,7 +78,9 @@ final class Inbox {
         }
         if (reading.tryLock()) {
           try {
-            receive();
+            if (nothingArrived()) {
+              receive();
+            }
           } finally {
             reading.unlock();
           }
@@ -91,6 +93,16 @@ final class Inbox {
       if (resting) {
         LockSupport.unpark(watcher);
       }
+    }
+  }
+
+  /** Under `reading`, so that the watcher cannot have received anything that this does not see. */
+  private boolean nothingArrived() {
+    lock.lock();
+    try {
+      return units.isEmpty() && !stopped;
+    } finally {
+      lock.unlock();
     }
   }
 
