@@ -107,7 +107,9 @@ public final class ThrowableCodec {
         Object read = JdkCodec.readStream(original.getSlice(original.remaining()), loader, filter);
         if (read instanceof Throwable thrown) {
           attach(thrown, remote);
-          return thrown;
+          return thrown.getClass() == StackOverflowError.class && thrown.getCause() == null
+              ? rebuilt((StackOverflowError) thrown, remote)
+              : thrown;
         }
       } catch (PayloadFormatException e) {
         failure = e;
@@ -122,6 +124,14 @@ public final class ThrowableCodec {
       stand.addSuppressed(failure);
     }
     return stand;
+  }
+
+  /** One that the JVM made itself takes neither a cause nor a suppressed exception. */
+  private static StackOverflowError rebuilt(StackOverflowError original, RemoteTrace remote) {
+    StackOverflowError copy = new StackOverflowError(original.getMessage());
+    copy.setStackTrace(original.getStackTrace());
+    copy.initCause(remote);
+    return copy;
   }
 
   private static void attach(Throwable thrown, RemoteTrace remote) {

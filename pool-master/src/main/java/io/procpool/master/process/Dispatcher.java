@@ -287,11 +287,15 @@ final class Dispatcher {
   }
 
   private void removeRevoked(Worker worker, Unit unit) {
+    boolean wasHead = worker.units.peek() == unit;
     worker.units.remove(unit);
     worker.assignedTasks -= unit.to - unit.received;
     worker.bytesInFlight -= unit.bytes;
     activeTasks -= unit.to - unit.received;
     settle(worker);
+    if (wasHead) {
+      head(worker);
+    }
   }
 
   private void putBack(Unit unit, int from) {
@@ -345,7 +349,24 @@ final class Dispatcher {
     }
   }
 
+  /**
+   * Removes units at the head that were cancelled before they began: the worker passes over them, and what it says next may
+   * arrive before the cancellation does.
+   */
+  private void dropCancelledHeads(Worker worker, int seq) {
+    for (Unit unit = worker.units.peek();
+        unit != null
+            && unit.seq != seq
+            && unit.work.isCancelled()
+            && worker.segment().state(unit.seq) == UnitState.REVOKED;
+        unit = worker.units.peek()) {
+      removeRevoked(worker, unit);
+      reportCancelled(unit.work, unit.received, unit.to);
+    }
+  }
+
   void started(Worker worker, int seq) throws IOException {
+    dropCancelledHeads(worker, seq);
     Unit unit = worker.units.peek();
     if (unit == null || unit.seq != seq) {
       throw new IOException("it began unit " + seq + ", which is not its next one");
@@ -356,13 +377,14 @@ final class Dispatcher {
   }
 
   void results(Worker worker, Results results, ByteBuffer outcomes) throws IOException {
+    dropCancelledHeads(worker, results.getSeq());
     Unit unit = worker.units.peek();
     int end = results.getFirst() + results.getCount();
     if (unit == null
         || unit.seq != results.getSeq()
         || unit.received != results.getFirst()
         || results.getCount() < 0
-        || end > unit.to
+        || results.getCount() > unit.to - unit.received
         || (results.getLast() && end != unit.to)) {
       throw new IOException("it sent results of unit " + results.getSeq() + ", items "
           + results.getFirst() + " to " + end + ", which were not expected");

@@ -4,7 +4,6 @@ package io.procpool.master.process;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.unix.Errors.NativeIoException;
-import io.procpool.InfrastructureException;
 import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.WorkerStartException;
@@ -23,9 +22,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,8 +33,9 @@ import org.slf4j.LoggerFactory;
 final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   /*
    * Spawn.    `options.workers()` workers are kept alive. A worker that ends is replaced at once; one that ends before it
-   *           was ready is a failed start: the next try waits longer each time, and after `maxStartAttempts` rounds in a
-   *           row without a live worker, waiting tasks are failed and nothing is spawned until the next submission.
+   *           was ready is a failed start: the next try waits longer each time. After `maxStartAttempts` rounds in a row
+   *           nothing more is spawned unless a worker serves; when the last one that was still starting has failed too,
+   *           waiting tasks are failed, and the next submission begins anew.
    * Death.    A worker is buried when its process has exited and its connection has ended, so that all it said has been
    *           heard; connection and standard error may lag behind by a grace, for a child of the task that holds them.
    * Kill.     Only through `kill`, which notes why; the reason decides how the task fails.
@@ -68,9 +68,9 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   private int nextNumber = 1;
   private int round;
   private int failedRounds;
-  private boolean backingOff;
+  private @Nullable Future<?> backOff; // until it has run nothing is spawned
+  private @Nullable StartFailure lastStartFailure;
   private boolean suspended;
-  private @Nullable Function<Long, InfrastructureException> lastStartFailure;
   private long spawned;
   private long crashed;
   private long retired;
@@ -121,6 +121,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
       }
     }
     spawnMissing(null);
+    giveUpIfHopeless();
     if (state == State.DRAINING && dispatcher.isDrained()) {
       stopAll();
     }
@@ -129,7 +130,11 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   // Spawning.
 
   private void spawnMissing(@Nullable Worker predecessor) {
-    if (suspended || backingOff || terminating || state == State.STOPPED) {
+    if (suspended
+        || backOff != null
+        || terminating
+        || state == State.STOPPED
+        || (isOutOfAttempts() && !isServing())) {
       return;
     }
     int wanted = state == State.RUNNING || dispatcher.hasPending() ? options.workers() : 0;
@@ -138,7 +143,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
       alive += worker.stopSent ? 0 : 1;
     }
     Worker replaced = predecessor;
-    for (int i = alive; i < wanted; i++) {
+    for (int i = alive; i < wanted && backOff == null; i++) {
       spawn(replaced);
       replaced = null;
     }
@@ -210,39 +215,67 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
         options.name(),
         worker == null ? "a worker" : worker.name,
         reason);
-    if (failedRound < round) {
-      return; // another one of the same round has been counted
+    lastStartFailure = new StartFailure(reason, tail, cause);
+    if (failedRound == round) { // else another one of the same round has been counted
+      round++;
+      failedRounds++;
+      long millis =
+          Math.min(MAX_BACK_OFF_MILLIS, FIRST_BACK_OFF_MILLIS << Math.min(10, failedRounds - 1));
+      cancelBackOff();
+      backOff = loop.schedule(
+          () -> {
+            backOff = null;
+            proceed();
+          },
+          millis,
+          TimeUnit.MILLISECONDS);
     }
-    round++;
-    failedRounds++;
+  }
+
+  private record StartFailure(
+      String reason, String tail, @Nullable Throwable cause) {}
+
+  private void cancelBackOff() {
+    if (backOff != null) {
+      backOff.cancel(false);
+      backOff = null;
+    }
+  }
+
+  private boolean isOutOfAttempts() {
+    return failedRounds >= options.maxStartAttempts();
+  }
+
+  private boolean isServing() {
+    for (Worker worker : workers.values()) {
+      if (worker.wasReady && worker.state != Worker.State.EXITED && worker.kill == null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Fails what waits once the attempts are used up and no worker is left that could still become ready. */
+  private void giveUpIfHopeless() {
+    StartFailure last = lastStartFailure;
+    if (last == null || !isOutOfAttempts() || !noneAlive()) {
+      return;
+    }
+    suspended = true;
+    cancelBackOff();
     int attempts = failedRounds;
-    lastStartFailure = taskId -> {
+    dispatcher.failPending(taskId -> {
       WorkerStartException exception = new WorkerStartException(
-          startFailureMessage(taskId, attempts, reason, tail),
+          startFailureMessage(taskId, attempts, last.reason(), last.tail()),
           taskId,
           state == State.RUNNING,
           attempts,
-          tail);
-      if (cause != null) {
-        exception.initCause(cause);
+          last.tail());
+      if (last.cause() != null) {
+        exception.initCause(last.cause());
       }
       return exception;
-    };
-    backingOff = true;
-    long backOff = failedRounds >= options.maxStartAttempts() && noneAlive()
-        ? 0
-        : Math.min(MAX_BACK_OFF_MILLIS, FIRST_BACK_OFF_MILLIS << Math.min(10, failedRounds - 1));
-    loop.schedule(this::tryAgain, backOff, TimeUnit.MILLISECONDS);
-  }
-
-  /** The back-off is over: spawns again, or gives up until the next submission. */
-  private void tryAgain() {
-    backingOff = false;
-    if (lastStartFailure != null && failedRounds >= options.maxStartAttempts() && noneAlive()) {
-      suspended = true;
-      dispatcher.failPending(lastStartFailure);
-    }
-    proceed();
+    });
   }
 
   private boolean noneAlive() {

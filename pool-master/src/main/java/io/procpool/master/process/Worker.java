@@ -110,11 +110,16 @@ final class Worker {
   }
 
   boolean takesUnits() {
-    return state == State.READY || state == State.BUSY;
+    return isUsable() && (state == State.READY || state == State.BUSY);
   }
 
   boolean isIdle() {
-    return state == State.READY;
+    return isUsable() && state == State.READY;
+  }
+
+  /** Tells whether what is sent to it may reach it and be run: not if it is as good as dead. */
+  private boolean isUsable() {
+    return kill == null && !connectionClosed && !processExited;
   }
 
   /** Returns the number for the next unit: one whose slot no outstanding unit has. */

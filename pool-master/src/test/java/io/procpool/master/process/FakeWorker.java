@@ -1,0 +1,149 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.process;
+
+import com.google.protobuf.MessageLite;
+import io.procpool.ipc.FrameReader;
+import io.procpool.ipc.FrameWriter;
+import io.procpool.ipc.WorkerSegment;
+import io.procpool.ipc.auth.Handshake;
+import io.procpool.ipc.wire.FromWorker;
+import io.procpool.ipc.wire.Launch;
+import io.procpool.ipc.wire.Ready;
+import io.procpool.ipc.wire.Results;
+import io.procpool.ipc.wire.Run;
+import io.procpool.ipc.wire.ToWorker;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.Locale;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+
+/** The main class of a process that poses as a worker and breaks the protocol in the manner it is told. */
+final class FakeWorker {
+  private static final long SEED = 4711;
+
+  private final Launch launch;
+  private final SocketChannel channel;
+
+  private FakeWorker(Launch launch, SocketChannel channel) {
+    this.launch = launch;
+    this.channel = channel;
+  }
+
+  /** Misbehaves; the one argument says how. */
+  public static void main(String[] arguments) throws Exception {
+    String manner = arguments[0];
+    Launch launch = Launch.parseFrom(System.in.readAllBytes());
+    if (manner.equals("never-connect")) {
+      new CountDownLatch(1).await();
+    }
+    SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+    channel.connect(UnixDomainSocketAddress.of(launch.getSocketPath()));
+    new FakeWorker(launch, channel).misbehave(manner);
+  }
+
+  private void misbehave(String manner) throws Exception {
+    long pid = ProcessHandle.current().pid();
+    if (manner.equals("silent")) {
+      awaitEnd();
+    }
+    if (manner.equals("garbage")) {
+      byte[] garbage = new byte[4096];
+      new Random(SEED).nextBytes(garbage);
+      write(garbage);
+      awaitEnd();
+    }
+    byte[] hello = Handshake.hello(launch.getWorker(), pid, Handshake.newNonce());
+    write(hello);
+    byte[] challenge = read(Handshake.CHALLENGE_BYTES);
+    if (manner.startsWith("strike-")) {
+      Strike.valueOf(manner.substring("strike-".length())).strike();
+    }
+    byte[] key =
+        manner.equals("wrong-key") ? Handshake.newKey() : launch.getKey().toByteArray();
+    write(Handshake.proof(key, hello, challenge));
+    FrameReader reader = new FrameReader(channel);
+    FrameWriter writer = new FrameWriter(channel);
+    if (manner.equals("wrong-key")) {
+      reader.read(); // the master closes the connection
+    }
+    reader.read();
+    if (manner.equals("garbage-frames")) {
+      write(new byte[] {5, 4, -1, -1, -1, -1, 9, 9, 9});
+      awaitEnd();
+    }
+    if (manner.equals("huge-frame")) {
+      write(new byte[] {-1, -1, -1, -1, 7});
+      awaitEnd();
+    }
+    if (manner.equals("unknown-message")) {
+      send(writer, FromWorker.getDefaultInstance());
+      awaitEnd();
+    }
+    send(writer, FromWorker.newBuilder().setReady(Ready.getDefaultInstance()).build());
+    Run run = ToWorker.parseFrom(reader.read().header()).getRun();
+    WorkerSegment segment = WorkerSegment.open(launch.getSegmentPath());
+    segment.begin(run.getSeq());
+    Results.Builder results = Results.newBuilder()
+        .setSeq(run.getSeq())
+        .setFirst(run.getFirst())
+        .setCount(run.getCount())
+        .setLast(true);
+    switch (manner) {
+      case "ready-twice" ->
+        send(
+            writer, FromWorker.newBuilder().setReady(Ready.getDefaultInstance()).build());
+      case "other-unit" -> results.setSeq(run.getSeq() + 1);
+      case "too-many-results" -> results.setCount(run.getCount() + 1);
+      case "overflowing-count" -> results.setCount(Integer.MAX_VALUE).setFirst(run.getFirst());
+      case "negative-count" -> results.setCount(-1);
+      case "not-last" -> results.setCount(0);
+      case "garbage-value" -> {
+        segment.end(run.getSeq());
+        writer.write(frame(results), ByteBuffer.wrap(new byte[] {77, 77, 77}));
+        reader.read();
+        awaitEnd();
+      }
+      case "close-connection" -> {
+        channel.close();
+        awaitEnd();
+      }
+      default -> throw new IllegalArgumentException(manner.toLowerCase(Locale.ROOT));
+    }
+    send(writer, frame(results));
+    awaitEnd();
+  }
+
+  private static FromWorker frame(Results.Builder results) {
+    return FromWorker.newBuilder().setResults(results).build();
+  }
+
+  private static void send(FrameWriter writer, MessageLite message) throws IOException {
+    writer.write(message, ByteBuffer.allocate(0));
+  }
+
+  /** Does nothing until the master has closed the connection; then goes on doing nothing. */
+  private static void awaitEnd() throws InterruptedException {
+    new CountDownLatch(1).await();
+  }
+
+  private void write(byte[] bytes) throws IOException {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
+    while (buffer.hasRemaining()) {
+      channel.write(buffer);
+    }
+  }
+
+  private byte[] read(int length) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(length);
+    while (buffer.hasRemaining()) {
+      if (channel.read(buffer) < 0) {
+        throw new IOException("closed by the master");
+      }
+    }
+    return buffer.array();
+  }
+}
