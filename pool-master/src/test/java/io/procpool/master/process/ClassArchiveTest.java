@@ -63,8 +63,8 @@ class ClassArchiveTest {
   void open_damagedArchive_isRemovedAndMadeAgain() throws Exception {
     run();
     Path whole = archives().get(0);
-    Path damaged =
-        whole.resolveSibling(whole.getFileName().toString().replaceFirst("-[0-9a-f]+-", "-0-"));
+    Path damaged = whole.resolveSibling(
+        whole.getFileName().toString().replaceFirst("-[0-9a-f]+-([0-9a-f]+)\\.jsa", "-0-$1.jsa"));
     byte[] bytes = Files.readAllBytes(whole);
     bytes[bytes.length / 2] ^= 1;
     Files.delete(whole);
