@@ -68,7 +68,10 @@ final class Deaths {
     PoolOptions options = PoolOptions.builder().workers(1).taskTimeout(TIMEOUT).build();
     try (Pool pool = Pool.open(options)) {
       for (int i = -1; i < count; i++) {
-        AsyncResult<Integer> endless = pool.applyAsync(Tasks::noteAndSpin, note.toString());
+        pool.apply(Tasks::noteAndSpin, note.toString(), 0); // the new worker loads classes
+        Tasks.Note.await(note);
+        AsyncResult<Integer> endless =
+            pool.applyAsync(Tasks::noteAndSpin, note.toString(), Tasks.LONG_SECONDS);
         if (!(failureOf(endless) instanceof TaskTimeoutException)) {
           throw new AssertionError("the endless task did not fail as it should");
         }
@@ -88,7 +91,7 @@ final class Deaths {
     Pool pool = Pool.ofWorkers(2);
     try {
       for (Path note : notes) {
-        pool.applyAsync(Tasks::noteAndSpin, note.toString());
+        pool.applyAsync(Tasks::noteAndSpin, note.toString(), Tasks.LONG_SECONDS);
       }
       for (Path note : notes) {
         Tasks.Note.await(note);

@@ -8,7 +8,7 @@ import java.nio.file.StandardCopyOption;
 
 /** What the workers do. */
 final class Tasks {
-  private static final long LONG_SECONDS = 60;
+  static final int LONG_SECONDS = 60;
   private static final int ROUNDS_PER_CALL = 2_000;
 
   private Tasks() {}
@@ -33,16 +33,16 @@ final class Tasks {
   /** Says that it has started, then sleeps. */
   static Integer noteAndSleep(String note) throws Exception {
     write(Path.of(note));
-    Thread.sleep(LONG_SECONDS * 1000);
+    Thread.sleep(LONG_SECONDS * 1000L);
     return 0;
   }
 
   /** Says that it has started, then keeps a CPU busy. */
-  static Integer noteAndSpin(String note) throws Exception {
+  static Integer noteAndSpin(String note, Integer seconds) throws Exception {
     long start = System.nanoTime();
     write(Path.of(note), start);
     long state = 1;
-    while (System.nanoTime() - start < LONG_SECONDS * 1_000_000_000) {
+    while (System.nanoTime() - start < seconds * 1_000_000_000L) {
       state = scramble(state, ROUNDS_PER_CALL);
     }
     return (int) state;
