@@ -50,7 +50,12 @@ final class Inbox {
   }
 
   void startWatching() {
-    Thread thread = new Thread(null, this::watch, "procpool-watcher", 256 * 1024);
+    Thread thread = new Thread(null, this::watch, "procpool-watcher", 256 * 1024) {
+      @Override
+      public void interrupt() {
+        // Code of a task that interrupts every thread it finds must not close the channel.
+      }
+    };
     thread.setDaemon(true);
     thread.setPriority(Thread.MAX_PRIORITY);
     watcher = thread;

@@ -52,7 +52,7 @@ final class UnitRunner {
   private final ClassLoader loader = ClassLoader.getSystemClassLoader();
   private final Map<Long, Object> functions = new HashMap<>(); // guarded by itself
   private final ByteBuffer area;
-  private final Thread taskThread = Thread.currentThread();
+  private final TaskThread taskThread;
   private final Object interruptLock = new Object();
   private int runningSeq = -1; // guarded by interruptLock
   private PayloadWriter scratch = new PayloadWriter();
@@ -60,7 +60,12 @@ final class UnitRunner {
   private @Nullable Object outcomeValue;
 
   UnitRunner(
-      WorkerIdentity identity, WorkerSegment segment, FrameWriter writer, boolean reportStarts) {
+      TaskThread taskThread,
+      WorkerIdentity identity,
+      WorkerSegment segment,
+      FrameWriter writer,
+      boolean reportStarts) {
+    this.taskThread = taskThread;
     this.identity = identity;
     this.segment = segment;
     this.writer = writer;
@@ -96,6 +101,7 @@ final class UnitRunner {
           FromWorker.newBuilder().setStarted(Started.newBuilder().setSeq(seq)).build(),
           ByteBuffer.allocate(0));
     }
+    taskThread.beginUserCode();
     synchronized (interruptLock) {
       runningSeq = seq;
     }
@@ -264,7 +270,7 @@ final class UnitRunner {
     synchronized (interruptLock) {
       runningSeq = -1;
     }
-    Thread.interrupted();
+    taskThread.endUserCode();
     if (taskThread.getContextClassLoader() != loader) {
       taskThread.setContextClassLoader(loader);
     }
@@ -284,10 +290,21 @@ final class UnitRunner {
     if (last) {
       results.setRunNanos(System.nanoTime() - start);
     }
-    writer.write(FromWorker.newBuilder().setResults(results).build(), outcomes);
+    FromWorker message = FromWorker.newBuilder().setResults(results).build();
+    if (last) {
+      writer.write(message, outcomes);
+      return;
+    }
+    taskThread.pauseUserCode();
+    try {
+      writer.write(message, outcomes);
+    } finally {
+      taskThread.resumeUserCode();
+    }
   }
 
   private void outOfMemory(int seq, OutOfMemoryError error) {
+    taskThread.endUserCode();
     try {
       scratch = new PayloadWriter(); // let go of what the task has made
       StringWriter trace = new StringWriter();

@@ -29,6 +29,10 @@ public final class WorkerMain {
 
   /** Runs the worker; there are no arguments. */
   public static void main(String[] arguments) {
+    new TaskThread(WorkerMain::work).start();
+  }
+
+  private static void work() {
     String sessionPath = "";
     try {
       ignoreTerminalSignals();
@@ -112,11 +116,12 @@ public final class WorkerMain {
     }
     WorkerSegment segment = WorkerSegment.open(launch.getSegmentPath());
     WorkerIdentity identity = new WorkerIdentity(launch.getWorkerName(), pid);
+    TaskThread thread = (TaskThread) Thread.currentThread();
     UnitRunner runner =
-        new UnitRunner(identity, segment, writer, welcome.getWelcome().getReportStarts());
+        new UnitRunner(thread, identity, segment, writer, welcome.getWelcome().getReportStarts());
     Inbox inbox = new Inbox(reader, writer, runner, launch.getSessionPath());
     inbox.startWatching();
-    if (!initialize(first.payload(), identity, writer)) {
+    if (!initialize(thread, first.payload(), identity, writer)) {
       return;
     }
     writer.write(
@@ -127,7 +132,8 @@ public final class WorkerMain {
     }
   }
 
-  private static boolean initialize(byte[] initializer, WorkerIdentity identity, FrameWriter writer)
+  private static boolean initialize(
+      TaskThread thread, byte[] initializer, WorkerIdentity identity, FrameWriter writer)
       throws IOException {
     if (initializer.length == 0) {
       return true;
@@ -135,7 +141,12 @@ public final class WorkerMain {
     try {
       Runnable function = (Runnable) FunctionCodec.read(
           new PayloadReader(initializer), ClassLoader.getSystemClassLoader(), null);
-      function.run();
+      thread.beginUserCode();
+      try {
+        function.run();
+      } finally {
+        thread.endUserCode();
+      }
       return true;
     } catch (Throwable failed) {
       PayloadWriter failure = new PayloadWriter();

@@ -34,6 +34,7 @@ final class WorkerLauncher {
   private final ClassArchive archive;
   private final ExecutorService threads;
   private final Set<Process> processes = ConcurrentHashMap.newKeySet();
+  private volatile boolean ending;
 
   WorkerLauncher(PoolOptions options, Path session, Path socket) throws IOException {
     this.options = options;
@@ -109,6 +110,9 @@ final class WorkerLauncher {
         });
     Process process = builder.start();
     processes.add(process);
+    if (ending) {
+      process.destroyForcibly();
+    }
     try (OutputStream stdin = process.getOutputStream()) {
       launchMessage(worker).writeTo(stdin);
     } catch (IOException exitedAlready) {
@@ -228,8 +232,9 @@ final class WorkerLauncher {
     return false;
   }
 
-  /** Kills all processes that are alive, at once; for the end of this JVM. */
+  /** Kills all processes that are alive, with their descendants, and lets no other begin; for the end of this JVM. */
   void killAll() {
+    ending = true;
     for (Process process : processes) {
       killFamily(process);
     }

@@ -1,0 +1,109 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.process;
+
+import io.procpool.Pool;
+import io.procpool.Task;
+import java.io.FileInputStream;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
+
+/** The main class of a master that is going to be killed while its workers are occupied. */
+final class OrphanMaster {
+  /** What a worker does while its master is killed. */
+  enum Occupation {
+    IDLE,
+    COUNTED_LOOP,
+    SLEEPING,
+    HOLDING_MONITORS,
+    READING_FIFO,
+    ACCEPTING,
+    IGNORING_INTERRUPTS,
+    WITH_CHILD,
+    EXITING
+  }
+
+  /** A line of the journal that is not a pid. */
+  static final String SESSION = "session ";
+
+  /** The line that says that all is as it should be. */
+  static final String READY = "ready";
+
+  private static volatile long sink;
+
+  private OrphanMaster() {}
+
+  /** Arguments: the journal, the occupation, a FIFO. */
+  public static void main(String[] arguments) throws Exception {
+    Faults.Journal journal = new Faults.Journal(arguments[0]);
+    Occupation occupation = Occupation.valueOf(arguments[1]);
+    String fifo = arguments[2];
+    Pool pool = Pool.open(Faults.options("orphan").build());
+    Faults.awaitFull(pool);
+    ProcessHandle.current().children().forEach(child -> journal.add(child.pid()));
+    for (Path session : Faults.ownSessions()) {
+      journal.add(SESSION + session);
+    }
+    Faults.Journal begun = Faults.Journal.in(Path.of(arguments[0]).getParent());
+    Task<Void> task = () -> {
+      occupy(occupation, fifo, journal, begun);
+      return null;
+    };
+    pool.submit(task);
+    begun.awaitLines(1);
+    journal.add(READY);
+    new CountDownLatch(1).await();
+  }
+
+  private static void occupy(
+      Occupation occupation, String fifo, Faults.Journal journal, Faults.Journal begun)
+      throws Exception {
+    if (occupation == Occupation.WITH_CHILD) {
+      journal.add(new ProcessBuilder("sleep", "1000").start().pid());
+    }
+    if (occupation == Occupation.EXITING) {
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+        begun.add("in the hook");
+        countForEver();
+      }));
+      System.exit(0);
+    }
+    begun.add(occupation);
+    switch (occupation) {
+      case COUNTED_LOOP -> countForEver();
+      case SLEEPING, WITH_CHILD -> Thread.sleep(Long.MAX_VALUE);
+      case HOLDING_MONITORS -> {
+        synchronized (OrphanMaster.class) {
+          synchronized (System.out) {
+            new CountDownLatch(1).await();
+          }
+        }
+      }
+      case READING_FIFO -> new FileInputStream(fifo).read();
+      case ACCEPTING -> new ServerSocket(0).accept();
+      case IGNORING_INTERRUPTS -> {
+        while (true) {
+          try {
+            Thread.sleep(Long.MAX_VALUE);
+          } catch (InterruptedException ignored) {
+            // That is what it is for.
+          }
+        }
+      }
+      default -> {
+        // idle
+      }
+    }
+  }
+
+  /** Loops that the compiler need not interrupt by itself. */
+  private static void countForEver() {
+    while (true) {
+      long sum = 0;
+      for (int i = 0; i < Integer.MAX_VALUE; i++) {
+        sum += i ^ (sum << 1);
+      }
+      sink = sum;
+    }
+  }
+}
