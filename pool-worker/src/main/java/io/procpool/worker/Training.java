@@ -7,6 +7,7 @@ import io.procpool.TaskFunction;
 import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.FunctionKind;
+import io.procpool.ipc.SessionDirectory;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
 import io.procpool.ipc.codec.FunctionCodec;
@@ -22,6 +23,7 @@ import io.procpool.ipc.wire.Stop;
 import io.procpool.ipc.wire.ToWorker;
 import io.procpool.ipc.wire.Welcome;
 import java.io.ByteArrayInputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.StandardProtocolFamily;
@@ -51,14 +53,14 @@ public final class Training {
   /** Trains; the one argument is a directory for its files. */
   public static void main(String[] arguments) throws Exception {
     InputStream lifeline = System.in;
-    Thread watch = new Thread(() -> endWith(lifeline), "training-lifeline");
+    Thread watch = new Thread(() -> endWith(lifeline, arguments[0]), "training-lifeline");
     watch.setDaemon(true);
     watch.start();
     new Training(Path.of(arguments[0])).run();
   }
 
   /** Ends this process when the one that started it is gone. */
-  private static void endWith(InputStream lifeline) {
+  private static void endWith(InputStream lifeline, String directory) {
     try {
       while (lifeline.read() >= 0) {
         // Nothing is ever written.
@@ -66,6 +68,7 @@ public final class Training {
     } catch (IOException gone) {
       // As the end.
     }
+    SessionDirectory.delete(new File(directory));
     Runtime.getRuntime().halt(WorkerExit.CANNOT_START);
   }
 

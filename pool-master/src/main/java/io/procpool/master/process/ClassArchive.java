@@ -35,7 +35,9 @@ final class ClassArchive {
   private static final Logger LOG = LoggerFactory.getLogger(ClassArchive.class);
   private static final String TRAINING_CLASS = "io.procpool.worker.Training";
   private static final int FIRST_VERSION_WITH_AOT_LOGS = 24;
+  private static final String TRAINING_PREFIX = "training-";
   private static final long TRAINING_SECONDS = 60;
+  private static final long UNUSED_DAYS = 30;
   private static final Map<Path, Boolean> VERIFIED = new ConcurrentHashMap<>();
 
   private final Path java;
@@ -148,6 +150,7 @@ final class ClassArchive {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(in, "worker-" + key + "-*.jsa")) {
       for (Path file : files) {
         if (VERIFIED.computeIfAbsent(file, ClassArchive::isWhole)) {
+          file.toFile().setLastModified(System.currentTimeMillis()); // in use
           return file;
         }
         VERIFIED.remove(file);
@@ -183,6 +186,7 @@ final class ClassArchive {
       try (RandomAccessFile lockFile = new RandomAccessFile(lockPath.toFile(), "rw");
           FileLock lock = lockFile.getChannel().tryLock()) {
         if (lock != null && find(in) == null) {
+          removeOld(in);
           train(in);
         }
       } finally {
@@ -195,8 +199,25 @@ final class ClassArchive {
     }
   }
 
+  /** Removes what killed masters have left, and archives that nobody has used for long. */
+  private static void removeOld(Path in) throws IOException {
+    long now = System.currentTimeMillis();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(in)) {
+      for (Path file : files) {
+        String name = String.valueOf(file.getFileName());
+        long age = now - file.toFile().lastModified();
+        if (name.startsWith(TRAINING_PREFIX)
+            && age > 2 * TimeUnit.SECONDS.toMillis(TRAINING_SECONDS)) {
+          SessionDirectory.delete(file.toFile());
+        } else if (name.endsWith(".jsa") && age > TimeUnit.DAYS.toMillis(UNUSED_DAYS)) {
+          Files.deleteIfExists(file);
+        }
+      }
+    }
+  }
+
   private void train(Path in) throws IOException, InterruptedException {
-    Path work = Files.createTempDirectory(in, "training-");
+    Path work = Files.createTempDirectory(in, TRAINING_PREFIX);
     try {
       Path made = work.resolve("worker.jsa");
       StringBuilder classPath = new StringBuilder();
