@@ -182,11 +182,16 @@ final class ClassArchive {
       Path lockPath = in.resolve("worker-" + key + ".lock");
       try (RandomAccessFile lockFile = new RandomAccessFile(lockPath.toFile(), "rw");
           FileLock lock = lockFile.getChannel().tryLock()) {
-        if (lock != null && find(in) == null) {
-          train(in);
+        if (lock != null) {
+          try {
+            if (find(in) == null) {
+              train(in);
+            }
+          } finally {
+            // By its holder only: a third maker would find no lock beside the second one's.
+            Files.deleteIfExists(lockPath);
+          }
         }
-      } finally {
-        Files.deleteIfExists(lockPath);
       }
     } catch (IOException | OverlappingFileLockException e) {
       LOG.debug("no class-data archive: {}", e.toString());
