@@ -185,12 +185,17 @@ final class ClassArchive {
       Path lockPath = in.resolve("worker-" + key + ".lock");
       try (RandomAccessFile lockFile = new RandomAccessFile(lockPath.toFile(), "rw");
           FileLock lock = lockFile.getChannel().tryLock()) {
-        if (lock != null && find(in) == null) {
-          removeOld(in);
-          train(in);
+        if (lock != null) {
+          try {
+            if (find(in) == null) {
+              removeOld(in);
+              train(in);
+            }
+          } finally {
+            // By its holder only: a third maker would find no lock beside the second one's.
+            Files.deleteIfExists(lockPath);
+          }
         }
-      } finally {
-        Files.deleteIfExists(lockPath);
       }
     } catch (IOException | OverlappingFileLockException e) {
       LOG.debug("no class-data archive: {}", e.toString());

@@ -1,241 +1,221 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
+import static io.procpool.master.process.Faults.LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.AsyncResult;
+import io.procpool.InfrastructureException;
 import io.procpool.InfrastructureException.Certainty;
 import io.procpool.Outcome;
 import io.procpool.Pool;
 import io.procpool.PoolListener;
-import io.procpool.PoolOptions;
-import io.procpool.PoolStatistics;
 import io.procpool.ResultIterator;
+import io.procpool.TaskFunction;
 import io.procpool.WorkerCrashedException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Workers are killed at random while tasks run. Every task completes, with its right value or with the crash of its worker;
- * what has a value ran once; nothing ran twice; what is said never to have started did not.
+ * A random worker that is ready is killed from outside again and again while tasks rush by. Forbidden: a future without an outcome, a wrong
+ * value, a task that ran twice, a task that ran and is reported as never started, a pool that is not whole afterwards.
  */
-class KillStormTest {
-  private static final long SHORT_INTERVAL_MILLIS = 200;
-  private static final long STRESS_INTERVAL_MILLIS = 50;
-  private static final long TASK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
-  private static final int WORKERS = 4;
+@Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+final class KillStormTest {
+  private static final int FEW = 800;
+  private static final int MANY = 10_000;
+  private static final long RARE_KILLS_MILLIS =
+      200; // for the short form: starting workers costs its time
+  private static final long KILLS_MILLIS = 50;
 
   @TempDir
   Path directory;
 
-  private final Set<Long> pids = ConcurrentHashMap.newKeySet();
-  private final PoolListener pidKeeper = new PoolListener() {
+  @AfterEach
+  void nothingLeft() {
+    Faults.assertNothingLeft();
+  }
+
+  @Test
+  void submit_workersKilled_eachTaskHasOneOutcome() throws Exception {
+    submit(FEW, RARE_KILLS_MILLIS, seed());
+  }
+
+  @Test
+  @Tag("stress")
+  void submit_workersKilledForLong_eachTaskHasOneOutcome() throws Exception {
+    submit(MANY, KILLS_MILLIS, seed());
+  }
+
+  @Test
+  void imap_workersKilled_eachItemHasOneOutcome() throws Exception {
+    imap(FEW, RARE_KILLS_MILLIS, seed(), 0);
+  }
+
+  @Test
+  @Tag("stress")
+  void imap_workersKilledForLong_eachItemHasOneOutcome() throws Exception {
+    imap(MANY, KILLS_MILLIS, seed(), 0);
+    imap(MANY, KILLS_MILLIS, seed(), 64);
+  }
+
+  private static long seed() {
+    return Long.getLong("procpool.test.seed", System.nanoTime());
+  }
+
+  private static TaskFunction<Integer, Integer> noting(Faults.Journal journal) {
+    return n -> {
+      journal.add(n);
+      long end = System.nanoTime() + TimeUnit.MICROSECONDS.toNanos(500);
+      while (System.nanoTime() < end) {
+        Thread.onSpinWait();
+      }
+      return 3 * n + 1;
+    };
+  }
+
+  private void submit(int tasks, long killMillis, long seed) throws Exception {
+    Faults.Journal journal = Faults.Journal.in(directory);
+    List<Outcome<Integer>> outcomes = new ArrayList<>();
+    Targets targets = new Targets();
+    try (Pool pool =
+        Pool.open(Faults.options("storm").workers(3).listener(targets).build())) {
+      List<AsyncResult<Integer>> results = new ArrayList<>();
+      try (Killer killer = new Killer(targets, killMillis, seed)) {
+        for (int i = 0; i < tasks; i++) {
+          results.add(pool.applyAsync(noting(journal), i));
+        }
+        for (int i = 0; i < tasks; i++) {
+          outcomes.add(outcomeOf(i, results.get(i), seed));
+        }
+        assertThat(killer.kills).as("seed %d", seed).isPositive();
+      }
+      Faults.awaitFull(pool);
+      Faults.assertBalanced(pool, tasks);
+    }
+    check(outcomes, journal, seed);
+  }
+
+  private static Outcome<Integer> outcomeOf(int index, AsyncResult<Integer> result, long seed)
+      throws Exception {
+    try {
+      return new Outcome<>(index, result.get(LONG.toMillis(), TimeUnit.MILLISECONDS), null);
+    } catch (ExecutionException e) {
+      return new Outcome<>(index, null, e.getCause());
+    } catch (java.util.concurrent.TimeoutException e) {
+      throw new AssertionError("task " + index + " has no outcome; seed " + seed, e);
+    }
+  }
+
+  private void imap(int items, long killMillis, long seed, int chunk) throws Exception {
+    Faults.Journal journal = Faults.Journal.in(directory);
+    List<Integer> inputs = new ArrayList<>();
+    for (int i = 0; i < items; i++) {
+      inputs.add(i);
+    }
+    List<Outcome<Integer>> outcomes = new ArrayList<>();
+    Targets targets = new Targets();
+    try (Pool pool =
+        Pool.open(Faults.options("storm-map").workers(3).listener(targets).build())) {
+      try (Killer killer = new Killer(targets, killMillis, seed);
+          ResultIterator<Integer> results = chunk == 0
+              ? pool.imap(noting(journal), inputs)
+              : pool.imap(noting(journal), inputs, chunk)) {
+        for (int i = 0; i < items; i++) {
+          outcomes.add(results.nextOutcome());
+          assertThat(outcomes.get(i).index()).isEqualTo(i);
+        }
+        assertThat(killer.kills).as("seed %d", seed).isPositive();
+      }
+      Faults.awaitFull(pool);
+      Faults.assertBalanced(pool, items);
+    }
+    check(outcomes, journal, seed);
+  }
+
+  private static void check(List<Outcome<Integer>> outcomes, Faults.Journal journal, long seed) {
+    Map<Integer, Integer> runs = new HashMap<>();
+    for (String line : journal.lines()) {
+      runs.merge(Integer.valueOf(line), 1, Integer::sum);
+    }
+    int lost = 0;
+    for (Outcome<Integer> outcome : outcomes) {
+      int id = (int) outcome.index();
+      int ran = runs.getOrDefault(id, 0);
+      String which = "task " + id + ", seed " + seed;
+      assertThat(ran).as("runs of %s", which).isLessThanOrEqualTo(1);
+      if (outcome.isSuccess()) {
+        assertThat(outcome.value()).as(which).isEqualTo(3 * id + 1);
+        assertThat(ran).as("runs of %s", which).isEqualTo(1);
+      } else {
+        assertThat(outcome.error()).as(which).isInstanceOf(WorkerCrashedException.class);
+        if (((InfrastructureException) outcome.error()).certainty() == Certainty.NEVER_STARTED) {
+          assertThat(ran).as("runs of %s, never started", which).isZero();
+        }
+        lost++;
+      }
+    }
+    System.out.printf("%d tasks, %d lost, seed %d%n", outcomes.size(), lost, seed);
+  }
+
+  /** The workers that are ready. */
+  private static final class Targets implements PoolListener {
+    private final List<Long> pids = new ArrayList<>(); // guarded by this
+
     @Override
-    public void workerStarted(WorkerEvent worker) {
+    public synchronized void workerStarted(WorkerEvent worker) {
       pids.add(worker.pid());
     }
 
     @Override
-    public void workerCrashed(WorkerEvent worker, int exitValue, String reason) {
+    public synchronized void workerCrashed(WorkerEvent worker, int exitValue, String reason) {
       pids.remove(worker.pid());
     }
-  };
 
-  @Test
-  void submit_workersKilled_everyTaskCompletesOnce() throws Exception {
-    single(1_500, SHORT_INTERVAL_MILLIS, System.nanoTime());
-  }
-
-  @Test
-  @Tag("stress")
-  void submit_workersKilled_everyTaskCompletesOnce_long() throws Exception {
-    single(10_000, STRESS_INTERVAL_MILLIS, System.nanoTime());
-  }
-
-  @Test
-  void imap_workersKilled_onlyTheItemThatRanFails() throws Exception {
-    batches(2_000, SHORT_INTERVAL_MILLIS, System.nanoTime());
-  }
-
-  @Test
-  @Tag("stress")
-  void imap_workersKilled_onlyTheItemThatRanFails_long() throws Exception {
-    batches(20_000, STRESS_INTERVAL_MILLIS, System.nanoTime());
-  }
-
-  private Pool open() {
-    return Pool.open(PoolOptions.builder()
-        .workers(WORKERS)
-        .listener(pidKeeper)
-        .jvmArgs(List.of("-Xmx64m"))
-        .build());
-  }
-
-  private void single(int tasks, long intervalMillis, long seed) throws Exception {
-    String journal = directory.resolve("journal").toString();
-    int crashes = 0;
-    try (Pool pool = open();
-        Killer killer = new Killer(intervalMillis, seed)) {
-      List<AsyncResult<Integer>> results = new ArrayList<>();
-      for (int i = 0; i < tasks; i++) {
-        results.add(pool.applyAsync(KillStormTest::work, i, journal));
-      }
-      Map<Integer, Optional<Throwable>> ended = new HashMap<>();
-      for (int i = 0; i < tasks; i++) {
-        ended.put(i, results.get(i).failure());
-        if (ended.get(i).isEmpty()) {
-          assertThat(results.get(i).get()).isEqualTo(2 * i);
-        } else {
-          crashes++;
-        }
-      }
-      killer.close();
-      check(ended, runs(journal), seed);
-      assertThat(killer.kills).as("kills, seed %s", seed).isPositive();
-      assertThat(crashes).as("failed tasks, seed %s", seed).isLessThanOrEqualTo(killer.kills);
-      check(pool, tasks, seed);
+    /** Returns one of them, or -1 if there is none. */
+    synchronized long take(Random random) {
+      return pids.isEmpty() ? -1 : pids.remove(random.nextInt(pids.size()));
     }
-  }
-
-  private void batches(int items, long intervalMillis, long seed) throws Exception {
-    String journal = directory.resolve("journal").toString();
-    Map<Integer, Optional<Throwable>> ended = new HashMap<>();
-    try (Pool pool = open();
-        Killer killer = new Killer(intervalMillis, seed);
-        ResultIterator<Integer> results =
-            pool.imapUnordered(i -> work(i, journal), IntStream.range(0, items)::iterator, 20)) {
-      int crashes = 0;
-      while (results.hasNext()) {
-        Outcome<Integer> outcome = results.nextOutcome();
-        int item = (int) outcome.index();
-        assertThat(ended.put(item, Optional.ofNullable(outcome.error())))
-            .as("earlier outcome of item %s, seed %s", item, seed)
-            .isNull();
-        if (outcome.isSuccess()) {
-          assertThat(outcome.value()).isEqualTo(2 * item);
-        } else {
-          crashes++;
-        }
-      }
-      killer.close();
-      assertThat(ended).as("seed %s", seed).hasSize(items);
-      check(ended, runs(journal), seed);
-      assertThat(killer.kills).as("kills, seed %s", seed).isPositive();
-      assertThat(crashes).as("failed items, seed %s", seed).isLessThanOrEqualTo(killer.kills);
-      check(pool, items, seed);
-    }
-  }
-
-  private static void check(
-      Map<Integer, Optional<Throwable>> ended, Map<Integer, Integer> runs, long seed) {
-    ended.forEach((task, failure) -> {
-      int times = runs.getOrDefault(task, 0);
-      if (failure.isEmpty()) {
-        assertThat(times)
-            .as("runs of task %s with a value, seed %s", task, seed)
-            .isEqualTo(1);
-      } else {
-        assertThat(failure.get())
-            .as("task %s, seed %s", task, seed)
-            .isInstanceOfSatisfying(WorkerCrashedException.class, crash -> {
-              assertThat(crash.exitValue()).isEqualTo(137);
-              assertThat(crash.certainty()).isNotEqualTo(Certainty.NEVER_STARTED);
-            });
-        assertThat(times)
-            .as("runs of task %s that crashed, seed %s", task, seed)
-            .isLessThanOrEqualTo(1);
-      }
-    });
-  }
-
-  private static void check(Pool pool, int accepted, long seed) {
-    PoolStatistics end = pool.statistics();
-    assertThat(end.completedTasks() + end.lostTasks())
-        .as("%s, seed %s", end, seed)
-        .isEqualTo(accepted);
-    assertThat(end.pendingTasks() + end.activeTasks())
-        .as("%s, seed %s", end, seed)
-        .isZero();
-  }
-
-  /** Notes that the task runs, then takes a millisecond of its worker's time. */
-  private static int work(int task, String journal) {
-    long end = System.nanoTime() + TASK_NANOS;
-    try {
-      // One write of four bytes to a file opened for appending is atomic.
-      Files.write(
-          Path.of(journal),
-          ByteBuffer.allocate(4).putInt(task).array(),
-          StandardOpenOption.CREATE,
-          StandardOpenOption.APPEND);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    while (System.nanoTime() < end) {
-      Thread.onSpinWait();
-    }
-    return 2 * task;
-  }
-
-  private static Map<Integer, Integer> runs(String journal) throws IOException {
-    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(Path.of(journal)));
-    Map<Integer, Integer> runs = new HashMap<>();
-    while (bytes.hasRemaining()) {
-      runs.merge(bytes.getInt(), 1, Integer::sum);
-    }
-    return runs;
   }
 
   /** Kills a random worker at intervals. */
-  private final class Killer extends Thread implements AutoCloseable {
-    private final long intervalNanos;
+  private static final class Killer implements AutoCloseable {
+    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
+    private final Targets targets;
     private final Random random;
-    private volatile boolean stopped;
     private volatile int kills;
 
-    Killer(long intervalMillis, long seed) {
-      intervalNanos = TimeUnit.MILLISECONDS.toNanos(intervalMillis);
+    Killer(Targets targets, long millis, long seed) {
+      this.targets = targets;
       random = new Random(seed);
-      start();
+      clock.scheduleAtFixedRate(this::kill, millis, millis, TimeUnit.MILLISECONDS);
     }
 
-    @Override
-    public void run() {
-      while (!stopped) {
-        LockSupport.parkNanos(intervalNanos);
-        List<Long> alive = new ArrayList<>(pids);
-        if (!alive.isEmpty() && !stopped) {
-          long pid = alive.get(random.nextInt(alive.size()));
-          // The event may lag behind a pid's end, but a pid is not used again so soon.
-          if (ProcessHandle.of(pid).map(ProcessHandle::destroyForcibly).orElse(false)) {
-            kills++;
-          }
-        }
+    private void kill() {
+      long pid = targets.take(random);
+      if (pid > 0) {
+        ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+        kills++;
       }
     }
 
     @Override
     public void close() throws InterruptedException {
-      stopped = true;
-      join();
+      clock.shutdown();
+      assertThat(clock.awaitTermination(LONG.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
     }
   }
 }

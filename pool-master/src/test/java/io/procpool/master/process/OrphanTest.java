@@ -67,9 +67,8 @@ final class OrphanTest {
         }
       }
       assertThat(sessions).isNotEmpty().allMatch(Files::isDirectory);
-      assertThat(pids)
-          .hasSize(occupation == Occupation.WITH_CHILD ? 3 : 2)
-          .allMatch(Faults::isAlive);
+      // One more may be the JVM that makes the class-data archive; it has to go, too.
+      assertThat(pids).hasSizeGreaterThanOrEqualTo(occupation == Occupation.WITH_CHILD ? 3 : 2);
       long start = System.nanoTime();
       Faults.signal(signal, master.pid());
       Faults.awaitLong("nothing left of the master").untilAsserted(() -> {
