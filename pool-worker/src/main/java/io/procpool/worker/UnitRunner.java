@@ -43,7 +43,7 @@ final class UnitRunner {
    * Memory.   After an OutOfMemoryError this process says so and ends.
    */
   private static final long FLUSH_NANOS = 20_000_000;
-  private static final int RETAINED_BYTES = 1 << 20;
+  private static final int RETAINED_BYTES = PayloadWriter.RETAINED_BYTES;
 
   private final WorkerIdentity identity;
   private final WorkerSegment segment;

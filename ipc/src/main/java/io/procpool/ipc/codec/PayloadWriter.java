@@ -18,7 +18,7 @@ public final class PayloadWriter {
   public static final int DEFAULT_LIMIT_BYTES = 1 << 30;
 
   /** The largest buffer that {@link #reset()} keeps. */
-  public static final int RETAINED_BYTES = 1 << 20;
+  public static final int RETAINED_BYTES = 2 << 20;
 
   private static final int INITIAL_BYTES = 256;
 

@@ -26,7 +26,7 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
   }
 
   /** What a length says is believed as far as bytes arrive. */
-  private static final int TRUSTED_BYTES = 1 << 20;
+  private static final int TRUSTED_BYTES = 4 << 20;
 
   private static final byte[] NONE = new byte[0];
 
