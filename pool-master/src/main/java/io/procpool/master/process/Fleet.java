@@ -18,10 +18,13 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -52,6 +55,8 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   private static final long FIRST_BACK_OFF_MILLIS = 100;
   private static final long MAX_BACK_OFF_MILLIS = 5_000;
   private static final long CONNECTION_LAG_MILLIS = 100;
+  private static final Set<Worker.@Nullable Kill> EXPLAINED = Collections.unmodifiableSet(
+      EnumSet.of(Worker.Kill.TIMEOUT, Worker.Kill.CANCELLED, Worker.Kill.TERMINATED));
 
   private final PoolOptions options;
   private final EventLoop loop;
@@ -461,9 +466,11 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   }
 
   private void buryIfGone(Worker worker) {
+    // What a worker says last explains its end, unless the end was ordered.
+    boolean saidAll = worker.stderrEnded || EXPLAINED.contains(worker.kill);
     if (!worker.processExited
         || !worker.connectionClosed
-        || !worker.stderrEnded
+        || !saidAll
         || worker.state == Worker.State.EXITED) {
       return;
     }
