@@ -13,14 +13,16 @@ final class MapCollector extends Completion implements Consumer<ResultBlock> {
   private static final int MAX_SUPPRESSED = 10;
 
   private final List<ResultBlock> blocks = new ArrayList<>(); // guarded by itself
-  private final int count;
   private final Consumer<Completion> whenComplete;
   private int missing; // guarded by blocks
+  private boolean awaited; // somebody waits for blocks; guarded by blocks
+  private final Values
+      values; // one thread at a time: who decodes while waiting, then who holds this
 
   MapCollector(int count, Consumer<Completion> whenComplete) {
-    this.count = count;
     this.missing = count;
     this.whenComplete = whenComplete;
+    this.values = new Values(count);
   }
 
   @Override
@@ -30,15 +32,41 @@ final class MapCollector extends Completion implements Consumer<ResultBlock> {
       blocks.add(block);
       missing -= block.count();
       last = missing == 0;
+      if (awaited) {
+        blocks.notifyAll();
+      }
     }
     if (last) {
       whenComplete.accept(this);
     }
   }
 
+  /**
+   * Decodes outcomes as they come, in the calling thread, until all are there. For one caller, before anybody else can ask
+   * for the outcome.
+   */
+  void decodeArriving() throws InterruptedException {
+    while (true) {
+      List<ResultBlock> arrived;
+      synchronized (blocks) {
+        awaited = true;
+        while (blocks.isEmpty() && missing > 0) {
+          blocks.wait();
+        }
+        if (blocks.isEmpty()) {
+          return;
+        }
+        arrived = new ArrayList<>(blocks);
+        blocks.clear();
+      }
+      for (ResultBlock block : arrived) {
+        block.decode(values);
+      }
+    }
+  }
+
   @Override
   Outcome<@Nullable Object> decode() {
-    Values values = new Values(count);
     synchronized (blocks) {
       for (ResultBlock block : blocks) {
         block.decode(values);

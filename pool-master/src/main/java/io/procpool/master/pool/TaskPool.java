@@ -272,7 +272,21 @@ public final class TaskPool implements Pool {
 
   // Many inputs.
 
-  private <R> AsyncResult<List<R>> many(
+  /** A map under way. */
+  private record Mapping<R>(AsyncResult<List<R>> result, MapCollector collector) {
+    /** Waits for the end, decoding what comes in the meantime. */
+    List<R> await() throws InterruptedException {
+      try {
+        collector.decodeArriving();
+      } catch (InterruptedException e) {
+        result.cancel(true);
+        throw e;
+      }
+      return TaskPool.await(result);
+    }
+  }
+
+  private <R> Mapping<R> many(
       FunctionKind kind,
       Object function,
       Iterable<?> items,
@@ -292,7 +306,7 @@ public final class TaskPool implements Pool {
     } else {
       core.submit(work);
     }
-    return result;
+    return new Mapping<>(result, collector);
   }
 
   private static int checkChunkSize(int chunkSize) {
@@ -308,26 +322,28 @@ public final class TaskPool implements Pool {
   @Override
   public <A, R> List<R> map(TaskFunction<A, R> function, Iterable<? extends A> inputs)
       throws InterruptedException {
-    return await(mapAsync(function, inputs));
+    return this.<R>many(FunctionKind.FUNCTION, function, inputs, 0, null).await();
   }
 
   @Override
   public <A, R> List<R> map(
       TaskFunction<A, R> function, Iterable<? extends A> inputs, int chunkSize)
       throws InterruptedException {
-    return await(mapAsync(function, inputs, chunkSize));
+    return this.<R>many(FunctionKind.FUNCTION, function, inputs, checkChunkSize(chunkSize), null)
+        .await();
   }
 
   @Override
   public <A, R> AsyncResult<List<R>> mapAsync(
       TaskFunction<A, R> function, Iterable<? extends A> inputs) {
-    return many(FunctionKind.FUNCTION, function, inputs, 0, null);
+    return this.<R>many(FunctionKind.FUNCTION, function, inputs, 0, null).result();
   }
 
   @Override
   public <A, R> AsyncResult<List<R>> mapAsync(
       TaskFunction<A, R> function, Iterable<? extends A> inputs, int chunkSize) {
-    return many(FunctionKind.FUNCTION, function, inputs, checkChunkSize(chunkSize), null);
+    return this.<R>many(FunctionKind.FUNCTION, function, inputs, checkChunkSize(chunkSize), null)
+        .result();
   }
 
   @Override
@@ -336,7 +352,8 @@ public final class TaskPool implements Pool {
       Iterable<? extends A> inputs,
       Consumer<? super List<R>> onValue,
       Consumer<? super Throwable> onError) {
-    return many(FunctionKind.FUNCTION, function, inputs, 0, callbacks(onValue, onError));
+    return this.<R>many(FunctionKind.FUNCTION, function, inputs, 0, callbacks(onValue, onError))
+        .result();
   }
 
   @Override
@@ -376,26 +393,26 @@ public final class TaskPool implements Pool {
   public <A, B, R> List<R> starmap(
       TaskBiFunction<A, B, R> function, Iterable<Arguments.Two<A, B>> inputs)
       throws InterruptedException {
-    return await(starmapAsync(function, inputs));
+    return this.<R>many(FunctionKind.SPREAD_TWO, function, inputs, 0, null).await();
   }
 
   @Override
   public <A, B, C, R> List<R> starmap(
       TaskTriFunction<A, B, C, R> function, Iterable<Arguments.Three<A, B, C>> inputs)
       throws InterruptedException {
-    return await(starmapAsync(function, inputs));
+    return this.<R>many(FunctionKind.SPREAD_THREE, function, inputs, 0, null).await();
   }
 
   @Override
   public <A, B, R> AsyncResult<List<R>> starmapAsync(
       TaskBiFunction<A, B, R> function, Iterable<Arguments.Two<A, B>> inputs) {
-    return many(FunctionKind.SPREAD_TWO, function, inputs, 0, null);
+    return this.<R>many(FunctionKind.SPREAD_TWO, function, inputs, 0, null).result();
   }
 
   @Override
   public <A, B, C, R> AsyncResult<List<R>> starmapAsync(
       TaskTriFunction<A, B, C, R> function, Iterable<Arguments.Three<A, B, C>> inputs) {
-    return many(FunctionKind.SPREAD_THREE, function, inputs, 0, null);
+    return this.<R>many(FunctionKind.SPREAD_THREE, function, inputs, 0, null).result();
   }
 
   // ExecutorService.
