@@ -233,7 +233,10 @@ public final class WorkerSegment {
     return belongs(word, seq) ? next(word) : 0;
   }
 
-  /** Returns when the item that runs now was begun, as {@link System#nanoTime()} of this machine. */
+  /**
+   * Returns when the item that runs now was begun, as {@link System#nanoTime()} of this machine: exactly if the work has a
+   * run timeout, otherwise the time may be that of an item a few milliseconds before.
+   */
   public long itemStartNanos() {
     return (long) LONG.getVolatile(memory, ITEM_START_OFFSET);
   }
@@ -270,9 +273,13 @@ public final class WorkerSegment {
         && change(seq, word, word(seq, UnitState.STARTED, limit(word), 1));
   }
 
+  /** Notes when the next item begins; before {@link #beginItem}. */
+  public void itemStart(long nanos) {
+    LONG.setOpaque(memory, ITEM_START_OFFSET, nanos);
+  }
+
   /** Begins the next item of a begun unit. False if there is none left, or the worker is about to be killed. */
   public boolean beginItem(int seq) {
-    LONG.setOpaque(memory, ITEM_START_OFFSET, System.nanoTime());
     while (true) {
       long word = read(seq);
       if (!belongs(word, seq) || state(word) != UnitState.STARTED || next(word) == limit(word)) {

@@ -20,7 +20,7 @@ final class Inbox {
    * Threads.  The task thread reads the channel itself while it has nothing to do, which saves a change of threads in each
    *           round trip. While it runs a unit nobody reads, until the watcher, which looks every TICK, finds it still at
    *           the same unit: then the watcher reads, so that interrupts, pings and the master's end are noticed. `reading`
-   *           says who may read.
+   *           says who may read. A watcher that reads does not look at the clock, so the runner does until it is back.
    * Handing back. When the watcher has received units it stops reading as soon as the task thread asks for one.
    * Rest.     After a while without units the watcher sleeps until the task thread, at the next unit, wakes it.
    * Failure.  The end of the channel, or anything unexpected from the master, ends the process at once.
@@ -146,7 +146,9 @@ final class Inbox {
         seen = taken;
       } else {
         quiet = 0;
+        runner.clockItems(true);
         readWhileBusy();
+        runner.clockItems(false);
         seen = taken;
       }
     }
@@ -155,7 +157,8 @@ final class Inbox {
   private void readWhileBusy() {
     reading.lock();
     try {
-      while (!waiting) {
+      int unit = taken;
+      while (!waiting && unit == taken) {
         receive();
       }
     } finally {

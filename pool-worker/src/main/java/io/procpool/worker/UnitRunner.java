@@ -40,6 +40,8 @@ final class UnitRunner {
    *           and before the next unit begins: whatever has not been sent belongs to this unit.
    * Batches.  Outcomes of a batch go to the area of the segment and are published one by one; a death in the middle loses
    *           only the item that ran. They are sent when the area is full, when some time has passed, and at the end.
+   * Clock.    Reading it costs as much as a short item. Unless there is a run timeout, a unit is run without, until the
+   *           watcher finds it running for a few milliseconds and asks for a closer look.
    * Memory.   After an OutOfMemoryError this process says so and ends.
    */
   private static final long FLUSH_NANOS = 20_000_000;
@@ -54,6 +56,7 @@ final class UnitRunner {
   private final ByteBuffer area;
   private final TaskThread taskThread;
   private final Object interruptLock = new Object();
+  private volatile boolean clocked;
   private int runningSeq = -1; // guarded by interruptLock
   private PayloadWriter scratch = new PayloadWriter();
   private int outcomeKind;
@@ -80,6 +83,11 @@ final class UnitRunner {
         taskThread.interrupt();
       }
     }
+  }
+
+  /** Says whether the time is to be taken before each item of a batch; any thread. */
+  void clockItems(boolean each) {
+    clocked = each;
   }
 
   /** Drops functions that will not be used again; any thread. */
@@ -361,8 +369,13 @@ final class UnitRunner {
         }
         store(item);
         item++;
-        if (System.nanoTime() - lastFlush > FLUSH_NANOS) {
-          flush(item, false);
+        if (clocked || run.getTimed()) {
+          long now = System.nanoTime();
+          if (now - lastFlush > FLUSH_NANOS) {
+            flush(item, false);
+            now = lastFlush;
+          }
+          segment.itemStart(now);
         }
       } while (segment.beginItem(seq));
       end(run);

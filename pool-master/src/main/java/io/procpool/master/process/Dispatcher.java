@@ -27,6 +27,8 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Decides which items run on which worker. Event loop only, but for {@link #cancelNow} and {@link #isSingleRunning}. */
 final class Dispatcher {
@@ -38,6 +40,8 @@ final class Dispatcher {
    *           a unit that was taken back never runs, and a kill because of a timeout never hits another task.
    * Stealing. When a worker has nothing to do and nothing is pending, units that wait elsewhere are taken back, or the rest
    *           of a running batch, unless what runs there has only just begun: short tasks are soon over anyway.
+   * Silence.  A worker that does not begin its next unit, because somebody has stopped it or the machine is out of memory,
+   *           must not hold tasks that others could run: they are taken back, and it gets no more until it answers a ping.
    * Death.    The segment outlives the worker. What had not begun goes back to the front of `pending`; outcomes that had
    *           been published but not sent are reported; the item that ran fails.
    */
@@ -46,6 +50,9 @@ final class Dispatcher {
   private static final int MAX_UNIT_BYTES = 2 << 20;
   private static final long PATIENCE_NANOS = 300_000;
   private static final long MIN_TIMER_NANOS = 100_000;
+  private static final long SILENCE_MILLIS = 1000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
 
   private final PoolOptions options;
   private final EventLoop loop;
@@ -57,6 +64,8 @@ final class Dispatcher {
   private long pendingTasks;
   private long activeTasks;
   private boolean stealLater;
+  private boolean watchingHeads;
+  private long pings;
   private volatile long completed;
   private volatile long lost;
   private volatile long cancelled;
@@ -195,6 +204,7 @@ final class Dispatcher {
     if (worker.units.size() == 1) {
       worker.state = Worker.State.BUSY;
       head(worker);
+      watchHeads();
     }
     if (options.maxTasksPerWorker() > 0 && worker.assignedTasks >= options.maxTasksPerWorker()) {
       worker.state = Worker.State.DRAINING;
@@ -322,6 +332,64 @@ final class Dispatcher {
     if (unit != null && unit.work.timeoutNanos() > 0) {
       arm(worker, unit, unit.work.timeoutNanos());
     }
+  }
+
+  /** As long as workers have units, looks now and then whether they begin them. */
+  private void watchHeads() {
+    if (!watchingHeads) {
+      watchingHeads = true;
+      loop.schedule(this::checkHeads, SILENCE_MILLIS / 2, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void checkHeads() {
+    watchingHeads = false;
+    long latest = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(SILENCE_MILLIS);
+    boolean silent = false;
+    for (Worker worker : workers) {
+      Unit head = worker.units.peek();
+      if (head != null) {
+        watchHeads();
+        if (worker.headSinceNanos - latest < 0
+            && worker.kill == null
+            && worker.link != null
+            && worker.segment().state(head.seq) == UnitState.OFFERED) {
+          silent |= takeBackFromSilent(worker);
+        }
+      }
+    }
+    if (silent) {
+      dispatch();
+    }
+  }
+
+  private boolean takeBackFromSilent(Worker worker) {
+    while (!worker.units.isEmpty()) {
+      Unit last = worker.units.getLast();
+      if (!worker.segment().revoke(last.seq)) {
+        return true; // it has just begun
+      }
+      removeRevoked(worker, last);
+      putBack(last, last.received);
+    }
+    LOG.warn(
+        "{}: {} (pid {}) has not begun its next task for {} ms; is it stopped, or the machine out of memory? It gets no"
+            + " tasks until it answers",
+        options.name(),
+        worker.name,
+        worker.pid,
+        SILENCE_MILLIS);
+    worker.unansweredPing = ++pings;
+    worker.link().ping(worker.unansweredPing);
+    return true;
+  }
+
+  /** A silent worker is back. */
+  void answered(Worker worker, long ping) throws IOException {
+    if (ping != worker.unansweredPing) {
+      throw new IOException("it answered ping " + ping + ", which it was not sent");
+    }
+    worker.unansweredPing = 0;
   }
 
   private void arm(Worker worker, Unit unit, long nanos) {

@@ -349,6 +349,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
         case RESULTS -> dispatcher.results(worker, message.getResults(), payload);
         case READY -> ready(worker);
         case STARTED -> dispatcher.started(worker, message.getStarted().getSeq());
+        case PONG -> dispatcher.answered(worker, message.getPong().getNumber());
         case START_FAILED -> initializerFailed(worker, payload);
         case OUT_OF_MEMORY ->
           worker.outOfMemoryTrace = StandardCharsets.UTF_8.decode(payload).toString();

@@ -7,6 +7,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.procpool.ipc.wire.Forget;
 import io.procpool.ipc.wire.Interrupt;
+import io.procpool.ipc.wire.Ping;
 import io.procpool.ipc.wire.Run;
 import io.procpool.ipc.wire.Stop;
 import io.procpool.ipc.wire.ToWorker;
@@ -52,7 +53,8 @@ final class SocketLink implements WorkerLink {
         .setCount(unit.to - unit.from)
         .setFunctionId(function.id())
         .setKeepFunction(function.isPermanent() || work.count() > 1)
-        .setKind(inputs.kind().ordinal());
+        .setKind(inputs.kind().ordinal())
+        .setTimed(work.timeoutNanos() > 0);
     if (withFunction) {
       run.setFunctionBytes(function.bytes().length);
     }
@@ -76,6 +78,14 @@ final class SocketLink implements WorkerLink {
         ToWorker.newBuilder()
             .setForget(Forget.newBuilder().addAllFunctionIds(functionIds))
             .build(),
+        NOTHING,
+        NOTHING);
+  }
+
+  @Override
+  public void ping(long number) {
+    send(
+        ToWorker.newBuilder().setPing(Ping.newBuilder().setNumber(number)).build(),
         NOTHING,
         NOTHING);
   }

@@ -89,6 +89,7 @@ final class Worker {
   boolean stderrEnded;
   boolean stopSent;
   int exitValue;
+  long unansweredPing; // 0: none, it is not silent
 
   Worker(int number, int round, SegmentPool.Lease lease) {
     this.number = number;
@@ -110,11 +111,11 @@ final class Worker {
   }
 
   boolean takesUnits() {
-    return isUsable() && (state == State.READY || state == State.BUSY);
+    return isUsable() && unansweredPing == 0 && (state == State.READY || state == State.BUSY);
   }
 
   boolean isIdle() {
-    return isUsable() && state == State.READY;
+    return isUsable() && unansweredPing == 0 && state == State.READY;
   }
 
   /** Tells whether what is sent to it may reach it and be run: not if it is as good as dead. */

@@ -17,6 +17,9 @@ interface WorkerLink {
   /** Lets the worker drop functions. */
   void forget(List<Long> functionIds);
 
+  /** Asks the worker to answer with this number, above 0. */
+  void ping(long number);
+
   /** Asks the worker to exit. */
   void stop();
 

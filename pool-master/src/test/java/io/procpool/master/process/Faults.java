@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 
@@ -101,6 +102,19 @@ final class Faults {
     } catch (IOException goneOrNoLinux) {
       return ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
     }
+  }
+
+  /** Tells whether all threads of a process are stopped; each stops for itself, some time after the signal. */
+  static boolean isSuspended(long pid) throws IOException {
+    try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid + "/task"))) {
+      for (Path thread : threads.toList()) {
+        String stat = Files.readString(thread.resolve("stat"));
+        if (stat.charAt(stat.lastIndexOf(')') + 2) != 'T') {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   /** Sends a signal to a process that a test has started. */

@@ -17,15 +17,12 @@ import io.procpool.Task;
 import io.procpool.TaskFunction;
 import io.procpool.TaskOptions;
 import io.procpool.TaskTimeoutException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -127,25 +124,12 @@ final class TimeoutEdgeTest {
           });
       long pid = gate.entered().awaitPid();
       Faults.signal("STOP", pid);
-      Faults.awaitLong("all threads of the worker suspended").until(() -> isSuspended(pid));
+      Faults.awaitLong("all threads of the worker suspended").until(() -> Faults.isSuspended(pid));
       gate.open();
       assertThat(failureOf(result)).isInstanceOf(TaskTimeoutException.class);
       Faults.awaitLong("the worker's end").until(() -> !Faults.isAlive(pid));
       assertThat(valueOf(pool.submit(() -> 2))).isEqualTo(2);
     }
-  }
-
-  /** Each thread stops for itself: the signal has been sent before the last one has. */
-  private static boolean isSuspended(long pid) throws IOException {
-    try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid + "/task"))) {
-      for (Path thread : threads.toList()) {
-        String stat = Files.readString(thread.resolve("stat"));
-        if (stat.charAt(stat.lastIndexOf(')') + 2) != 'T') {
-          return false;
-        }
-      }
-    }
-    return true;
   }
 
   /** A timeout inside a map ends one item; the others, before and after it, have their values. */
