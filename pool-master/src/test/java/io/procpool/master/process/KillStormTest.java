@@ -33,13 +33,16 @@ import org.junit.jupiter.api.io.TempDir;
  * A random worker that is ready is killed from outside again and again while tasks rush by. Forbidden: a future without an outcome, a wrong
  * value, a task that ran twice, a task that ran and is reported as never started, a pool that is not whole afterwards.
  */
-@Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class KillStormTest {
   private static final int FEW = 800;
   private static final int MANY = 10_000;
   private static final long RARE_KILLS_MILLIS =
       200; // for the short form: starting workers costs its time
   private static final long KILLS_MILLIS = 50;
+  private static final long TASK_MICROS = 500;
+  private static final long SHORT_TASK_MICROS =
+      50; // for the long form: a worker that lives 50 ms does not get far
 
   @TempDir
   Path directory;
@@ -51,35 +54,35 @@ final class KillStormTest {
 
   @Test
   void submit_workersKilled_eachTaskHasOneOutcome() throws Exception {
-    submit(FEW, RARE_KILLS_MILLIS, seed());
+    submit(FEW, TASK_MICROS, RARE_KILLS_MILLIS, seed());
   }
 
   @Test
   @Tag("stress")
   void submit_workersKilledForLong_eachTaskHasOneOutcome() throws Exception {
-    submit(MANY, KILLS_MILLIS, seed());
+    submit(MANY, SHORT_TASK_MICROS, KILLS_MILLIS, seed());
   }
 
   @Test
   void imap_workersKilled_eachItemHasOneOutcome() throws Exception {
-    imap(FEW, RARE_KILLS_MILLIS, seed(), 0);
+    imap(FEW, TASK_MICROS, RARE_KILLS_MILLIS, seed(), 0);
   }
 
   @Test
   @Tag("stress")
   void imap_workersKilledForLong_eachItemHasOneOutcome() throws Exception {
-    imap(MANY, KILLS_MILLIS, seed(), 0);
-    imap(MANY, KILLS_MILLIS, seed(), 64);
+    imap(MANY, SHORT_TASK_MICROS, KILLS_MILLIS, seed(), 0);
+    imap(MANY, SHORT_TASK_MICROS, KILLS_MILLIS, seed(), 64);
   }
 
   private static long seed() {
     return Long.getLong("procpool.test.seed", System.nanoTime());
   }
 
-  private static TaskFunction<Integer, Integer> noting(Faults.Journal journal) {
+  private static TaskFunction<Integer, Integer> noting(Faults.Journal journal, long micros) {
     return n -> {
       journal.add(n);
-      long end = System.nanoTime() + TimeUnit.MICROSECONDS.toNanos(500);
+      long end = System.nanoTime() + TimeUnit.MICROSECONDS.toNanos(micros);
       while (System.nanoTime() < end) {
         Thread.onSpinWait();
       }
@@ -87,7 +90,7 @@ final class KillStormTest {
     };
   }
 
-  private void submit(int tasks, long killMillis, long seed) throws Exception {
+  private void submit(int tasks, long taskMicros, long killMillis, long seed) throws Exception {
     Faults.Journal journal = Faults.Journal.in(directory);
     List<Outcome<Integer>> outcomes = new ArrayList<>();
     Targets targets = new Targets();
@@ -96,7 +99,7 @@ final class KillStormTest {
       List<AsyncResult<Integer>> results = new ArrayList<>();
       try (Killer killer = new Killer(targets, killMillis, seed)) {
         for (int i = 0; i < tasks; i++) {
-          results.add(pool.applyAsync(noting(journal), i));
+          results.add(pool.applyAsync(noting(journal, taskMicros), i));
         }
         for (int i = 0; i < tasks; i++) {
           outcomes.add(outcomeOf(i, results.get(i), seed));
@@ -120,7 +123,8 @@ final class KillStormTest {
     }
   }
 
-  private void imap(int items, long killMillis, long seed, int chunk) throws Exception {
+  private void imap(int items, long taskMicros, long killMillis, long seed, int chunk)
+      throws Exception {
     Faults.Journal journal = Faults.Journal.in(directory);
     List<Integer> inputs = new ArrayList<>();
     for (int i = 0; i < items; i++) {
@@ -132,8 +136,8 @@ final class KillStormTest {
         Pool.open(Faults.options("storm-map").workers(3).listener(targets).build())) {
       try (Killer killer = new Killer(targets, killMillis, seed);
           ResultIterator<Integer> results = chunk == 0
-              ? pool.imap(noting(journal), inputs)
-              : pool.imap(noting(journal), inputs, chunk)) {
+              ? pool.imap(noting(journal, taskMicros), inputs)
+              : pool.imap(noting(journal, taskMicros), inputs, chunk)) {
         for (int i = 0; i < items; i++) {
           outcomes.add(results.nextOutcome());
           assertThat(outcomes.get(i).index()).isEqualTo(i);
