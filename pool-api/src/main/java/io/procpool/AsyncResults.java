@@ -1,12 +1,13 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool;
 
+import io.procpool.spi.DoneSignal;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.List;
+import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Set;
@@ -69,8 +70,7 @@ public final class AsyncResults {
       Collection<? extends AsyncResult<T>> results, WaitFor waitFor, Duration timeout)
       throws InterruptedException {
     Objects.requireNonNull(waitFor, "waitFor");
-    Completions<T> completions = new Completions<>(results, timeout);
-    try {
+    try (Completions<T> completions = new Completions<>(results, timeout)) {
       while (completions.hasNext()) {
         AsyncResult<T> next = completions.take();
         if (waitFor == WaitFor.FIRST_COMPLETED
@@ -90,7 +90,8 @@ public final class AsyncResults {
   }
 
   private static final class Completions<T extends @Nullable Object>
-      implements Iterator<AsyncResult<T>> {
+      implements Iterator<AsyncResult<T>>, AutoCloseable {
+    private final Map<AsyncResult<T>, Runnable> waiters = new LinkedHashMap<>();
     private final LinkedBlockingQueue<AsyncResult<T>> completed = new LinkedBlockingQueue<>();
     private final long deadlineNanos;
     private final boolean timed;
@@ -99,11 +100,27 @@ public final class AsyncResults {
     Completions(Collection<? extends AsyncResult<T>> results, @Nullable Duration timeout) {
       timed = timeout != null;
       deadlineNanos = timeout == null ? 0 : System.nanoTime() + nanos(timeout);
-      List<AsyncResult<T>> distinct = new ArrayList<>(new LinkedHashSet<>(results));
-      left = distinct.size();
-      for (AsyncResult<T> result : distinct) {
-        result.whenComplete((value, error) -> completed.add(result));
+      for (AsyncResult<T> result : results) {
+        waiters.put(result, () -> completed.add(result));
       }
+      left = waiters.size();
+      waiters.forEach((result, waiter) -> {
+        if (result instanceof DoneSignal signal) {
+          signal.addWaiter(waiter);
+        } else {
+          result.whenComplete((value, error) -> waiter.run());
+        }
+      });
+    }
+
+    /** Leaves nothing behind at the results that have not completed. */
+    @Override
+    public void close() {
+      waiters.forEach((result, waiter) -> {
+        if (result instanceof DoneSignal signal) {
+          signal.removeWaiter(waiter);
+        }
+      });
     }
 
     @Override
@@ -131,6 +148,7 @@ public final class AsyncResults {
           ? completed.poll(deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS)
           : completed.take();
       if (result == null) {
+        close();
         throw new TimeoutException();
       }
       left--;

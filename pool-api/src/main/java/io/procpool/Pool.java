@@ -136,8 +136,8 @@ public interface Pool extends ExecutorService, AutoCloseable {
 
   /**
    * Submits a task of one argument and calls back when it has completed. One of the callbacks runs once, in the master,
-   * in a thread of the pool that does no I/O, before {@code get()} returns. A callback that throws is logged; one that is
-   * slow delays only its own result.
+   * in a thread of the pool that does no I/O, before {@code get()} returns; only after a cancellation {@code get()} does
+   * not wait for it. A callback that throws is logged; one that is slow delays only its own result.
    */
   <A extends @Nullable Object, R extends @Nullable Object> AsyncResult<R> applyAsync(
       TaskFunction<A, R> function,

@@ -5,7 +5,8 @@ import java.time.Duration;
 
 /**
  * Is told of what happens in a pool. All methods are called one after the other, in the order of the events, in one thread
- * that belongs to the pool's listeners: a slow listener delays later events, and no task. What a listener throws is logged.
+ * that belongs to the pool's listeners: a slow listener delays later events, which wait in memory, and no task. What a
+ * listener throws is logged.
  */
 public interface PoolListener {
   /** A worker is ready for its first task. */

@@ -9,9 +9,9 @@ package io.procpool;
  * @param workersBusy workers that have a task
  * @param pendingTasks accepted tasks that have not been handed to a worker
  * @param activeTasks tasks handed to a worker, running or prefetched
- * @param completedTasks tasks that ended with their value or their own exception
- * @param lostTasks tasks that ended with an infrastructure failure
- * @param cancelledTasks tasks that were cancelled
+ * @param completedTasks tasks whose outcome a worker has sent, be it a value, an exception, or that it could not decode them
+ * @param lostTasks tasks whose outcome no worker has sent, also because it was killed for a timeout or a cancellation
+ * @param cancelledTasks tasks that were cancelled before they began
  * @param spawnedWorkers workers spawned since the pool was opened
  * @param crashedWorkers workers that ended unasked or were killed
  * @param retiredWorkers workers that ended as planned

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -366,6 +367,27 @@ public abstract class PoolSubmitContract extends PoolContract {
       assertThat(values.get(i)).as("value callbacks of %d", i).isEqualTo(cancelled ? 0 : 1);
       assertThat(errors.get(i)).as("error callbacks of %d", i).isEqualTo(cancelled ? 1 : 0);
     }
+  }
+
+  /** Hundreds of callbacks that wait for further callbacks do not block each other for good. */
+  @PoolTest
+  void callback_manyWaitForCallbacks_allEnd(Pool pool) throws Exception {
+    AtomicInteger inner = new AtomicInteger();
+    List<AsyncResult<Integer>> results = new ArrayList<>();
+    for (int i = 0; i < 300; i++) {
+      results.add(pool.applyAsync(ContractTasks::square, i, value -> {
+        try {
+          pool.applyAsync(ContractTasks::square, 1, one -> inner.incrementAndGet())
+              .get();
+        } catch (InterruptedException | ExecutionException e) {
+          throw new AssertionError(e);
+        }
+      }));
+    }
+    for (int i = 0; i < results.size(); i++) {
+      assertThat(results.get(i).get()).isEqualTo(i * i);
+    }
+    assertThat(inner).hasValue(results.size());
   }
 
   /** A callback may use the pool, and wait for what it submits. */

@@ -254,9 +254,10 @@ final class PoolCore {
   }
 
   List<Runnable> shutdownNow() {
-    List<Work> never = new ArrayList<>(dropDelayed());
     shutdown();
+    List<Work> never = new ArrayList<>(dropDelayed());
     never.addAll(engine.shutdownNow());
+    engineShutdownIfDue();
     List<Runnable> tasks = new ArrayList<>();
     for (Work work : never) {
       tasks.add(() -> runHere(work));
@@ -297,8 +298,9 @@ final class PoolCore {
   }
 
   void terminate() {
-    dropDelayed();
     shutdown();
+    dropDelayed();
+    engineShutdownIfDue();
     engine.terminate();
     callbacks.close();
   }
@@ -317,8 +319,8 @@ final class PoolCore {
       return false;
     }
     callbacks.close();
-    return callbacks.awaitEnd(
-        nanos < 0 ? Long.MAX_VALUE : Math.max(0, nanos - (System.nanoTime() - start)));
+    return callbacks.awaitIdle(
+        nanos < 0 ? Long.MAX_VALUE / 2 : Math.max(0, nanos - (System.nanoTime() - start)));
   }
 
   void close() {

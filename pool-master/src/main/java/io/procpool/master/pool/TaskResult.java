@@ -2,7 +2,10 @@
 package io.procpool.master.pool;
 
 import io.procpool.Outcome;
+import io.procpool.spi.DoneSignal;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -17,11 +20,12 @@ import org.slf4j.LoggerFactory;
 
 /** The result of one submission, single task or map. */
 @NullUnmarked
-final class TaskResult<T> extends StageResult<T> {
+final class TaskResult<T> extends StageResult<T> implements DoneSignal {
   /*
    * Completion. `arrived` completes with what the engine reported, still encoded; the first completion or cancellation
    * wins. Without callbacks that happens in the engine's thread. With callbacks a callback thread decodes, calls back and
    * then completes, so a callback has run before get() returns; `claimed` lets only one of them call back.
+   * Memory. A result that is kept must not keep what the task was made of, so the control goes when it completes.
    */
   private static final Logger LOG = LoggerFactory.getLogger(TaskResult.class);
 
@@ -41,7 +45,9 @@ final class TaskResult<T> extends StageResult<T> {
   private final Callbacks<T> callbacks; // null if there are none
   private final AtomicBoolean claimed; // null if there are no callbacks
   private final CompletableFuture<Completion> arrived = new CompletableFuture<>();
-  private volatile Control control;
+  private volatile Control control; // null once it has completed
+  private long taskId;
+  private List<Runnable> waiters; // guarded by this; null if nobody has waited
   private volatile CompletableFuture<T> stage; // written under this
 
   TaskResult(CallbackExecutor executor, Callbacks<T> callbacks) {
@@ -53,16 +59,22 @@ final class TaskResult<T> extends StageResult<T> {
   /** Connects the result with its work; called before anybody else sees the result. */
   void control(Control control) {
     this.control = control;
+    this.taskId = control.taskId();
   }
 
   /** Takes what the engine reported; any thread. Has no effect on a result that was cancelled. */
   void complete(Completion completion) {
     if (callbacks == null) {
       arrived.complete(completion);
+      control = null;
     } else if (claimed.compareAndSet(false, true)) {
+      control = null;
       executor.execute(() -> {
-        callBack(completion.outcome());
-        arrived.complete(completion);
+        try {
+          callBack(completion.outcome());
+        } finally {
+          arrived.complete(completion);
+        }
       });
     }
   }
@@ -78,10 +90,7 @@ final class TaskResult<T> extends StageResult<T> {
         callbacks.onError().accept(outcome.error());
       }
     } catch (Throwable thrown) {
-      LOG.error(
-          "a callback of task {} threw; the task's result is not affected",
-          control.taskId(),
-          thrown);
+      LOG.error("a callback of task {} threw; the task's result is not affected", taskId, thrown);
     }
   }
 
@@ -97,18 +106,61 @@ final class TaskResult<T> extends StageResult<T> {
       Throwable reason = new CancellationException("task " + taskId() + " was cancelled");
       executor.execute(() -> callBack(new Outcome<>(0, null, reason)));
     }
-    control.cancel(mayInterruptIfRunning);
+    Control work = control;
+    if (work != null) {
+      work.cancel(mayInterruptIfRunning);
+      control = null;
+    }
     return true;
   }
 
   @Override
   public long taskId() {
-    return control.taskId();
+    return taskId;
   }
 
   @Override
   public boolean isRunning() {
-    return !arrived.isDone() && control.isRunning();
+    Control work = control;
+    return work != null && !arrived.isDone() && work.isRunning();
+  }
+
+  @Override
+  public void addWaiter(Runnable waiter) {
+    boolean first;
+    synchronized (this) {
+      if (arrived.isDone()) {
+        first = false;
+      } else {
+        first = waiters == null;
+        if (first) {
+          waiters = new ArrayList<>(1);
+        }
+        waiters.add(waiter);
+        waiter = null;
+      }
+    }
+    if (waiter != null) {
+      waiter.run();
+    } else if (first) {
+      arrived.whenComplete((completion, error) -> tellWaiters());
+    }
+  }
+
+  @Override
+  public synchronized void removeWaiter(Runnable waiter) {
+    if (waiters != null) {
+      waiters.remove(waiter);
+    }
+  }
+
+  private void tellWaiters() {
+    List<Runnable> told;
+    synchronized (this) {
+      told = waiters;
+      waiters = null;
+    }
+    told.forEach(Runnable::run);
   }
 
   @Override

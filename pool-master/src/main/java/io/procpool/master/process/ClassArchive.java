@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
@@ -39,6 +40,9 @@ final class ClassArchive {
   private static final long TRAINING_SECONDS = 60;
   private static final long UNUSED_DAYS = 30;
   private static final Map<Path, Boolean> VERIFIED = new ConcurrentHashMap<>();
+
+  // Closing a second descriptor of a lock file would drop the lock of the first.
+  private static final Set<Path> MAKING = ConcurrentHashMap.newKeySet();
 
   private final Path java;
   private final List<Path> jars;
@@ -180,9 +184,12 @@ final class ClassArchive {
   }
 
   private void make(Path in) {
+    Path lockPath = in.resolve("worker-" + key + ".lock");
+    if (!MAKING.add(lockPath)) {
+      return;
+    }
     try {
       Files.createDirectories(in);
-      Path lockPath = in.resolve("worker-" + key + ".lock");
       try (RandomAccessFile lockFile = new RandomAccessFile(lockPath.toFile(), "rw");
           FileLock lock = lockFile.getChannel().tryLock()) {
         if (lock != null) {
@@ -201,6 +208,8 @@ final class ClassArchive {
       LOG.debug("no class-data archive: {}", e.toString());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } finally {
+      MAKING.remove(lockPath);
     }
   }
 
@@ -275,11 +284,8 @@ final class ClassArchive {
     }
   }
 
-  /** Waits for the archive if it is being made, or, in a hurry, gives it up. */
-  void close(boolean hurry) {
-    if (hurry) {
-      abandon();
-    }
+  /** Waits for the archive if it is being made; not for long if it was {@linkplain #abandon given up}. */
+  void close() {
     Thread running;
     synchronized (this) {
       running = maker;

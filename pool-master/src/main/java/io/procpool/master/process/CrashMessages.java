@@ -91,6 +91,33 @@ final class CrashMessages {
     return new WorkerCrashedException(message.toString(), taskId, certainty, usable, details);
   }
 
+  /** Returns the failure of a task that several workers in a row did not live to begin. */
+  WorkerCrashedException neverBegun(
+      Worker worker, Work work, long taskId, int workers, long bytes, boolean usable) {
+    String tail = worker.stderr.text();
+    String report = crashReport(worker.pid);
+    StringBuilder message = new StringBuilder("task " + taskId + " (" + work.name()
+        + ") never started: " + workers + " workers ended when it was next, the last of them, "
+        + worker.name + " (pid " + worker.pid + "), " + ending(worker)
+        + "\n  its arguments take " + bytes
+        + " bytes; if that is much for the workers' heap, raise maxHeap or send the name of a file\n  "
+        + consequence(taskId, usable));
+    appendTail(message, tail);
+    return new WorkerCrashedException(
+        message.toString(),
+        taskId,
+        Certainty.NEVER_STARTED,
+        usable,
+        new Details(
+            worker.name,
+            worker.pid,
+            worker.exitValue,
+            reason(worker),
+            Duration.ZERO,
+            tail,
+            report));
+  }
+
   static void appendTail(StringBuilder message, String tail) {
     if (tail.isBlank()) {
       message.append("\n  worker stderr: (empty)");

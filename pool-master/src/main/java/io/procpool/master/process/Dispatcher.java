@@ -43,7 +43,8 @@ final class Dispatcher {
    * Silence.  A worker that does not begin its next unit, because somebody has stopped it or the machine is out of memory,
    *           must not hold tasks that others could run: they are taken back, and it gets no more until it answers a ping.
    * Death.    The segment outlives the worker. What had not begun goes back to the front of `pending`; outcomes that had
-   *           been published but not sent are reported; the item that ran fails.
+   *           been published but not sent are reported; the item that ran fails. What several workers in a row could not
+   *           even begin, arguments larger than their heap say, fails too.
    */
   private static final int MAX_BATCHES_PER_WORKER = 2;
   private static final int MAX_BYTES_PER_WORKER = 4 << 20;
@@ -51,6 +52,7 @@ final class Dispatcher {
   private static final long PATIENCE_NANOS = 300_000;
   private static final long MIN_TIMER_NANOS = 100_000;
   private static final long SILENCE_MILLIS = 1000;
+  private static final int MAX_REFUSALS = 3;
 
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
 
@@ -64,6 +66,7 @@ final class Dispatcher {
   private long pendingTasks;
   private long activeTasks;
   private boolean stealLater;
+  private boolean ended;
   private boolean watchingHeads;
   private long pings;
   private volatile long completed;
@@ -72,7 +75,7 @@ final class Dispatcher {
 
   /** Kills a worker's process; its end is reported as any other. */
   interface KillSwitch {
-    void kill(Worker worker, Worker.Kill reason, @Nullable Unit culprit);
+    void kill(Worker worker, Worker.Kill reason);
   }
 
   Dispatcher(
@@ -137,7 +140,7 @@ final class Dispatcher {
       if (to < slice.to()) {
         pending.addFirst(new Slice(slice.work(), to, slice.to()));
       }
-      send(worker, slice.work(), slice.from(), to);
+      send(worker, slice, to);
     }
   }
 
@@ -181,9 +184,12 @@ final class Dispatcher {
     return size;
   }
 
-  private void send(Worker worker, Work work, int from, int to) {
+  private void send(Worker worker, Slice slice, int to) {
+    Work work = slice.work();
+    int from = slice.from();
     EncodedInputs inputs = (EncodedInputs) work.inputs();
-    Unit unit = new Unit(worker, worker.nextSeq(), work, from, to, inputs.bytes(from, to));
+    Unit unit = new Unit(
+        worker, worker.nextSeq(), work, from, to, inputs.bytes(from, to), slice.refusals());
     int count = to - from;
     pendingTasks -= count;
     activeTasks += count;
@@ -233,8 +239,7 @@ final class Dispatcher {
     boolean tooEarly = false;
     long now = System.nanoTime();
     for (Worker worker : workers) {
-      if (worker.units.isEmpty()
-          || (worker.units.size() == 1 && worker.units.element().work.count() == 1)) {
+      if (worker.units.isEmpty() || (worker.units.size() == 1 && isAtItsLastItem(worker))) {
         continue;
       }
       if (now - worker.headSinceNanos < PATIENCE_NANOS) {
@@ -254,6 +259,12 @@ final class Dispatcher {
           TimeUnit.NANOSECONDS);
     }
     return victim;
+  }
+
+  private static boolean isAtItsLastItem(Worker worker) {
+    Unit unit = worker.units.element();
+    int count = unit.to - unit.from;
+    return unit.work.count() == 1 || worker.segment().begun(unit.seq) >= count;
   }
 
   private boolean stealUnits(Worker victim) {
@@ -344,30 +355,39 @@ final class Dispatcher {
 
   private void checkHeads() {
     watchingHeads = false;
-    long latest = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(SILENCE_MILLIS);
-    boolean silent = false;
+    long now = System.nanoTime();
+    boolean takenBack = false;
     for (Worker worker : workers) {
       Unit head = worker.units.peek();
-      if (head != null) {
+      if (head != null && worker.link != null && worker.kill == null) {
         watchHeads();
-        if (worker.headSinceNanos - latest < 0
-            && worker.kill == null
-            && worker.link != null
-            && worker.segment().state(head.seq) == UnitState.OFFERED) {
-          silent |= takeBackFromSilent(worker);
+        if (worker.segment().state(head.seq) == UnitState.OFFERED && isSilent(worker, now)) {
+          takeBackFromSilent(worker);
+          takenBack = true;
         }
       }
     }
-    if (silent) {
+    if (takenBack) {
       dispatch();
     }
   }
 
-  private boolean takeBackFromSilent(Worker worker) {
+  /** A worker that takes in a large unit is slow, not silent. */
+  private static boolean isSilent(Worker worker, long now) {
+    long unsent = worker.link().unsentBytes();
+    if (unsent != worker.unsentBytes) {
+      worker.unsentBytes = unsent;
+      worker.receivedNanos = now;
+    }
+    long idle = now - Math.max(worker.headSinceNanos, worker.receivedNanos);
+    return idle > TimeUnit.MILLISECONDS.toNanos(SILENCE_MILLIS);
+  }
+
+  private void takeBackFromSilent(Worker worker) {
     while (!worker.units.isEmpty()) {
       Unit last = worker.units.getLast();
       if (!worker.segment().revoke(last.seq)) {
-        return true; // it has just begun
+        return; // begun just now, or cancelled, which will be noticed in a moment
       }
       removeRevoked(worker, last);
       putBack(last, last.received);
@@ -381,7 +401,6 @@ final class Dispatcher {
         SILENCE_MILLIS);
     worker.unansweredPing = ++pings;
     worker.link().ping(worker.unansweredPing);
-    return true;
   }
 
   /** A silent worker is back. */
@@ -403,15 +422,23 @@ final class Dispatcher {
     }
     long timeout = unit.work.timeoutNanos();
     int item = worker.segment().begun(unit.seq) - 1;
+    long now = System.nanoTime();
+    if (worker.timedUnit != unit || worker.timedItem != item) {
+      worker.timedUnit = unit;
+      worker.timedItem = item;
+      worker.timedSinceNanos = now;
+    }
     if (worker.segment().state(unit.seq) != UnitState.STARTED || item < 0) {
       arm(worker, unit, timeout);
       return;
     }
-    long left = timeout - (System.nanoTime() - worker.segment().itemStartNanos());
+    // The worker's word counts only as far as it agrees with what was seen here.
+    long ran = Math.max(now - worker.timedSinceNanos, now - worker.segment().itemStartNanos());
+    long left = timeout - ran;
     if (left > 0) {
       arm(worker, unit, Math.min(left, timeout));
     } else if (worker.segment().kill(unit.seq, item)) {
-      killSwitch.kill(worker, Worker.Kill.TIMEOUT, unit);
+      killSwitch.kill(worker, Worker.Kill.TIMEOUT);
     } else {
       arm(worker, unit, timeout);
     }
@@ -578,7 +605,7 @@ final class Dispatcher {
             if (worker.units.contains(unit)
                 && worker.kill == null
                 && segment.kill(unit.seq, item)) {
-              killSwitch.kill(worker, Worker.Kill.CANCELLED, unit);
+              killSwitch.kill(worker, Worker.Kill.CANCELLED);
             }
           },
           options.gracePeriod().toNanos(),
@@ -616,6 +643,7 @@ final class Dispatcher {
 
   /** Fails what has not begun, interrupts the rest; returns the work of which nothing has begun. */
   List<Work> shutdownNow() {
+    ended = true;
     List<Work> never = new ArrayList<>();
     for (Worker worker : workers) {
       for (Unit unit : new ArrayList<>(worker.units)) {
@@ -666,14 +694,27 @@ final class Dispatcher {
       worker.timer.cancel(false);
     }
     List<Slice> unstarted = new ArrayList<>();
+    boolean next = true;
     for (Unit unit : worker.units) {
       activeTasks -= unit.to - unit.received;
       UnitState state = worker.segment().state(unit.seq);
       if (state == UnitState.STARTED || state == UnitState.KILLED || state == UnitState.DONE) {
         bury(worker, unit, state, poolUsable);
+        next = false;
       }
       if (unit.received < unit.to) {
-        unstarted.add(new Slice(unit.work, unit.received, unit.to));
+        int refusals = next && state == UnitState.OFFERED ? unit.refusals + 1 : 0;
+        if (refusals < MAX_REFUSALS || ended) {
+          unstarted.add(new Slice(unit.work, unit.received, unit.to, refusals));
+        } else {
+          fail(
+              unit.work,
+              unit.received,
+              unit.to,
+              taskId -> messages.neverBegun(
+                  worker, unit.work, taskId, MAX_REFUSALS, unit.bytes, poolUsable));
+        }
+        next = false;
       }
     }
     worker.units.clear();
@@ -681,6 +722,9 @@ final class Dispatcher {
       Slice slice = unstarted.get(i);
       pending.addFirst(slice);
       pendingTasks += slice.count();
+    }
+    if (ended) {
+      failPending(this::neverStarted);
     }
   }
 

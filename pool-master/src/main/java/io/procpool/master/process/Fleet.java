@@ -3,7 +3,6 @@ package io.procpool.master.process;
 
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
-import io.netty.channel.unix.Errors.NativeIoException;
 import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.WorkerStartException;
@@ -13,7 +12,6 @@ import io.procpool.ipc.wire.FromWorker;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.Work;
 import java.io.IOException;
-import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -208,7 +206,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
           worker.link == null ? "it has not connected" : "its initializer has not returned";
       worker.problem =
           step + " within the start timeout of " + CrashMessages.seconds(options.startTimeout());
-      kill(worker, Worker.Kill.START_FAILED, null);
+      kill(worker, Worker.Kill.START_FAILED);
     }
   }
 
@@ -331,7 +329,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
     Worker worker = workers.get(number);
     if (worker != null && worker.link == null && worker.kill == null) {
       worker.problem = "its connection was refused: " + reason;
-      kill(worker, Worker.Kill.START_FAILED, null);
+      kill(worker, Worker.Kill.START_FAILED);
     }
   }
 
@@ -364,14 +362,10 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
 
     @Override
     public void broken(Throwable failure) {
-      if (worker.kill == null && !(worker.processExited || isReset(failure))) {
+      if (worker.kill == null && !worker.processExited) {
         worker.problem = String.valueOf(failure.getMessage());
-        kill(worker, Worker.Kill.PROTOCOL, null);
+        kill(worker, Worker.Kill.PROTOCOL);
       }
-    }
-
-    private boolean isReset(Throwable failure) {
-      return failure instanceof SocketException || failure instanceof NativeIoException;
     }
 
     @Override
@@ -383,7 +377,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
             () -> {
               if (!worker.processExited) {
                 worker.problem = "its connection ended while its process lived on";
-                kill(worker, Worker.Kill.PROTOCOL, null);
+                kill(worker, Worker.Kill.PROTOCOL);
               }
             },
             options.gracePeriod().toMillis() + CONNECTION_LAG_MILLIS,
@@ -431,10 +425,9 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   // Ends.
 
   @Override
-  public void kill(Worker worker, Worker.Kill reason, @Nullable Unit culprit) {
+  public void kill(Worker worker, Worker.Kill reason) {
     if (worker.kill == null) {
       worker.kill = reason;
-      worker.culprit = culprit;
     }
     Process process = worker.process;
     if (process != null) {
@@ -517,7 +510,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   private void stop(Worker worker) {
     worker.stopSent = true;
     if (worker.link == null) {
-      kill(worker, Worker.Kill.TERMINATED, null);
+      kill(worker, Worker.Kill.TERMINATED);
       return;
     }
     worker.state = Worker.State.DRAINING;
@@ -531,7 +524,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
             worker.process.destroy();
           }
           worker.lifeTimer = loop.schedule(
-              () -> kill(worker, Worker.Kill.NOT_STOPPED, null), grace, TimeUnit.NANOSECONDS);
+              () -> kill(worker, Worker.Kill.NOT_STOPPED), grace, TimeUnit.NANOSECONDS);
         },
         grace,
         TimeUnit.NANOSECONDS);
@@ -571,7 +564,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   private void killBusy() {
     for (Worker worker : new ArrayList<>(workers.values())) {
       if (!worker.units.isEmpty()) {
-        kill(worker, Worker.Kill.TERMINATED, worker.units.peek());
+        kill(worker, Worker.Kill.TERMINATED);
       }
     }
   }
@@ -583,7 +576,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
     terminating = true;
     dispatcher.shutdownNow();
     for (Worker worker : new ArrayList<>(workers.values())) {
-      kill(worker, Worker.Kill.TERMINATED, worker.units.peek());
+      kill(worker, Worker.Kill.TERMINATED);
     }
     shutdown();
   }

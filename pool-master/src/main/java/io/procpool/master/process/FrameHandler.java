@@ -10,6 +10,8 @@ import io.procpool.ipc.wire.FromWorker;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Takes a worker's bytes apart into frames and gives each to the worker's receiver. */
 final class FrameHandler extends ChannelInboundHandlerAdapter {
@@ -24,6 +26,8 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
 
     void closed();
   }
+
+  private static final Logger LOG = LoggerFactory.getLogger(FrameHandler.class);
 
   /** What a length says is believed as far as bytes arrive. */
   private static final int TRUSTED_BYTES = 4 << 20;
@@ -42,19 +46,26 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
   }
 
   @Override
-  public void channelRead(ChannelHandlerContext context, Object message) throws IOException {
+  public void channelRead(ChannelHandlerContext context, Object message) {
     ByteBuf in = (ByteBuf) message;
     try {
-      while (in.isReadable()) {
-        if (!lengthKnown) {
-          readLength(in);
-        }
-        if (lengthKnown) {
-          readBody(in);
-        }
-      }
+      read(in);
+    } catch (Exception unusable) {
+      receiver.broken(unusable);
+      context.close();
     } finally {
       in.release();
+    }
+  }
+
+  private void read(ByteBuf in) throws IOException {
+    while (in.isReadable()) {
+      if (!lengthKnown) {
+        readLength(in);
+      }
+      if (lengthKnown) {
+        readBody(in);
+      }
     }
   }
 
@@ -125,9 +136,18 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
     receiver.closed();
   }
 
+  /**
+   * After a write that failed the worker is going, and what it has said before is still to be read. The end of the
+   * connection comes by itself.
+   */
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    receiver.broken(cause);
-    context.close();
+    if (cause instanceof IOException) {
+      LOG.debug("a connection failed", cause);
+    } else {
+      LOG.error("a connection is given up because of an unexpected failure", cause);
+      receiver.broken(cause);
+      context.close();
+    }
   }
 }

@@ -64,6 +64,8 @@ final class MasterTransport {
         .group(group)
         .channel(type)
         .childOption(
+            ChannelOption.AUTO_CLOSE, false) // of a failed write: there may be more to read
+        .childOption(
             ChannelOption.RECVBUF_ALLOCATOR,
             new AdaptiveRecvByteBufAllocator(4096, 16 * 1024, LARGEST_READ))
         .childHandler(new ChannelInitializer<>() {
@@ -83,7 +85,7 @@ final class MasterTransport {
     }
   }
 
-  /** Closes everything; waits for the loop's thread unless called from it. */
+  /** Closes everything; does not wait for the loop's thread. */
   void close() {
     if (listener != null) {
       listener.close();

@@ -36,11 +36,8 @@ final class ProcessEngine implements Engine {
   private final Fleet fleet;
   private final Queue<Work> submitted = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean drainScheduled = new AtomicBoolean();
-  private final CountDownLatch stopped = new CountDownLatch(1);
   private final CountDownLatch cleaned = new CountDownLatch(1);
-  private final AtomicBoolean cleaning = new AtomicBoolean();
   private final Thread exitHook;
-  private volatile boolean hurry;
 
   static ProcessEngine open(PoolOptions options) {
     ProcessOptions.check(options);
@@ -61,15 +58,20 @@ final class ProcessEngine implements Engine {
     this.options = options;
     this.events = new Events(options);
     this.session = SessionDirectory.create();
-    this.transport = new MasterTransport(options.name());
+    try {
+      this.transport = new MasterTransport(options.name());
+    } catch (RuntimeException | Error e) {
+      session.close();
+      throw e;
+    }
     this.loop = transport.loop();
     try {
       Path socket = session.path().resolve("socket");
       this.launcher = new WorkerLauncher(options, session.path(), socket);
-      this.fleet = new Fleet(
-          options, loop, events, launcher, session.path(), initializer, stopped::countDown);
+      this.fleet =
+          new Fleet(options, loop, events, launcher, session.path(), initializer, this::stopped);
       transport.listen(socket, () -> new HandshakeHandler(fleet));
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       transport.close();
       session.close();
       throw e;
@@ -77,6 +79,16 @@ final class ProcessEngine implements Engine {
     this.exitHook = new Thread(this::endWithTheJvm, options.name() + "-exit");
     Runtime.getRuntime().addShutdownHook(exitHook);
     loop.execute(fleet::proceed);
+  }
+
+  /** The last worker is gone. Cleaning up may take a while, and must not keep the event loop. */
+  private void stopped() {
+    Thread cleaner = new Thread(this::clean, options.name() + "-cleaner");
+    try {
+      cleaner.start();
+    } catch (OutOfMemoryError noThread) {
+      clean();
+    }
   }
 
   /** The workers would notice the end of the master by themselves; this is faster, and removes the files. */
@@ -183,7 +195,7 @@ final class ProcessEngine implements Engine {
 
   @Override
   public void terminate() {
-    hurry = true;
+    launcher.abandonArchive();
     inLoop(() -> {
       drain();
       fleet.terminate();
@@ -204,13 +216,8 @@ final class ProcessEngine implements Engine {
 
   @Override
   public boolean awaitTermination(long nanos) throws InterruptedException {
-    if (nanos < 0) {
-      stopped.await();
-    } else if (!stopped.await(nanos, TimeUnit.NANOSECONDS)) {
-      return false;
-    }
-    if (cleaning.compareAndSet(false, true)) {
-      clean();
+    if (nanos >= 0) {
+      return cleaned.await(nanos, TimeUnit.NANOSECONDS);
     }
     cleaned.await();
     return true;
@@ -218,7 +225,7 @@ final class ProcessEngine implements Engine {
 
   private void clean() {
     try {
-      launcher.close(hurry);
+      launcher.close();
       transport.close();
       session.close();
       events.close();
@@ -234,7 +241,7 @@ final class ProcessEngine implements Engine {
 
   @Override
   public boolean isTerminated() {
-    return stopped.getCount() == 0;
+    return cleaned.getCount() == 0;
   }
 
   @Override

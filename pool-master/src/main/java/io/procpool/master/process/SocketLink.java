@@ -5,6 +5,7 @@ import com.google.protobuf.CodedOutputStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.procpool.ipc.wire.Forget;
 import io.procpool.ipc.wire.Interrupt;
 import io.procpool.ipc.wire.Ping;
@@ -146,6 +147,12 @@ final class SocketLink implements WorkerLink {
       channel.flush();
     }
     unflushed = false;
+  }
+
+  @Override
+  public long unsentBytes() {
+    ChannelOutboundBuffer pending = channel.unsafe().outboundBuffer();
+    return pending == null ? 0 : pending.totalPendingWriteBytes();
   }
 
   @Override

@@ -12,11 +12,12 @@ final class Unit {
   final Work work;
   final int from;
   final int bytes;
+  final int refusals; // workers that died with this unit next
   int to; // exclusive; lowered when items are taken back
   int received; // the first item without an outcome
   boolean listenersToldStart;
 
-  Unit(Worker worker, int seq, Work work, int from, int to, int bytes) {
+  Unit(Worker worker, int seq, Work work, int from, int to, int bytes, int refusals) {
     this.worker = worker;
     this.segment = worker.segment();
     this.seq = seq;
@@ -25,5 +26,6 @@ final class Unit {
     this.to = to;
     this.received = from;
     this.bytes = bytes;
+    this.refusals = refusals;
   }
 }

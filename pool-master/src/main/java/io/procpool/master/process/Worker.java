@@ -40,7 +40,6 @@ final class Worker {
   final int number;
   final String name;
   final int round; // of start attempts
-  final long spawnedNanos = System.nanoTime();
   final byte[] key = Handshake.newKey();
   final ArrayDeque<Unit> units = new ArrayDeque<>();
   final StderrTail stderr = new StderrTail();
@@ -60,9 +59,6 @@ final class Worker {
 
   @Nullable
   Kill kill;
-
-  @Nullable
-  Unit culprit; // of the kill
 
   @Nullable
   String outOfMemoryTrace;
@@ -90,6 +86,14 @@ final class Worker {
   boolean stopSent;
   int exitValue;
   long unansweredPing; // 0: none, it is not silent
+  long unsentBytes; // when last looked
+  long receivedNanos = System.nanoTime(); // when they last changed
+
+  @Nullable
+  Unit timedUnit; // what was seen running when the time was last looked at
+
+  int timedItem;
+  long timedSinceNanos;
 
   Worker(int number, int round, SegmentPool.Lease lease) {
     this.number = number;
@@ -120,7 +124,7 @@ final class Worker {
 
   /** Tells whether what is sent to it may reach it and be run: not if it is as good as dead. */
   private boolean isUsable() {
-    return kill == null && !connectionClosed && !processExited;
+    return kill == null && !connectionClosed && !processExited && outOfMemoryTrace == null;
   }
 
   /** Returns the number for the next unit: one whose slot no outstanding unit has. */

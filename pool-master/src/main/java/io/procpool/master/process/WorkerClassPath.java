@@ -11,6 +11,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.net.URLConnection;
+import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -70,7 +71,7 @@ final class WorkerClassPath {
       String folder = url.toString();
       return Path.of(new URI(folder.substring(0, folder.length() - resource.length())))
           .toAbsolutePath();
-    } catch (URISyntaxException | IllegalArgumentException e) {
+    } catch (URISyntaxException | IllegalArgumentException | FileSystemNotFoundException e) {
       throw new IOException(
           "the class path has " + resource + " in a place that is neither a jar nor a folder: "
               + url,

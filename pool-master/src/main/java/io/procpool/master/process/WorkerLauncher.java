@@ -14,18 +14,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Starts and ends the processes of workers, outside the event loop. Safe for use by multiple threads. */
 final class WorkerLauncher {
   private static final String MAIN_CLASS = "io.procpool.worker.WorkerMain";
   private static final int LONGEST_CLASS_PATH = 32 * 1024;
+  private static final Pattern COLLECTOR = Pattern.compile("-XX:\\+Use\\w*GC\\b");
 
   private final PoolOptions options;
   private final Path session;
@@ -52,7 +55,7 @@ final class WorkerLauncher {
 
   /**
    * Spawns a worker. In other threads: calls {@code launched} and later {@code exited} and, after the last output, {@code
-   * stderrEnded}; or {@code failed} alone.
+   * stderrEnded}; or {@code failed} alone, in the calling thread if there can be no other.
    */
   void launch(
       Worker worker,
@@ -60,19 +63,28 @@ final class WorkerLauncher {
       IntConsumer exited,
       Consumer<Throwable> failed,
       Runnable stderrEnded) {
-    threads.execute(() -> {
-      Process process;
-      try {
-        process = spawn(worker);
-      } catch (IOException | RuntimeException e) {
-        failed.accept(e);
-        return;
-      }
-      launched.accept(process);
-      threads.execute(() -> exited.accept(awaitExit(process)));
-      copyStderr(worker, process);
-      stderrEnded.run();
-    });
+    try {
+      threads.execute(() -> {
+        Process process;
+        try {
+          process = spawn(worker);
+        } catch (Throwable e) {
+          failed.accept(e);
+          return;
+        }
+        launched.accept(process);
+        try {
+          threads.execute(() -> exited.accept(awaitExit(process)));
+        } catch (OutOfMemoryError noThread) {
+          process.destroyForcibly();
+          exited.accept(awaitExit(process));
+        }
+        copyStderr(worker, process);
+        stderrEnded.run();
+      });
+    } catch (OutOfMemoryError noThread) {
+      failed.accept(noThread);
+    }
   }
 
   /** In a thread of its own: the JDK's way to be told runs in a pool that user code may occupy. */
@@ -113,13 +125,19 @@ final class WorkerLauncher {
     if (ending) {
       process.destroyForcibly();
     }
+    try {
+      if (options.workerStdout() == PoolOptions.WorkerStream.STDERR) {
+        threads.execute(() -> copy(process.getInputStream(), System.err, null));
+      }
+    } catch (OutOfMemoryError noThread) {
+      process.destroyForcibly();
+      processes.remove(process);
+      throw noThread;
+    }
     try (OutputStream stdin = process.getOutputStream()) {
       launchMessage(worker).writeTo(stdin);
     } catch (IOException exitedAlready) {
       // Its exit says more than this.
-    }
-    if (options.workerStdout() == PoolOptions.WorkerStream.STDERR) {
-      threads.execute(() -> copy(process.getInputStream(), System.err, null));
     }
     return process;
   }
@@ -139,7 +157,9 @@ final class WorkerLauncher {
     List<String> command = new ArrayList<>();
     command.add(java().toString());
     command.addAll(archive.jvmFlags());
-    command.add("-XX:+UseSerialGC");
+    if (!choosesCollector()) {
+      command.add("-XX:+UseSerialGC");
+    }
     command.add("-XX:-UsePerfData");
     // A loop without calls must not keep the JVM from ending when the master is gone.
     command.add("-XX:+UseCountedLoopSafepoints");
@@ -161,6 +181,20 @@ final class WorkerLauncher {
     }
     command.add(MAIN_CLASS);
     return command;
+  }
+
+  /** Tells whether the user has named a garbage collector; the JVM refuses two. */
+  private boolean choosesCollector() {
+    StringBuilder flags = new StringBuilder(String.join(" ", options.jvmArgs()));
+    for (String variable :
+        new String[] {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}) {
+      flags
+          .append(' ')
+          .append(options
+              .environment()
+              .getOrDefault(variable, Objects.requireNonNullElse(System.getenv(variable), "")));
+    }
+    return COLLECTOR.matcher(flags).find();
   }
 
   private synchronized Path argumentFile(String path) throws IOException {
@@ -200,7 +234,11 @@ final class WorkerLauncher {
 
   /** Kills a process and its descendants, which a task may have started; does not wait. */
   void kill(Process process) {
-    threads.execute(() -> killFamily(process));
+    try {
+      threads.execute(() -> killFamily(process));
+    } catch (OutOfMemoryError noThread) {
+      process.destroyForcibly();
+    }
   }
 
   private static void killFamily(Process process) {
@@ -241,9 +279,14 @@ final class WorkerLauncher {
     archive.abandon();
   }
 
+  /** Gives up the archive if it is being made; any thread. */
+  void abandonArchive() {
+    archive.abandon();
+  }
+
   /** Makes sure that nothing started here is left, and lets the threads end. */
-  void close(boolean hurry) {
-    archive.close(hurry);
+  void close() {
+    archive.close();
     threads.shutdown();
   }
 }

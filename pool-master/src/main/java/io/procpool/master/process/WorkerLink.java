@@ -23,6 +23,9 @@ interface WorkerLink {
   /** Asks the worker to exit. */
   void stop();
 
+  /** Returns how many bytes the worker's socket has not taken yet. */
+  long unsentBytes();
+
   /** Sends what has been written. */
   void flush();
 

@@ -8,11 +8,13 @@ import static io.procpool.master.process.Faults.valueOf;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.AsyncResult;
+import io.procpool.InfrastructureException;
 import io.procpool.InfrastructureException.Certainty;
 import io.procpool.Pool;
 import io.procpool.PoolTerminatedException;
 import io.procpool.Task;
 import io.procpool.TaskFunction;
+import io.procpool.TaskOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -71,6 +73,70 @@ final class CancellationTest {
       journal.add(n);
       return n;
     };
+  }
+
+  /** An executor that is shut down and forgotten leaves nothing, as any other. */
+  @Test
+  void shutdown_neverAwaited_leavesNothing() throws Exception {
+    Pool pool = Pool.open(Faults.options("forgotten").build());
+    AsyncResult<Integer> result = pool.submit(() -> 1);
+    pool.shutdown();
+    assertThat(valueOf(result)).isEqualTo(1);
+    Faults.awaitLong("the end of the pool").until(pool::isTerminated);
+    assertThat(pool.awaitTermination(0, TimeUnit.SECONDS)).isTrue();
+  }
+
+  /** What a worker that is being killed had not begun is not kept for a pool that ends. */
+  @Test
+  void terminate_whileTimeoutsKill_ends() throws Exception {
+    for (int round = 0; round < 8; round++) {
+      Pool pool = Pool.open(Faults.options("ending").build());
+      AsyncResult<List<Integer>> result = pool.with(TaskOptions.defaults().timeout(SHORT))
+          .mapAsync(
+              n -> {
+                while (n % 10 == 0) {
+                  Thread.onSpinWait();
+                }
+                return n;
+              },
+              List.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19),
+              10);
+      Faults.awaitLong("both chunks").until(() -> pool.statistics().workersBusy() == 2);
+      TimeUnit.NANOSECONDS.sleep(
+          SHORT.toNanos() + round * 1_000_000L - 2_000_000L); // around the kill
+      pool.terminate();
+      assertThat(pool.isTerminated()).isTrue();
+      assertThat(failureOf(result)).isInstanceOf(InfrastructureException.class);
+    }
+  }
+
+  /** A worker at its last item has nothing to give; the idle take from another. */
+  @Test
+  void map_workerHeldAtItsLastItem_restIsTakenFromAnother() throws Exception {
+    Faults.Gate gate = Faults.Gate.in(directory);
+    Faults.Journal done = Faults.Journal.in(directory);
+    List<Integer> inputs = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      inputs.add(i);
+    }
+    try (Pool pool = Pool.open(Faults.options("straggler").workers(3).build())) {
+      Faults.awaitFull(pool);
+      AsyncResult<List<Integer>> result = pool.mapAsync(
+          n -> {
+            if (n == 9 || n == 10) {
+              gate.pass();
+            }
+            done.add(n);
+            return n;
+          },
+          inputs,
+          10);
+      Faults.awaitLong("all but the held items and what nobody takes from a worker at its task")
+          .until(() -> done.lines().contains("19") && done.lines().contains("29"));
+      assertThat(gate.isOpen()).isFalse();
+      gate.open();
+      assertThat(valueOf(result)).isEqualTo(inputs);
+    }
   }
 
   /** Cancelling while short tasks rush by hits nobody else: no worker is taken for a liar because it skipped one. */

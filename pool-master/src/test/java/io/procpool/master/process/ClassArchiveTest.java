@@ -83,7 +83,7 @@ final class ClassArchiveTest {
   private Path made(List<Path> jars) {
     ClassArchive archive = ClassArchive.of(JAVA, jars);
     archive.prepare();
-    archive.close(false);
+    archive.close();
     return used(archive);
   }
 
@@ -143,7 +143,7 @@ final class ClassArchiveTest {
       archives.add(ClassArchive.of(JAVA, jars));
     }
     archives.forEach(ClassArchive::prepare);
-    archives.forEach(archive -> archive.close(false));
+    archives.forEach(archive -> archive.close());
     assertThat(cached()).hasSize(1).allMatch(name -> name.endsWith(".jsa"));
   }
 

@@ -11,6 +11,8 @@ import java.io.File;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -55,6 +57,22 @@ final class FlatnessTest {
       assertThat(after - before).isLessThan(HEAP_GROWTH_BYTES);
       Faults.assertBalanced(pool, all);
     }
+  }
+
+  /** Who keeps results keeps values, not what the tasks were made of: here twice the heap. */
+  @Test
+  void heap_resultsKept_argumentsAreNot() throws Exception {
+    byte[] argument = new byte[1 << 20];
+    int tasks = (int) (2 * Runtime.getRuntime().maxMemory() / argument.length);
+    List<AsyncResult<Integer>> kept = new ArrayList<>();
+    try (Pool pool = Pool.open(Faults.options("kept").build())) {
+      for (int i = 0; i < tasks; i++) {
+        AsyncResult<Integer> result = pool.applyAsync(bytes -> bytes.length, argument);
+        assertThat(valueOf(result)).isEqualTo(argument.length);
+        kept.add(result);
+      }
+    }
+    assertThat(kept).hasSize(tasks);
   }
 
   private static void run(Pool pool, int tasks) throws Exception {
