@@ -114,28 +114,37 @@ final class CancellationTest {
   @Test
   void map_workerHeldAtItsLastItem_restIsTakenFromAnother() throws Exception {
     Faults.Gate gate = Faults.Gate.in(directory);
+    TaskFunction<Integer, Integer> heldAtZero = n -> {
+      if (n == 0) {
+        gate.pass();
+      }
+      return n;
+    };
     Faults.Journal done = Faults.Journal.in(directory);
     List<Integer> inputs = new ArrayList<>();
-    for (int i = 0; i < 30; i++) {
+    for (int i = 0; i < 20; i++) {
       inputs.add(i);
     }
     try (Pool pool = Pool.open(Faults.options("straggler").workers(3).build())) {
       Faults.awaitFull(pool);
-      AsyncResult<List<Integer>> result = pool.mapAsync(
+      AsyncResult<List<Integer>> exhausted = pool.mapAsync(heldAtZero, List.of(0, 1), 1);
+      gate.entered().awaitLines(1);
+      Faults.awaitLong("one busy").until(() -> pool.statistics().workersReady() == 2);
+      AsyncResult<List<Integer>> rich = pool.mapAsync(
           n -> {
-            if (n == 9 || n == 10) {
+            if (n == 0) {
               gate.pass();
             }
             done.add(n);
             return n;
           },
           inputs,
-          10);
-      Faults.awaitLong("all but the held items and what nobody takes from a worker at its task")
-          .until(() -> done.lines().contains("19") && done.lines().contains("29"));
+          inputs.size());
+      done.awaitLines(inputs.size() / 2);
       assertThat(gate.isOpen()).isFalse();
       gate.open();
-      assertThat(valueOf(result)).isEqualTo(inputs);
+      assertThat(valueOf(exhausted)).containsExactly(0, 1);
+      assertThat(valueOf(rich)).isEqualTo(inputs);
     }
   }
 
