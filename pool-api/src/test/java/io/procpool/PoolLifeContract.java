@@ -230,6 +230,22 @@ public abstract class PoolLifeContract extends PoolContract {
     assertThat(journal.lines()).containsExactly("0", "1", "2", "3", "4");
   }
 
+  @PoolTest(workers = 1, except = PoolOptions.INLINE, because = CALLER_RUNS)
+  void shutdownNow_namedTask_isNamedInMessage(Pool pool, PoolContext context) throws Exception {
+    Gate gate = context.gate();
+    gated(pool, gate, 1);
+    gate.awaitEntered(1);
+    Pool named = pool.with(TaskOptions.defaults().name("render"));
+    AsyncResult<?> queued = named.submit(() -> 1);
+    AsyncResult<?> scheduled = named.schedule(() -> 1, Duration.ofDays(1));
+    pool.shutdownNow();
+    for (AsyncResult<?> result : List.of(queued, scheduled)) {
+      assertThat(failureOf(result))
+          .hasMessageContainingAll(
+              "task " + result.taskId() + " (render)", "\"" + pool.options().name() + "\"");
+    }
+  }
+
   @PoolTest
   void shutdownNow_scheduledTask_isReturnedAndFails(Pool pool, PoolContext context)
       throws Exception {

@@ -1,10 +1,8 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.pool;
 
-import io.procpool.InfrastructureException.Certainty;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
-import io.procpool.PoolTerminatedException;
 import io.procpool.TaskOptions;
 import io.procpool.ipc.FunctionKind;
 import java.time.Duration;
@@ -199,8 +197,7 @@ final class PoolCore {
           delayedCancelled++;
         }
         work.markCancelled();
-        work.report(
-            ResultBlock.ofError(0, 1, new java.util.concurrent.CancellationException("cancelled")));
+        work.report(ResultBlock.ofError(0, 1, NotRun.cancelled(options, work, 0)));
         engineShutdownIfDue();
       } else {
         PoolCore.this.cancel(work, interrupt);
@@ -282,15 +279,7 @@ final class PoolCore {
           delayedLost++;
         }
         dropped.add(later.work);
-        later.work.report(ResultBlock.ofError(
-            0,
-            1,
-            new PoolTerminatedException(
-                "task " + later.work.taskId(0) + " (" + later.work.name()
-                    + ") never started: pool \"" + options.name()
-                    + "\" was ended before its time came",
-                later.work.taskId(0),
-                Certainty.NEVER_STARTED)));
+        later.work.report(ResultBlock.ofError(0, 1, NotRun.poolEnded(options, later.work, 0)));
       }
     }
     return dropped;
