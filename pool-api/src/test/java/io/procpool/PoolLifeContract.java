@@ -230,6 +230,31 @@ public abstract class PoolLifeContract extends PoolContract {
     assertThat(journal.lines()).containsExactly("0", "1", "2", "3", "4");
   }
 
+  /** What is returned for a map does what the map would have: all inputs, then the first failure with the others. */
+  @PoolTest(workers = 1, except = PoolOptions.INLINE, because = CALLER_RUNS)
+  void shutdownNow_queuedMapFails_runnableRunsEveryInputThenThrows(Pool pool, PoolContext context)
+      throws Exception {
+    Gate gate = context.gate();
+    Journal journal = context.journal();
+    gated(pool, gate, 1);
+    gate.awaitEntered(1);
+    pool.mapAsync(
+        n -> {
+          journal.add(n);
+          return ContractTasks.failThirds(n);
+        },
+        range(0, 5));
+    List<Runnable> never = pool.shutdownNow();
+    assertThat(never).hasSize(1);
+    assertThatThrownBy(never.get(0)::run)
+        .isExactlyInstanceOf(IllegalStateException.class)
+        .hasMessage("bad 0")
+        .satisfies(first -> assertThat(first.getSuppressed())
+            .singleElement()
+            .satisfies(second -> assertThat(second).hasMessage("bad 3")));
+    assertThat(journal.lines()).containsExactly("0", "1", "2", "3", "4");
+  }
+
   @PoolTest(workers = 1, except = PoolOptions.INLINE, because = CALLER_RUNS)
   void shutdownNow_namedTask_isNamedInMessage(Pool pool, PoolContext context) throws Exception {
     Gate gate = context.gate();

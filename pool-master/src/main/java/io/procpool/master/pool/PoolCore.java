@@ -261,14 +261,22 @@ final class PoolCore {
     return tasks;
   }
 
+  /** Runs all items; then throws what the first of those that failed did, as {@link TaskPool#map} would. */
   private static void runHere(Work work) {
-    try {
-      for (int i = 0; i < work.count(); i++) {
-        work.inputs().call(i);
+    MapCollector outcomes = new MapCollector(work.count(), ignored -> {});
+    for (int i = 0; i < work.count(); i++) {
+      ResultBlock outcome;
+      try {
+        outcome = ResultBlock.ofValue(i, work.inputs().call(i));
+      } catch (Throwable thrown) {
+        outcome = ResultBlock.ofError(i, 1, thrown);
+        if (thrown instanceof InterruptedException) {
+          Thread.currentThread().interrupt();
+        }
       }
-    } catch (Exception e) {
-      throw Failures.unchecked(new java.util.concurrent.ExecutionException(e));
+      outcomes.accept(outcome);
     }
+    Failures.valueOf(outcomes.outcome());
   }
 
   private List<Work> dropDelayed() {
