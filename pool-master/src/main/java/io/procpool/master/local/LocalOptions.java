@@ -65,13 +65,13 @@ final class LocalOptions {
     }
   }
 
-  /** Describes an initializer that failed as often as it may. */
+  /** Describes starts that failed as often as they may. */
   static WorkerStartException startFailure(
       PoolOptions options, long taskId, boolean poolUsable, @Nullable Throwable failure) {
     WorkerStartException exception = new WorkerStartException(
         "no worker of pool \"" + options.name() + "\" could be started in "
             + options.maxStartAttempts()
-            + " attempts; task " + taskId + " never started; the initializer failed: " + failure
+            + " attempts; task " + taskId + " never started; the last attempt failed: " + failure
             + "; the next submission tries again",
         taskId,
         poolUsable,
