@@ -49,6 +49,11 @@ final class LocalOptions {
         refused,
         options.workerStderr() != defaults.workerStderr(),
         "workerStderr (the stream is this process's own)");
+    refuse(
+        refused,
+        options.backend().equals(PoolOptions.INLINE)
+            && options.overflow() == PoolOptions.Overflow.BLOCK,
+        "overflow=BLOCK (a task that submits another would wait for its own end)");
     if (!refused.isEmpty()) {
       throw new IllegalArgumentException(
           "backend \"" + options.backend() + "\" cannot honour " + String.join(", ", refused)
