@@ -292,7 +292,9 @@ public abstract class PoolLifeContract extends PoolContract {
       }
     });
     gate.awaitEntered(1);
-    await().atMost(Times.LONG).until(() -> caller.getState() != Thread.State.RUNNABLE);
+    await()
+        .atMost(Times.LONG)
+        .until(() -> context.isInline() || pool.statistics().pendingTasks() == 1);
     pool.shutdownNow();
     assertThat(pool.awaitTermination(Times.LONG.toNanos(), TimeUnit.NANOSECONDS))
         .isTrue();
