@@ -27,10 +27,15 @@ import org.jspecify.annotations.Nullable;
  * {@link TaskFailedException} around it if it is checked. The pool stays usable after every failure.
  *
  * <p><b>Interruption.</b> An interrupt ends the wait of a blocking method with {@link InterruptedException}; the tasks it
- * was waiting for are cancelled, running ones interrupted.
+ * was waiting for are cancelled, running ones interrupted. With the backend {@code inline} the waiting thread is the one
+ * that runs the task, so the interrupt is the task's: a task that ends with {@code InterruptedException} fails with it,
+ * and the thread's interrupt status is set again.
  *
  * <p><b>Life.</b> {@link #close()} waits for what was accepted and then leaves no process behind. A pool that is never
  * closed ends with the master JVM, however that ends.
+ *
+ * <p><b>Backends.</b> {@code threads} and {@code inline} cannot keep everything that is said here: they cannot kill a
+ * running task, and refuse options that need a process. {@code docs/backends.md} has the list.
  *
  * <p>Safe for use by multiple threads.
  *

@@ -27,7 +27,10 @@ public interface PoolListener {
   /** A task ended with its value or its own exception. */
   default void taskFinished(TaskEvent task, boolean success, Duration runTime) {}
 
-  /** A task ended with an infrastructure failure. */
+  /**
+   * A task that a worker had begun ended with an infrastructure failure. {@link #taskFinished} is not told of it, even if
+   * the task goes on in a thread that could not be killed. Of a task that never started only its result tells.
+   */
   default void taskLost(TaskEvent task, InfrastructureException failure) {}
 
   /**

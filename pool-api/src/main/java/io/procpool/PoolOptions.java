@@ -33,7 +33,10 @@ public final class PoolOptions {
   public enum Overflow {
     /** The submission fails with a {@link java.util.concurrent.RejectedExecutionException}. */
     REJECT,
-    /** The submitting thread waits until there is room; an interrupt ends the wait and rejects the submission. */
+    /**
+     * The submitting thread waits until there is room; an interrupt ends the wait and rejects the submission. Refused by
+     * the backend {@code inline}, where a task that submits another would wait for its own end.
+     */
     BLOCK
   }
 

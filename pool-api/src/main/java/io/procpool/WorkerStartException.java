@@ -3,7 +3,7 @@ package io.procpool;
 
 /**
  * No worker could be started: the task was never run. The reason of the last attempt is in the message; the cause is what
- * the initializer threw, if it did. The pool tries again with the next submission.
+ * the initializer threw, if it did, or why a thread could not be started. The pool tries again with the next submission.
  */
 public final class WorkerStartException extends InfrastructureException {
   private static final long serialVersionUID = 1;

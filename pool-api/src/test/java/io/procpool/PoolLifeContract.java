@@ -9,6 +9,7 @@ import io.procpool.InfrastructureException.Certainty;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -230,6 +231,80 @@ public abstract class PoolLifeContract extends PoolContract {
     assertThat(journal.lines()).containsExactly("0", "1", "2", "3", "4");
   }
 
+  /** What is returned for a map does what the map would have: all inputs, then the first failure with the others. */
+  @PoolTest(workers = 1, except = PoolOptions.INLINE, because = CALLER_RUNS)
+  void shutdownNow_queuedMapFails_runnableRunsEveryInputThenThrows(Pool pool, PoolContext context)
+      throws Exception {
+    Gate gate = context.gate();
+    Journal journal = context.journal();
+    gated(pool, gate, 1);
+    gate.awaitEntered(1);
+    pool.mapAsync(
+        n -> {
+          journal.add(n);
+          return ContractTasks.failThirds(n);
+        },
+        range(0, 5));
+    List<Runnable> never = pool.shutdownNow();
+    assertThat(never).hasSize(1);
+    assertThatThrownBy(never.get(0)::run)
+        .isExactlyInstanceOf(IllegalStateException.class)
+        .hasMessage("bad 0")
+        .satisfies(first -> assertThat(first.getSuppressed())
+            .singleElement()
+            .satisfies(second -> assertThat(second).hasMessage("bad 3")));
+    assertThat(journal.lines()).containsExactly("0", "1", "2", "3", "4");
+  }
+
+  @PoolTest(workers = 1, except = PoolOptions.INLINE, because = CALLER_RUNS)
+  void shutdownNow_namedTask_isNamedInMessage(Pool pool, PoolContext context) throws Exception {
+    Gate gate = context.gate();
+    gated(pool, gate, 1);
+    gate.awaitEntered(1);
+    Pool named = pool.with(TaskOptions.defaults().name("render"));
+    AsyncResult<?> queued = named.submit(() -> 1);
+    AsyncResult<?> scheduled = named.schedule(() -> 1, Duration.ofDays(1));
+    pool.shutdownNow();
+    for (AsyncResult<?> result : List.of(queued, scheduled)) {
+      assertThat(failureOf(result))
+          .hasMessageContainingAll(
+              "task " + result.taskId() + " (render)", "\"" + pool.options().name() + "\"");
+    }
+  }
+
+  /** An initializer that blocks is no reason for a pool not to end. */
+  @PoolTest(workers = {1, 2})
+  void shutdownNow_initializerBlocks_ends(PoolContext context) throws Exception {
+    Gate gate = context.gate();
+    AtomicReference<Object> outcome = new AtomicReference<>();
+    Pool pool = context.open(context.options().initializer(() -> {
+      try {
+        gate.pass();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }));
+    Thread caller = context.thread(() -> {
+      try {
+        outcome.set(valueOf(pool.submit(() -> 1)));
+      } catch (Exception e) {
+        outcome.set(e.getCause());
+      }
+    });
+    gate.awaitEntered(1);
+    await()
+        .atMost(Times.LONG)
+        .until(() -> context.isInline() || pool.statistics().pendingTasks() == 1);
+    pool.shutdownNow();
+    assertThat(pool.awaitTermination(Times.LONG.toNanos(), TimeUnit.NANOSECONDS))
+        .isTrue();
+    caller.join(Times.LONG.toMillis());
+    assertThat(outcome.get())
+        .isInstanceOfSatisfying(
+            InfrastructureException.class,
+            e -> assertThat(e.certainty()).isEqualTo(Certainty.NEVER_STARTED));
+  }
+
   @PoolTest
   void shutdownNow_scheduledTask_isReturnedAndFails(Pool pool, PoolContext context)
       throws Exception {
@@ -290,6 +365,52 @@ public abstract class PoolLifeContract extends PoolContract {
     PoolStatistics end = pool.statistics();
     assertThat(end.lostTasks()).isEqualTo(3);
     assertThat(end.completedTasks() + end.cancelledTasks()).isZero();
+  }
+
+  /** Listeners hear of a task that was given up as lost, and nothing else; of one that never started, nothing. */
+  @PoolTest(workers = 1, except = PoolOptions.INLINE, because = CALLER_RUNS)
+  void terminate_runningAndQueued_listenerHearsOfLossOnly(PoolContext context) throws Exception {
+    List<String> events = new CopyOnWriteArrayList<>();
+    Pool pool = context.open(context.options().listener(new PoolListener() {
+      @Override
+      public void taskStarted(TaskEvent task) {
+        events.add("started " + task.taskId());
+      }
+
+      @Override
+      public void taskFinished(TaskEvent task, boolean success, Duration runTime) {
+        events.add("finished " + task.taskId());
+      }
+
+      @Override
+      public void taskLost(TaskEvent task, InfrastructureException failure) {
+        events.add("lost " + task.taskId() + " " + failure.getClass().getSimpleName());
+      }
+
+      @Override
+      public void workerExited(WorkerEvent worker, int exitValue) {
+        events.add("gone");
+      }
+
+      @Override
+      public void workerCrashed(WorkerEvent worker, int exitValue, String reason) {
+        events.add("gone");
+      }
+    }));
+    Gate gate = context.gate();
+    AsyncResult<?> running = pool.submit(gate::passUninterruptibly);
+    gate.awaitEntered(1);
+    pool.submit(() -> 1);
+    await().atMost(Times.LONG).until(() -> !events.isEmpty());
+    pool.terminate();
+    gate.open();
+    pool.close();
+    await().atMost(Times.LONG).until(() -> events.contains("gone"));
+    assertThat(events)
+        .containsExactlyInAnyOrder(
+            "started " + running.taskId(),
+            "lost " + running.taskId() + " PoolTerminatedException",
+            "gone");
   }
 
   @PoolTest

@@ -227,7 +227,10 @@ public abstract class PoolOptionsContract extends PoolContract {
     await().atMost(Times.LONG).until(() -> thread.getState() == Thread.State.WAITING);
   }
 
-  @PoolTest(workers = {1, 3})
+  @PoolTest(
+      workers = {1, 3},
+      except = PoolOptions.INLINE,
+      because = "it refuses overflow=BLOCK")
   void maxPendingTasks_blockManyTasks_allComplete(PoolContext context) throws Exception {
     Pool pool = context.open(context.options().maxPendingTasks(4).overflow(Overflow.BLOCK));
     List<AsyncResult<Integer>> results = new ArrayList<>();

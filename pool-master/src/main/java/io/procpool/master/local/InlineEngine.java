@@ -1,66 +1,48 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.local;
 
-import io.procpool.InfrastructureException.Certainty;
-import io.procpool.PoolListener.TaskEvent;
 import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
-import io.procpool.PoolTerminatedException;
-import io.procpool.ipc.FunctionKind;
-import io.procpool.master.pool.Engine;
-import io.procpool.master.pool.Events;
+import io.procpool.master.pool.NotRun;
 import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** Runs each work in the thread that submits it; the one worker is the caller. */
-final class InlineEngine implements Engine {
+final class InlineEngine extends LocalEngine {
   /*
    * Threads.  Any number of callers run tasks at the same time. All state is guarded by `lock`; tasks and sinks run
    *           outside it.
    * Start.    The initializer runs in the first caller, again for the next one if it failed.
-   * Interrupt. A caller is interrupted only under `lock` while its work runs, and is freed of that interrupt afterwards.
+   * Interrupt. The engine interrupts a caller only under `lock` while its work runs, and frees it of that interrupt
+   *           afterwards. Any other interrupt is the caller's own: if it ended a task, the caller gets it back.
    * End.      The engine has terminated when it was shut down and no caller is inside.
    */
-  private final PoolOptions options;
-  private final Events events;
   private final WorkerEvent worker;
   private final ReentrantLock startLock = new ReentrantLock();
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition terminated = lock.newCondition();
   private final Map<Work, Caller> callers = new HashMap<>();
   private long active;
   private long completed;
   private long lost;
   private long cancelled;
   private boolean started; // written under both locks
-  private boolean shutdown;
   private boolean ended; // no further task is begun
 
   /** A thread that runs work. */
   private static final class Caller {
     final Thread thread = Thread.currentThread();
-    boolean interrupted;
+    boolean interrupted; // by this engine; guarded by lock
   }
 
   InlineEngine(PoolOptions options) {
-    this.options = options;
-    this.events = new Events(options);
+    super(options);
     this.worker =
         new WorkerEvent(options.name(), "inline", ProcessHandle.current().pid());
-  }
-
-  @Override
-  public Inputs inputs(FunctionKind kind, Object function) {
-    return new LocalInputs(kind, function);
   }
 
   @Override
@@ -69,18 +51,13 @@ final class InlineEngine implements Engine {
   }
 
   @Override
-  public void checkTimeout(long timeoutNanos) {
-    LocalOptions.checkTimeout(options.backend(), timeoutNanos);
-  }
-
-  @Override
   public void submit(Work work) {
-    enter(work);
+    Caller caller = enter(work);
     try {
       Throwable startFailure = start();
       for (int i = 0; i < work.count(); i++) {
         ResultBlock block =
-            startFailure == null ? runOrRefuse(work, i) : notStarted(work, i, startFailure);
+            startFailure == null ? runOrRefuse(work, i, caller) : notStarted(work, i, startFailure);
         work.report(block);
       }
     } finally {
@@ -88,13 +65,15 @@ final class InlineEngine implements Engine {
     }
   }
 
-  private void enter(Work work) {
+  private Caller enter(Work work) {
+    Caller caller = new Caller();
     lock.lock();
     try {
-      callers.put(work, new Caller());
+      callers.put(work, caller);
     } finally {
       lock.unlock();
     }
+    return caller;
   }
 
   private void leave(Work work) {
@@ -110,12 +89,12 @@ final class InlineEngine implements Engine {
     }
   }
 
-  /** Sees to it that the initializer has run; returns what it failed with after the last attempt. */
+  /** Sees to it that the initializer has run, unless the pool was ended; returns what it failed with at last. */
   private @Nullable Throwable start() {
     startLock.lock();
     try {
       Throwable failure = null;
-      for (int i = 0; i < options.maxStartAttempts() && !started; i++) {
+      for (int i = 0; i < options.maxStartAttempts() && !started && !isEnded(); i++) {
         try {
           options.initializer().ifPresent(Runnable::run);
           lock.lock();
@@ -129,7 +108,7 @@ final class InlineEngine implements Engine {
           failure = thrown;
         }
       }
-      return started ? null : failure;
+      return started || isEnded() ? null : failure;
     } finally {
       startLock.unlock();
     }
@@ -141,45 +120,27 @@ final class InlineEngine implements Engine {
         item, 1, LocalOptions.startFailure(options, work.taskId(item), true, failure));
   }
 
-  private ResultBlock runOrRefuse(Work work, int item) {
+  private ResultBlock runOrRefuse(Work work, int item, Caller caller) {
     if (work.isCancelled()) {
       count(() -> cancelled++);
-      return ResultBlock.ofError(
-          item, 1, new CancellationException("task " + work.taskId(item) + " was cancelled"));
+      return ResultBlock.ofError(item, 1, NotRun.cancelled(options, work, item));
     }
     if (isEnded()) {
       count(() -> lost++);
-      String message = "task " + work.taskId(item) + " (" + work.name() + ") never started: pool \""
-          + options.name() + "\" was ended";
-      return ResultBlock.ofError(
-          item,
-          1,
-          new PoolTerminatedException(message, work.taskId(item), Certainty.NEVER_STARTED));
+      return ResultBlock.ofError(item, 1, NotRun.poolEnded(options, work, item));
     }
-    return run(work, item);
-  }
-
-  private ResultBlock run(Work work, int item) {
-    TaskEvent event = new TaskEvent(work.taskId(item), work.name(), worker);
-    long start = System.nanoTime();
-    events.tell(listener -> listener.taskStarted(event));
+    tellStarted(work, item, worker);
     count(() -> active++);
-    ResultBlock block;
-    boolean success = false;
-    try {
-      block = ResultBlock.ofValue(item, work.inputs().call(item));
-      success = true;
-    } catch (Throwable thrown) {
-      block = ResultBlock.ofError(item, 1, thrown);
-    }
-    boolean ok = success;
-    Duration time = Duration.ofNanos(System.nanoTime() - start);
-    events.tell(listener -> listener.taskFinished(event, ok, time));
+    Ran ran = run(work, item);
+    tellFinished(work, item, worker, ran);
     count(() -> {
       active--;
       completed++;
+      if (ran.failure() instanceof InterruptedException && !caller.interrupted) {
+        caller.thread.interrupt();
+      }
     });
-    return block;
+    return ran.block();
   }
 
   private void count(Runnable change) {
@@ -232,25 +193,15 @@ final class InlineEngine implements Engine {
   }
 
   @Override
-  public void shutdown() {
-    lock.lock();
-    try {
-      shutdown = true;
-      endIfDrained();
-    } finally {
-      lock.unlock();
+  void windDown() {
+    if (started && callers.isEmpty()) {
+      events.tell(listener -> listener.workerExited(worker, 0));
     }
   }
 
-  // under lock
-  private void endIfDrained() {
-    if (shutdown && callers.isEmpty()) {
-      terminated.signalAll();
-      if (started) {
-        events.tell(listener -> listener.workerExited(worker, 0));
-      }
-      events.close();
-    }
+  @Override
+  boolean isDrained() {
+    return callers.isEmpty();
   }
 
   @Override
@@ -270,36 +221,6 @@ final class InlineEngine implements Engine {
   @Override
   public void terminate() {
     shutdownNow();
-  }
-
-  @Override
-  public boolean awaitTermination(long nanos) throws InterruptedException {
-    lock.lockInterruptibly();
-    try {
-      long left = nanos;
-      while (!isTerminated()) {
-        if (nanos < 0) {
-          terminated.await();
-        } else if (left <= 0) {
-          return false;
-        } else {
-          left = terminated.awaitNanos(left);
-        }
-      }
-      return true;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  @Override
-  public boolean isTerminated() {
-    lock.lock();
-    try {
-      return shutdown && callers.isEmpty();
-    } finally {
-      lock.unlock();
-    }
   }
 
   @Override

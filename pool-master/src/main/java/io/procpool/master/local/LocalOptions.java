@@ -49,6 +49,11 @@ final class LocalOptions {
         refused,
         options.workerStderr() != defaults.workerStderr(),
         "workerStderr (the stream is this process's own)");
+    refuse(
+        refused,
+        options.backend().equals(PoolOptions.INLINE)
+            && options.overflow() == PoolOptions.Overflow.BLOCK,
+        "overflow=BLOCK (a task that submits another would wait for its own end)");
     if (!refused.isEmpty()) {
       throw new IllegalArgumentException(
           "backend \"" + options.backend() + "\" cannot honour " + String.join(", ", refused)
@@ -65,13 +70,13 @@ final class LocalOptions {
     }
   }
 
-  /** Describes an initializer that failed as often as it may. */
+  /** Describes starts that failed as often as they may. */
   static WorkerStartException startFailure(
       PoolOptions options, long taskId, boolean poolUsable, @Nullable Throwable failure) {
     WorkerStartException exception = new WorkerStartException(
         "no worker of pool \"" + options.name() + "\" could be started in "
             + options.maxStartAttempts()
-            + " attempts; task " + taskId + " never started; the initializer failed: " + failure
+            + " attempts; task " + taskId + " never started; the last attempt failed: " + failure
             + "; the next submission tries again",
         taskId,
         poolUsable,

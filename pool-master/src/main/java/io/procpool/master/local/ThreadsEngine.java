@@ -7,40 +7,40 @@ import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
 import io.procpool.PoolTerminatedException;
-import io.procpool.ipc.FunctionKind;
-import io.procpool.master.pool.Engine;
-import io.procpool.master.pool.Events;
+import io.procpool.master.pool.NotRun;
 import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CancellationException;
+import java.util.Set;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Runs work in threads of this process. */
-final class ThreadsEngine implements Engine {
+final class ThreadsEngine extends LocalEngine {
   /*
    * Threads.  Each worker thread takes one item at a time from the work at the head of the queue. All state is guarded by
    *           `lock`; tasks and sinks run outside it.
-   * Start.    A thread whose initializer fails is started again, a bounded number of times in a row; then waiting work is
-   *           failed, and the next submission starts anew.
-   * Interrupt. A thread is interrupted only under `lock` while its item runs, and its status is cleared after each item.
-   * End.      The engine has not terminated while an outcome taken under `lock` is still to be reported (`reporting`).
+   * Exactness. Who moves `Cursor.next` under `lock` reports the items it passes over: a worker one, a cancellation, a
+   *           hopeless start or the end of the pool all that are left. A cancellation that comes before its work finds no
+   *           cursor; then submit() sees that the work is cancelled.
+   * Start.    A thread that cannot be started, or whose initializer fails, is started again, a bounded number of times in a
+   *           row; then waiting work is failed, and the next submission starts anew.
+   * Interrupt. A thread is interrupted only under `lock`: while its item runs, and its status is cleared after each item;
+   *           or in its initializer, once the pool has ended or has nothing left for it.
+   * End.      The engine has not terminated while outcomes taken under `lock` are still to be reported (`reporting`).
    *           terminate() reports running items itself; what their threads end with later is dropped.
    */
-  private final PoolOptions options;
-  private final Events events;
-  private final ReentrantLock lock = new ReentrantLock();
+  private final ThreadFactory threads;
   private final Condition available = lock.newCondition();
-  private final Condition terminated = lock.newCondition();
   private final ArrayDeque<Cursor> queue = new ArrayDeque<>();
+  private final Set<Worker> starting = new HashSet<>();
   private final List<Worker> workers = new ArrayList<>();
-  private int starting;
   private int failedStarts;
   private int number;
   private long completed;
@@ -49,7 +49,6 @@ final class ThreadsEngine implements Engine {
   private long retired;
   private long pending;
   private int reporting;
-  private boolean shutdown;
 
   /** Where the items of a work stand. */
   private static final class Cursor {
@@ -60,11 +59,19 @@ final class ThreadsEngine implements Engine {
     Cursor(Work work) {
       this.work = work;
     }
+
+    int left() {
+      return work.count() - next;
+    }
   }
 
   ThreadsEngine(PoolOptions options) {
-    this.options = options;
-    this.events = new Events(options);
+    this(options, Thread::new);
+  }
+
+  ThreadsEngine(PoolOptions options, ThreadFactory threads) {
+    super(options);
+    this.threads = threads;
     lock.lock();
     try {
       startMissing();
@@ -73,103 +80,154 @@ final class ThreadsEngine implements Engine {
     }
   }
 
-  // under lock
-  private void startMissing() {
-    while (workers.size() + starting < options.workers()) {
-      starting++;
-      new Worker(++number).start();
-    }
-  }
-
-  @Override
-  public Inputs inputs(FunctionKind kind, Object function) {
-    return new LocalInputs(kind, function);
-  }
-
   @Override
   public boolean runsInCaller() {
     return false;
   }
 
   @Override
-  public void checkTimeout(long timeoutNanos) {
-    LocalOptions.checkTimeout(options.backend(), timeoutNanos);
-  }
-
-  @Override
   public void submit(Work work) {
     Cursor cursor = new Cursor(work);
-    work.placement(cursor);
+    List<Runnable> reports;
     lock.lock();
     try {
-      if (!shutdown) {
+      work.placement(cursor);
+      pending += work.count();
+      if (work.isCancelled()) {
+        reports = List.of(cancelRest(cursor));
+      } else if (shutdown) {
+        reports = List.of(loseRest(cursor, item -> NotRun.poolEnded(options, work, item)));
+      } else {
         queue.add(cursor);
-        pending += work.count();
-        if (workers.isEmpty() && starting == 0) {
+        if (workers.isEmpty() && starting.isEmpty()) {
           failedStarts = 0;
         }
-        startMissing();
+        reports = startMissing();
         available.signalAll();
-        return;
       }
-      lost += work.count();
-      reporting++;
+      reporting += reports.size();
     } finally {
       lock.unlock();
     }
-    reportNeverStarted(work, 0);
-    endReporting();
+    report(reports);
   }
 
-  private void endReporting() {
+  // What is reported outside the lock.
+
+  /** Passes over what is left of a work, to be reported by the caller outside the lock. Under lock. */
+  private Runnable passOver(Cursor cursor, IntFunction<Throwable> failure) {
+    int from = cursor.next;
+    pending -= cursor.left();
+    cursor.next = cursor.work.count();
+    return () -> {
+      for (int i = from; i < cursor.work.count(); i++) {
+        cursor.work.report(ResultBlock.ofError(i, 1, failure.apply(i)));
+      }
+    };
+  }
+
+  // under lock
+  private Runnable cancelRest(Cursor cursor) {
+    cancelled += cursor.left();
+    return passOver(cursor, item -> NotRun.cancelled(options, cursor.work, item));
+  }
+
+  // under lock
+  private Runnable loseRest(Cursor cursor, IntFunction<Throwable> failure) {
+    lost += cursor.left();
+    return passOver(cursor, failure);
+  }
+
+  /** Reports what was taken under lock, where it was added to `reporting`. */
+  private void report(List<Runnable> reports) {
+    if (reports.isEmpty()) {
+      return;
+    }
+    reports.forEach(Runnable::run);
     lock.lock();
     try {
-      reporting--;
+      reporting -= reports.size();
       endIfDrained();
     } finally {
       lock.unlock();
     }
   }
 
-  private void reportNeverStarted(Work work, int from) {
-    for (int i = from; i < work.count(); i++) {
-      String message = "task " + work.taskId(i) + " (" + work.name() + ") never started: pool \""
-          + options.name() + "\" was ended";
-      work.report(ResultBlock.ofError(
-          i, 1, new PoolTerminatedException(message, work.taskId(i), Certainty.NEVER_STARTED)));
+  // Starting.
+
+  /** Starts the workers that are missing; returns what is to be reported if that is hopeless. Under lock. */
+  private List<Runnable> startMissing() {
+    while (workers.size() + starting.size() < options.workers()) {
+      Throwable failure = tryStart();
+      if (failure != null && ++failedStarts >= options.maxStartAttempts()) {
+        return failIfHopeless(failure);
+      }
+    }
+    return List.of();
+  }
+
+  /** Returns what the start failed with, typically the {@code OutOfMemoryError} of a system without threads left. */
+  private @Nullable Throwable tryStart() {
+    Worker worker = new Worker(number + 1);
+    try {
+      starting.add(worker);
+      worker.thread.start();
+      number++;
+      return null;
+    } catch (Throwable thrown) {
+      starting.remove(worker);
+      return thrown;
     }
   }
 
+  /** A worker could not be initialized; returns what is to be reported if there is no hope left. Under lock. */
+  private List<Runnable> startFailed(Throwable failure) {
+    if (++failedStarts >= options.maxStartAttempts()) {
+      return failIfHopeless(failure);
+    }
+    return shutdown && queue.isEmpty() ? List.of() : startMissing();
+  }
+
+  // under lock
+  private List<Runnable> failIfHopeless(Throwable failure) {
+    List<Runnable> reports = new ArrayList<>();
+    if (workers.isEmpty() && starting.isEmpty()) {
+      boolean usable = !shutdown;
+      for (Cursor cursor : queue) {
+        reports.add(loseRest(
+            cursor,
+            item -> LocalOptions.startFailure(options, cursor.work.taskId(item), usable, failure)));
+      }
+      queue.clear();
+    }
+    return reports;
+  }
+
+  // Cancelling.
+
   @Override
   public void cancel(Work work, boolean interrupt) {
-    int from;
+    List<Runnable> reports;
     lock.lock();
     try {
       Cursor cursor = (Cursor) work.placement();
       if (cursor == null) {
         return;
       }
-      from = cursor.next;
-      pending -= work.count() - from;
-      cancelled += work.count() - from;
-      cursor.next = work.count();
       queue.remove(cursor);
+      reports = List.of(cancelRest(cursor));
+      reporting += reports.size();
       if (interrupt) {
         for (Worker worker : workers) {
           if (worker.current == cursor) {
-            worker.interrupt();
+            worker.thread.interrupt();
           }
         }
       }
-      reporting++;
     } finally {
       lock.unlock();
     }
-    for (int i = from; i < work.count(); i++) {
-      work.report(ResultBlock.ofError(
-          i, 1, new CancellationException("task " + work.taskId(i) + " was cancelled")));
-    }
-    endReporting();
+    report(reports);
   }
 
   @Override
@@ -182,31 +240,19 @@ final class ThreadsEngine implements Engine {
     }
   }
 
+  // The end.
+
   @Override
-  public void shutdown() {
-    lock.lock();
-    try {
-      shutdown = true;
-      endIfDrained();
-    } finally {
-      lock.unlock();
+  void windDown() {
+    available.signalAll();
+    if (queue.isEmpty()) {
+      starting.forEach(worker -> worker.thread.interrupt());
     }
   }
 
-  // under lock
-  private void endIfDrained() {
-    if (shutdown) {
-      available.signalAll();
-      if (isDrained()) {
-        terminated.signalAll();
-        events.close();
-      }
-    }
-  }
-
-  // under lock
-  private boolean isDrained() {
-    return workers.isEmpty() && starting == 0 && queue.isEmpty() && reporting == 0;
+  @Override
+  boolean isDrained() {
+    return workers.isEmpty() && starting.isEmpty() && queue.isEmpty() && reporting == 0;
   }
 
   @Override
@@ -220,72 +266,31 @@ final class ThreadsEngine implements Engine {
   }
 
   private List<Work> end(boolean giveUpRunning) {
-    List<Cursor> never = new ArrayList<>();
-    List<Integer> from = new ArrayList<>();
-    List<Runnable> givenUp = new ArrayList<>();
+    List<Work> untouched = new ArrayList<>();
+    List<Runnable> reports = new ArrayList<>();
     lock.lock();
     try {
       shutdown = true;
-      for (Cursor cursor : queue) {
-        never.add(cursor);
-        from.add(cursor.next);
-        pending -= cursor.work.count() - cursor.next;
-        lost += cursor.work.count() - cursor.next;
-        cursor.next = cursor.work.count();
-      }
-      queue.clear();
       for (Worker worker : workers) {
         if (giveUpRunning && worker.current != null && !worker.givenUp) {
-          givenUp.add(worker.giveUp());
+          reports.add(worker.giveUp());
         }
-        worker.interrupt();
+        worker.thread.interrupt();
       }
-      available.signalAll();
-      reporting++;
+      for (Cursor cursor : queue) {
+        if (cursor.next == 0) {
+          untouched.add(cursor.work);
+        }
+        reports.add(loseRest(cursor, item -> NotRun.poolEnded(options, cursor.work, item)));
+      }
+      queue.clear();
+      reporting += reports.size();
+      endIfDrained();
     } finally {
       lock.unlock();
     }
-    givenUp.forEach(Runnable::run);
-    List<Work> untouched = new ArrayList<>();
-    for (int i = 0; i < never.size(); i++) {
-      Work work = never.get(i).work;
-      reportNeverStarted(work, from.get(i));
-      if (from.get(i) == 0) {
-        untouched.add(work);
-      }
-    }
-    endReporting();
+    report(reports);
     return untouched;
-  }
-
-  @Override
-  public boolean awaitTermination(long nanos) throws InterruptedException {
-    lock.lockInterruptibly();
-    try {
-      long left = nanos;
-      while (!isTerminated()) {
-        if (nanos < 0) {
-          terminated.await();
-        } else if (left <= 0) {
-          return false;
-        } else {
-          left = terminated.awaitNanos(left);
-        }
-      }
-      return true;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  @Override
-  public boolean isTerminated() {
-    lock.lock();
-    try {
-      return shutdown && isDrained();
-    } finally {
-      lock.unlock();
-    }
   }
 
   @Override
@@ -297,7 +302,7 @@ final class ThreadsEngine implements Engine {
         busy += worker.current != null ? 1 : 0;
       }
       return new PoolStatistics(
-          starting,
+          starting.size(),
           workers.size() - busy,
           busy,
           pending,
@@ -313,29 +318,26 @@ final class ThreadsEngine implements Engine {
     }
   }
 
-  private final class Worker extends Thread {
+  private final class Worker implements Runnable {
+    final Thread thread;
     private final WorkerEvent event;
     private @Nullable Cursor current; // guarded by lock
     private int item;
     private boolean givenUp; // the running item has been reported; guarded by lock
 
     Worker(int number) {
-      super(options.name() + "-worker-" + number);
-      setDaemon(true);
+      thread = threads.newThread(this);
+      thread.setName(options.name() + "-worker-" + number);
+      thread.setDaemon(true);
       event = new WorkerEvent(
           options.name(), "worker-" + number, ProcessHandle.current().pid());
     }
 
     @Override
     public void run() {
-      if (!initialize()) {
-        return;
-      }
-      while (take()) {
-        ResultBlock block = execute();
-        Cursor done = finish();
-        if (done != null) {
-          done.work.report(block);
+      if (initialize()) {
+        while (take()) {
+          finish(LocalEngine.run(Objects.requireNonNull(current).work, item));
         }
       }
     }
@@ -347,40 +349,24 @@ final class ThreadsEngine implements Engine {
       } catch (Throwable thrown) {
         failure = thrown;
       }
-      List<Cursor> hopeless = new ArrayList<>();
+      List<Runnable> reports;
       lock.lock();
       try {
-        starting--;
+        starting.remove(this);
+        Thread.interrupted();
         if (failure == null) {
           failedStarts = 0;
           workers.add(this);
           events.tell(listener -> listener.workerStarted(event));
           return true;
         }
-        failedStarts++;
-        if (failedStarts < options.maxStartAttempts()) {
-          if (!shutdown || !queue.isEmpty()) {
-            startMissing();
-          }
-        } else if (workers.isEmpty() && starting == 0) {
-          hopeless.addAll(queue);
-          queue.clear();
-          for (Cursor cursor : hopeless) {
-            pending -= cursor.work.count() - cursor.next;
-            lost += cursor.work.count() - cursor.next;
-          }
-        }
-        reporting++;
+        reports = startFailed(failure);
+        reporting += reports.size();
+        endIfDrained();
       } finally {
         lock.unlock();
       }
-      for (Cursor cursor : hopeless) {
-        for (int i = cursor.next; i < cursor.work.count(); i++) {
-          cursor.work.report(ResultBlock.ofError(
-              i, 1, LocalOptions.startFailure(options, cursor.work.taskId(i), !shutdown, failure)));
-        }
-      }
-      endReporting();
+      report(reports);
       return false;
     }
 
@@ -406,29 +392,11 @@ final class ThreadsEngine implements Engine {
         cursor.running++;
         current = cursor;
         Thread.interrupted();
+        tellStarted(cursor.work, item, event);
         return true;
       } finally {
         lock.unlock();
       }
-    }
-
-    private ResultBlock execute() {
-      Work work = Objects.requireNonNull(current).work;
-      TaskEvent task = new TaskEvent(work.taskId(item), work.name(), event);
-      events.tell(listener -> listener.taskStarted(task));
-      long start = System.nanoTime();
-      ResultBlock block;
-      boolean success = false;
-      try {
-        block = ResultBlock.ofValue(item, ((LocalInputs) work.inputs()).call(item));
-        success = true;
-      } catch (Throwable thrown) {
-        block = ResultBlock.ofError(item, 1, thrown);
-      }
-      boolean ok = success;
-      Duration time = Duration.ofNanos(System.nanoTime() - start);
-      events.tell(listener -> listener.taskFinished(task, ok, time));
-      return block;
     }
 
     // under lock
@@ -437,33 +405,35 @@ final class ThreadsEngine implements Engine {
       lost++;
       Work work = Objects.requireNonNull(current).work;
       int running = item;
-      return () -> work.report(ResultBlock.ofError(
-          running,
-          1,
-          new PoolTerminatedException(
-              "task " + work.taskId(running) + " (" + work.name() + ") was running when pool \""
-                  + options.name()
-                  + "\" was terminated; its thread was interrupted, and cannot be killed",
-              work.taskId(running),
-              Certainty.MAY_HAVE_RUN)));
+      PoolTerminatedException failure = new PoolTerminatedException(
+          "task " + work.taskId(running) + " (" + work.name() + ") was running when pool \""
+              + options.name()
+              + "\" was terminated; its thread was interrupted, and cannot be killed",
+          work.taskId(running),
+          Certainty.MAY_HAVE_RUN);
+      TaskEvent task = new TaskEvent(work.taskId(running), work.name(), event);
+      events.tell(listener -> listener.taskLost(task, failure));
+      return () -> work.report(ResultBlock.ofError(running, 1, failure));
     }
 
-    /** Returns what to report the outcome to, or null if the item was given up. */
-    private @Nullable Cursor finish() {
+    /** Reports the outcome, unless the item was given up. */
+    private void finish(Ran ran) {
+      Cursor done;
       lock.lock();
       try {
-        Cursor done = Objects.requireNonNull(current);
+        done = Objects.requireNonNull(current);
         done.running--;
         current = null;
         Thread.interrupted();
         if (givenUp) {
-          return null;
+          return;
         }
         completed++;
-        return done;
+        tellFinished(done.work, item, event, ran);
       } finally {
         lock.unlock();
       }
+      done.work.report(ran.block());
     }
   }
 }

@@ -33,7 +33,7 @@ public interface Engine {
 
   /**
    * Sees to it that items of this work which have not started never do, and that running ones are interrupted if asked to.
-   * Items that are prevented are still reported.
+   * Items that are prevented are still reported. The work may be on its way to {@link #submit}, which then reports it.
    */
   void cancel(Work work, boolean interrupt);
 

@@ -1,10 +1,8 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.pool;
 
-import io.procpool.InfrastructureException.Certainty;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
-import io.procpool.PoolTerminatedException;
 import io.procpool.TaskOptions;
 import io.procpool.ipc.FunctionKind;
 import java.time.Duration;
@@ -199,8 +197,7 @@ final class PoolCore {
           delayedCancelled++;
         }
         work.markCancelled();
-        work.report(
-            ResultBlock.ofError(0, 1, new java.util.concurrent.CancellationException("cancelled")));
+        work.report(ResultBlock.ofError(0, 1, NotRun.cancelled(options, work, 0)));
         engineShutdownIfDue();
       } else {
         PoolCore.this.cancel(work, interrupt);
@@ -265,14 +262,22 @@ final class PoolCore {
     return tasks;
   }
 
+  /** Runs all items; then throws what the first of those that failed did, as {@link TaskPool#map} would. */
   private static void runHere(Work work) {
-    try {
-      for (int i = 0; i < work.count(); i++) {
-        work.inputs().call(i);
+    MapCollector outcomes = new MapCollector(work.count(), ignored -> {});
+    for (int i = 0; i < work.count(); i++) {
+      ResultBlock outcome;
+      try {
+        outcome = ResultBlock.ofValue(i, work.inputs().call(i));
+      } catch (Throwable thrown) {
+        outcome = ResultBlock.ofError(i, 1, thrown);
+        if (thrown instanceof InterruptedException) {
+          Thread.currentThread().interrupt();
+        }
       }
-    } catch (Exception e) {
-      throw Failures.unchecked(new java.util.concurrent.ExecutionException(e));
+      outcomes.accept(outcome);
     }
+    Failures.valueOf(outcomes.outcome());
   }
 
   private List<Work> dropDelayed() {
@@ -283,15 +288,7 @@ final class PoolCore {
           delayedLost++;
         }
         dropped.add(later.work);
-        later.work.report(ResultBlock.ofError(
-            0,
-            1,
-            new PoolTerminatedException(
-                "task " + later.work.taskId(0) + " (" + later.work.name()
-                    + ") never started: pool \"" + options.name()
-                    + "\" was ended before its time came",
-                later.work.taskId(0),
-                Certainty.NEVER_STARTED)));
+        later.work.report(ResultBlock.ofError(0, 1, NotRun.poolEnded(options, later.work, 0)));
       }
     }
     return dropped;

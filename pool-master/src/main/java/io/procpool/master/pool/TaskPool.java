@@ -27,6 +27,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.NullUnmarked;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -417,10 +418,15 @@ public final class TaskPool implements Pool {
 
   // ExecutorService.
 
-  private <T> List<AsyncResult<T>> submitAll(Collection<? extends Callable<T>> tasks) {
+  /** Submits tasks; where each runs in this thread, only until what has completed is enough. */
+  private <T> List<AsyncResult<T>> submitAll(
+      List<? extends Callable<T>> tasks, Predicate<List<AsyncResult<T>>> enough) {
     List<AsyncResult<T>> results = new ArrayList<>(tasks.size());
     try {
       for (Callable<T> task : tasks) {
+        if (core.engine().runsInCaller() && enough.test(results)) {
+          break;
+        }
         results.add(submit(task));
       }
     } catch (RuntimeException refused) {
@@ -428,6 +434,22 @@ public final class TaskPool implements Pool {
       throw refused;
     }
     return results;
+  }
+
+  private static <T> List<Callable<T>> checked(Collection<? extends Callable<T>> tasks) {
+    List<Callable<T>> checked = new ArrayList<>(tasks);
+    for (Callable<T> task : checked) {
+      Objects.requireNonNull(task, "the task is null");
+    }
+    return checked;
+  }
+
+  /** Returns the result of a task that is cancelled instead of submitted. */
+  private <T> AsyncResult<T> cancelled(Callable<T> task) {
+    TaskResult<T> result = new TaskResult<>(core.callbacks(), null);
+    result.control(controlOf(single(FunctionKind.CALLABLE, task, null, null, null, result)));
+    result.cancel(false);
+    return result;
   }
 
   private static void cancelAll(List<? extends AsyncResult<?>> results) {
@@ -448,7 +470,11 @@ public final class TaskPool implements Pool {
       throws InterruptedException {
     long start = System.nanoTime();
     long nanos = unit.toNanos(timeout);
-    List<AsyncResult<T>> results = submitAll(tasks);
+    List<Callable<T>> all = checked(tasks);
+    List<AsyncResult<T>> results = submitAll(all, completed -> System.nanoTime() - start >= nanos);
+    for (Callable<T> late : all.subList(results.size(), all.size())) {
+      results.add(cancelled(late));
+    }
     try {
       for (AsyncResult<T> result : results) {
         if (!result.await(Duration.ofNanos(Math.max(0, nanos - (System.nanoTime() - start))))) {
@@ -476,12 +502,16 @@ public final class TaskPool implements Pool {
   @Override
   public <T> T invokeAny(Collection<? extends Callable<T>> tasks, long timeout, TimeUnit unit)
       throws InterruptedException, ExecutionException, TimeoutException {
-    if (tasks.isEmpty()) {
+    List<Callable<T>> all = checked(tasks);
+    if (all.isEmpty()) {
       throw new IllegalArgumentException("tasks: empty (expected: at least one)");
     }
     long start = System.nanoTime();
     long nanos = unit.toNanos(timeout);
-    List<AsyncResult<T>> results = submitAll(tasks);
+    List<AsyncResult<T>> results = submitAll(
+        all,
+        completed -> System.nanoTime() - start >= nanos
+            || (!completed.isEmpty() && completed.get(completed.size() - 1).successful()));
     try {
       LinkedBlockingQueue<AsyncResult<T>> completed = new LinkedBlockingQueue<>();
       for (AsyncResult<T> result : results) {
@@ -492,8 +522,7 @@ public final class TaskPool implements Pool {
         AsyncResult<T> next =
             completed.poll(Math.max(0, nanos - (System.nanoTime() - start)), TimeUnit.NANOSECONDS);
         if (next == null) {
-          throw new TimeoutException(
-              "none of " + results.size() + " tasks completed with a value in time");
+          throw noneInTime(all.size());
         }
         try {
           return next.get();
@@ -503,10 +532,17 @@ public final class TaskPool implements Pool {
           failure = new ExecutionException(e);
         }
       }
+      if (results.size() < all.size()) {
+        throw noneInTime(all.size());
+      }
       throw failure;
     } finally {
       cancelAll(results);
     }
+  }
+
+  private static TimeoutException noneInTime(int tasks) {
+    return new TimeoutException("none of " + tasks + " tasks completed with a value in time");
   }
 
   // Life.

@@ -6,11 +6,11 @@ import io.procpool.InfrastructureException;
 import io.procpool.InfrastructureException.Certainty;
 import io.procpool.PoolListener.TaskEvent;
 import io.procpool.PoolOptions;
-import io.procpool.PoolTerminatedException;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.WorkerSegment.UnitState;
 import io.procpool.ipc.wire.Results;
 import io.procpool.master.pool.Events;
+import io.procpool.master.pool.NotRun;
 import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
 import java.io.IOException;
@@ -23,8 +23,8 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -616,10 +616,7 @@ final class Dispatcher {
   private void reportCancelled(Work work, int from, int to) {
     cancelled += to - from;
     for (int i = from; i < to; i++) {
-      report(
-          work,
-          ResultBlock.ofError(
-              i, 1, new CancellationException("task " + work.taskId(i) + " was cancelled")));
+      report(work, ResultBlock.ofError(i, 1, NotRun.cancelled(options, work, i)));
     }
   }
 
@@ -627,6 +624,10 @@ final class Dispatcher {
 
   /** Fails everything that has not been handed to a worker. */
   void failPending(Function<Long, InfrastructureException> failure) {
+    failPending((work, item) -> failure.apply(work.taskId(item)));
+  }
+
+  private void failPending(BiFunction<Work, Integer, InfrastructureException> failure) {
     while (!pending.isEmpty()) {
       Slice slice = pending.remove();
       pendingTasks -= slice.count();
@@ -634,10 +635,11 @@ final class Dispatcher {
     }
   }
 
-  private void fail(Work work, int from, int to, Function<Long, InfrastructureException> failure) {
+  private void fail(
+      Work work, int from, int to, BiFunction<Work, Integer, InfrastructureException> failure) {
     lost += to - from;
     for (int i = from; i < to; i++) {
-      report(work, ResultBlock.ofError(i, 1, failure.apply(work.taskId(i))));
+      report(work, ResultBlock.ofError(i, 1, failure.apply(work, i)));
     }
   }
 
@@ -671,19 +673,16 @@ final class Dispatcher {
         never.add(work);
       }
     });
-    failPending(this::neverStarted);
+    failPending(this::poolEnded);
     return never;
   }
 
-  private PoolTerminatedException neverStarted(long taskId) {
-    return new PoolTerminatedException(
-        "task " + taskId + " never started: pool \"" + options.name() + "\" was ended",
-        taskId,
-        Certainty.NEVER_STARTED);
+  private InfrastructureException poolEnded(Work work, int item) {
+    return NotRun.poolEnded(options, work, item);
   }
 
   void rejectLate(Work work) {
-    fail(work, 0, work.count(), this::neverStarted);
+    fail(work, 0, work.count(), this::poolEnded);
   }
 
   // Death of a worker.

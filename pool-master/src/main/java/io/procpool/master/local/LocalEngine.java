@@ -1,0 +1,127 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.local;
+
+import io.procpool.PoolListener.TaskEvent;
+import io.procpool.PoolListener.WorkerEvent;
+import io.procpool.PoolOptions;
+import io.procpool.ipc.FunctionKind;
+import io.procpool.master.pool.Engine;
+import io.procpool.master.pool.Events;
+import io.procpool.master.pool.ResultBlock;
+import io.procpool.master.pool.Work;
+import java.time.Duration;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** What the engines that run work in this process share: the lock, the running of one item, and the end. */
+abstract class LocalEngine implements Engine {
+  final PoolOptions options;
+  final Events events;
+  final ReentrantLock lock = new ReentrantLock();
+  boolean shutdown; // guarded by lock
+  private final Condition terminated = lock.newCondition();
+
+  LocalEngine(PoolOptions options) {
+    this.options = options;
+    this.events = new Events(options);
+  }
+
+  @Override
+  public final Inputs inputs(FunctionKind kind, Object function) {
+    return new LocalInputs(kind, function);
+  }
+
+  @Override
+  public final void checkTimeout(long timeoutNanos) {
+    LocalOptions.checkTimeout(options.backend(), timeoutNanos);
+  }
+
+  /** How an item ended. */
+  record Ran(ResultBlock block, @Nullable Throwable failure, Duration time) {}
+
+  static Ran run(Work work, int item) {
+    long start = System.nanoTime();
+    ResultBlock block;
+    Throwable failure = null;
+    try {
+      block = ResultBlock.ofValue(item, work.inputs().call(item));
+    } catch (Throwable thrown) {
+      block = ResultBlock.ofError(item, 1, thrown);
+      failure = thrown;
+    }
+    return new Ran(block, failure, Duration.ofNanos(System.nanoTime() - start));
+  }
+
+  final void tellStarted(Work work, int item, WorkerEvent worker) {
+    if (events.isActive()) {
+      TaskEvent event = new TaskEvent(work.taskId(item), work.name(), worker);
+      events.tell(listener -> listener.taskStarted(event));
+    }
+  }
+
+  final void tellFinished(Work work, int item, WorkerEvent worker, Ran ran) {
+    if (events.isActive()) {
+      TaskEvent event = new TaskEvent(work.taskId(item), work.name(), worker);
+      events.tell(listener -> listener.taskFinished(event, ran.failure() == null, ran.time()));
+    }
+  }
+
+  @Override
+  public final void shutdown() {
+    lock.lock();
+    try {
+      shutdown = true;
+      endIfDrained();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** After a shutdown, lets go what nothing needs any more, and notices the end. Under lock. */
+  final void endIfDrained() {
+    if (shutdown) {
+      windDown();
+      if (isDrained()) {
+        terminated.signalAll();
+        events.close();
+      }
+    }
+  }
+
+  /** Lets go what nothing needs any more; the engine has been shut down. Under lock. */
+  abstract void windDown();
+
+  /** Tells whether nothing runs any more and all is reported. Under lock. */
+  abstract boolean isDrained();
+
+  @Override
+  public final boolean awaitTermination(long nanos) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      long left = nanos;
+      while (!isTerminated()) {
+        if (nanos < 0) {
+          terminated.await();
+        } else if (left <= 0) {
+          return false;
+        } else {
+          left = terminated.awaitNanos(left);
+        }
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public final boolean isTerminated() {
+    lock.lock();
+    try {
+      return shutdown && isDrained();
+    } finally {
+      lock.unlock();
+    }
+  }
+}
