@@ -710,8 +710,8 @@ final class Dispatcher {
               unit.work,
               unit.received,
               unit.to,
-              taskId -> messages.neverBegun(
-                  worker, unit.work, taskId, MAX_REFUSALS, unit.bytes, poolUsable));
+              (work, item) -> messages.neverBegun(
+                  worker, work, work.taskId(item), MAX_REFUSALS, unit.bytes, poolUsable));
         }
         next = false;
       }
@@ -723,7 +723,7 @@ final class Dispatcher {
       pendingTasks += slice.count();
     }
     if (ended) {
-      failPending(this::neverStarted);
+      failPending(this::poolEnded);
     }
   }
 
