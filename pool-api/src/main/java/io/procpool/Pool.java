@@ -171,6 +171,20 @@ public interface Pool extends ExecutorService, AutoCloseable {
           R extends @Nullable Object>
       AsyncResult<R> applyAsync(TaskTriFunction<A, B, C, R> function, A first, B second, C third);
 
+  /** Submits a task of three arguments with callbacks, as {@link #applyAsync(TaskFunction, Object, Consumer, Consumer)}. */
+  <
+          A extends @Nullable Object,
+          B extends @Nullable Object,
+          C extends @Nullable Object,
+          R extends @Nullable Object>
+      AsyncResult<R> applyAsync(
+          TaskTriFunction<A, B, C, R> function,
+          A first,
+          B second,
+          C third,
+          Consumer<? super R> onValue,
+          Consumer<? super Throwable> onError);
+
   /**
    * Submits a task once the delay is over. Cancelling the result before that means the task never runs. The task is
    * encoded now.
@@ -185,6 +199,11 @@ public interface Pool extends ExecutorService, AutoCloseable {
    * Applies a function to every input and returns the values in the order of the inputs. Blocks until all inputs have
    * completed. Several inputs travel together, as many as are measured to take a few milliseconds; each still has its own
    * outcome. If inputs failed, what the first of them (in input order) failed with is thrown, after all have completed.
+   *
+   * <p>All inputs are encoded before the first is sent. Together they may take 1 GiB; for more, or to keep less in memory,
+   * there is {@link #imap(TaskFunction, Iterable) imap}.
+   *
+   * @throws NotSerializableTaskException if an input cannot be encoded, or all together are too large; none is run
    */
   <A extends @Nullable Object, R extends @Nullable Object> List<R> map(
       TaskFunction<A, R> function, Iterable<? extends A> inputs) throws InterruptedException;
@@ -212,14 +231,29 @@ public interface Pool extends ExecutorService, AutoCloseable {
       Consumer<? super List<R>> onValue,
       Consumer<? super Throwable> onError);
 
+  /** As the method without a chunk size, with one of 1 or more. */
+  <A extends @Nullable Object, R extends @Nullable Object> AsyncResult<List<R>> mapAsync(
+      TaskFunction<A, R> function,
+      Iterable<? extends A> inputs,
+      int chunkSize,
+      Consumer<? super List<R>> onValue,
+      Consumer<? super Throwable> onError);
+
   /**
    * Applies a function to every input; the results come in the order of the inputs, each as soon as it and those before it
-   * are there. The input is read lazily, in a thread of the pool, a bounded window ahead of the consumer.
+   * are there. The input is read lazily, in a thread of the pool, a bounded window ahead of the consumer: a few chunks per
+   * worker, and no more than 64 MiB of encoded inputs and results that have not been taken.
+   *
+   * <p>The function is encoded before this method returns, each input when it is read. An input that cannot be encoded has
+   * that as its outcome; the iteration goes on with the following ones.
    */
   <A extends @Nullable Object, R extends @Nullable Object> ResultIterator<R> imap(
       TaskFunction<A, R> function, Iterable<? extends A> inputs);
 
-  /** As {@link #imap(TaskFunction, Iterable)}, with a chunk size of 1 or more. */
+  /**
+   * As {@link #imap(TaskFunction, Iterable)}, with a chunk size of 1 or more. A chunk is smaller than that if its inputs
+   * take more than 4 MiB together, or if the consumer waits while the input pauses.
+   */
   <A extends @Nullable Object, R extends @Nullable Object> ResultIterator<R> imap(
       TaskFunction<A, R> function, Iterable<? extends A> inputs, int chunkSize);
 
@@ -227,13 +261,22 @@ public interface Pool extends ExecutorService, AutoCloseable {
   <A extends @Nullable Object, R extends @Nullable Object> ResultIterator<R> imapUnordered(
       TaskFunction<A, R> function, Iterable<? extends A> inputs);
 
-  /** As {@link #imapUnordered(TaskFunction, Iterable)}, with a chunk size of 1 or more. */
+  /**
+   * As {@link #imapUnordered(TaskFunction, Iterable)}, with a chunk size as for
+   * {@link #imap(TaskFunction, Iterable, int)}.
+   */
   <A extends @Nullable Object, R extends @Nullable Object> ResultIterator<R> imapUnordered(
       TaskFunction<A, R> function, Iterable<? extends A> inputs, int chunkSize);
 
   /** As {@link #map(TaskFunction, Iterable)} for a function of two arguments. */
   <A extends @Nullable Object, B extends @Nullable Object, R extends @Nullable Object>
       List<R> starmap(TaskBiFunction<A, B, R> function, Iterable<Arguments.Two<A, B>> inputs)
+          throws InterruptedException;
+
+  /** As {@link #map(TaskFunction, Iterable, int)} for a function of two arguments. */
+  <A extends @Nullable Object, B extends @Nullable Object, R extends @Nullable Object>
+      List<R> starmap(
+          TaskBiFunction<A, B, R> function, Iterable<Arguments.Two<A, B>> inputs, int chunkSize)
           throws InterruptedException;
 
   /** As {@link #map(TaskFunction, Iterable)} for a function of three arguments. */
@@ -246,10 +289,44 @@ public interface Pool extends ExecutorService, AutoCloseable {
           TaskTriFunction<A, B, C, R> function, Iterable<Arguments.Three<A, B, C>> inputs)
           throws InterruptedException;
 
+  /** As {@link #map(TaskFunction, Iterable, int)} for a function of three arguments. */
+  <
+          A extends @Nullable Object,
+          B extends @Nullable Object,
+          C extends @Nullable Object,
+          R extends @Nullable Object>
+      List<R> starmap(
+          TaskTriFunction<A, B, C, R> function,
+          Iterable<Arguments.Three<A, B, C>> inputs,
+          int chunkSize)
+          throws InterruptedException;
+
   /** As {@link #mapAsync(TaskFunction, Iterable)} for a function of two arguments. */
   <A extends @Nullable Object, B extends @Nullable Object, R extends @Nullable Object>
       AsyncResult<List<R>> starmapAsync(
           TaskBiFunction<A, B, R> function, Iterable<Arguments.Two<A, B>> inputs);
+
+  /** As {@link #mapAsync(TaskFunction, Iterable, int)} for a function of two arguments. */
+  <A extends @Nullable Object, B extends @Nullable Object, R extends @Nullable Object>
+      AsyncResult<List<R>> starmapAsync(
+          TaskBiFunction<A, B, R> function, Iterable<Arguments.Two<A, B>> inputs, int chunkSize);
+
+  /** As {@link #mapAsync(TaskFunction, Iterable, Consumer, Consumer)} for a function of two arguments. */
+  <A extends @Nullable Object, B extends @Nullable Object, R extends @Nullable Object>
+      AsyncResult<List<R>> starmapAsync(
+          TaskBiFunction<A, B, R> function,
+          Iterable<Arguments.Two<A, B>> inputs,
+          Consumer<? super List<R>> onValue,
+          Consumer<? super Throwable> onError);
+
+  /** As {@link #mapAsync(TaskFunction, Iterable, int, Consumer, Consumer)} for a function of two arguments. */
+  <A extends @Nullable Object, B extends @Nullable Object, R extends @Nullable Object>
+      AsyncResult<List<R>> starmapAsync(
+          TaskBiFunction<A, B, R> function,
+          Iterable<Arguments.Two<A, B>> inputs,
+          int chunkSize,
+          Consumer<? super List<R>> onValue,
+          Consumer<? super Throwable> onError);
 
   /** As {@link #mapAsync(TaskFunction, Iterable)} for a function of three arguments. */
   <
@@ -259,6 +336,42 @@ public interface Pool extends ExecutorService, AutoCloseable {
           R extends @Nullable Object>
       AsyncResult<List<R>> starmapAsync(
           TaskTriFunction<A, B, C, R> function, Iterable<Arguments.Three<A, B, C>> inputs);
+
+  /** As {@link #mapAsync(TaskFunction, Iterable, int)} for a function of three arguments. */
+  <
+          A extends @Nullable Object,
+          B extends @Nullable Object,
+          C extends @Nullable Object,
+          R extends @Nullable Object>
+      AsyncResult<List<R>> starmapAsync(
+          TaskTriFunction<A, B, C, R> function,
+          Iterable<Arguments.Three<A, B, C>> inputs,
+          int chunkSize);
+
+  /** As {@link #mapAsync(TaskFunction, Iterable, Consumer, Consumer)} for a function of three arguments. */
+  <
+          A extends @Nullable Object,
+          B extends @Nullable Object,
+          C extends @Nullable Object,
+          R extends @Nullable Object>
+      AsyncResult<List<R>> starmapAsync(
+          TaskTriFunction<A, B, C, R> function,
+          Iterable<Arguments.Three<A, B, C>> inputs,
+          Consumer<? super List<R>> onValue,
+          Consumer<? super Throwable> onError);
+
+  /** As {@link #mapAsync(TaskFunction, Iterable, int, Consumer, Consumer)} for a function of three arguments. */
+  <
+          A extends @Nullable Object,
+          B extends @Nullable Object,
+          C extends @Nullable Object,
+          R extends @Nullable Object>
+      AsyncResult<List<R>> starmapAsync(
+          TaskTriFunction<A, B, C, R> function,
+          Iterable<Arguments.Three<A, B, C>> inputs,
+          int chunkSize,
+          Consumer<? super List<R>> onValue,
+          Consumer<? super Throwable> onError);
 
   /**
    * Runs all tasks, which must also be serializable, and waits until every one has completed. If the wait is interrupted

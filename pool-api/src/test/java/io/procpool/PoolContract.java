@@ -76,6 +76,8 @@ abstract class PoolContract {
     all.put("applyAsync 2", () -> pool.applyAsync(ContractTasks::add, 1, 2));
     all.put("applyAsync 2, both", () -> pool.applyAsync(ContractTasks::add, 1, 2, ignore, ignore));
     all.put("applyAsync 3", () -> pool.applyAsync(ContractTasks::sum, 1, 2, 3));
+    all.put(
+        "applyAsync 3, both", () -> pool.applyAsync(ContractTasks::sum, 1, 2, 3, ignore, ignore));
     all.put("schedule", () -> pool.schedule(() -> 1, java.time.Duration.ZERO));
     all.put("map", () -> pool.map(ContractTasks::square, List.of(1)));
     all.put("map, chunk", () -> pool.map(ContractTasks::square, List.of(1), 1));
@@ -83,17 +85,33 @@ abstract class PoolContract {
     all.put("mapAsync, chunk", () -> pool.mapAsync(ContractTasks::square, List.of(1), 1));
     all.put(
         "mapAsync, both", () -> pool.mapAsync(ContractTasks::square, List.of(1), ignore, ignore));
+    all.put(
+        "mapAsync, chunk, both",
+        () -> pool.mapAsync(ContractTasks::square, List.of(1), 1, ignore, ignore));
     all.put("imap", () -> pool.imap(ContractTasks::square, List.of(1)));
     all.put("imap, chunk", () -> pool.imap(ContractTasks::square, List.of(1), 1));
     all.put("imapUnordered", () -> pool.imapUnordered(ContractTasks::square, List.of(1)));
     all.put("imapUnordered, chunk", () -> pool.imapUnordered(ContractTasks::square, List.of(1), 1));
-    all.put("starmap 2", () -> pool.starmap(ContractTasks::add, List.of(Arguments.of(1, 2))));
-    all.put("starmap 3", () -> pool.starmap(ContractTasks::sum, List.of(Arguments.of(1, 2, 3))));
+    List<Arguments.Two<Integer, Integer>> two = List.of(Arguments.of(1, 2));
+    List<Arguments.Three<Integer, Integer, Integer>> three = List.of(Arguments.of(1, 2, 3));
+    all.put("starmap 2", () -> pool.starmap(ContractTasks::add, two));
+    all.put("starmap 2, chunk", () -> pool.starmap(ContractTasks::add, two, 1));
+    all.put("starmap 3", () -> pool.starmap(ContractTasks::sum, three));
+    all.put("starmap 3, chunk", () -> pool.starmap(ContractTasks::sum, three, 1));
+    all.put("starmapAsync 2", () -> pool.starmapAsync(ContractTasks::add, two));
+    all.put("starmapAsync 2, chunk", () -> pool.starmapAsync(ContractTasks::add, two, 1));
     all.put(
-        "starmapAsync 2", () -> pool.starmapAsync(ContractTasks::add, List.of(Arguments.of(1, 2))));
+        "starmapAsync 2, both", () -> pool.starmapAsync(ContractTasks::add, two, ignore, ignore));
     all.put(
-        "starmapAsync 3",
-        () -> pool.starmapAsync(ContractTasks::sum, List.of(Arguments.of(1, 2, 3))));
+        "starmapAsync 2, chunk, both",
+        () -> pool.starmapAsync(ContractTasks::add, two, 1, ignore, ignore));
+    all.put("starmapAsync 3", () -> pool.starmapAsync(ContractTasks::sum, three));
+    all.put("starmapAsync 3, chunk", () -> pool.starmapAsync(ContractTasks::sum, three, 1));
+    all.put(
+        "starmapAsync 3, both", () -> pool.starmapAsync(ContractTasks::sum, three, ignore, ignore));
+    all.put(
+        "starmapAsync 3, chunk, both",
+        () -> pool.starmapAsync(ContractTasks::sum, three, 1, ignore, ignore));
     all.put("invokeAll", () -> pool.invokeAll(List.of(new One())));
     all.put("invokeAny", () -> pool.invokeAny(List.of(new One())));
     return all;

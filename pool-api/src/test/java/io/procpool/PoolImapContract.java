@@ -292,6 +292,38 @@ public abstract class PoolImapContract extends PoolContract {
     }
   }
 
+  /** One who asks again and again without waiting gets what is there too, whatever the chunk size. */
+  @PoolTest(
+      workers = {1, 4},
+      except = PoolOptions.INLINE,
+      because = "the consumer itself waits in the input")
+  void next_zeroTimeoutAgainAndAgain_getsUnfinishedChunk(Pool pool) {
+    for (boolean ordered : new boolean[] {true, false}) {
+      Iterable<Integer> input = queue(new LinkedBlockingQueue<>(range(0, 5)));
+      try (ResultIterator<Integer> results = ordered
+          ? pool.imap(ContractTasks::square, input, 100)
+          : pool.imapUnordered(ContractTasks::square, input, 100)) {
+        List<Integer> values = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+          values.add(polled(results));
+        }
+        assertThat(values).containsExactlyInAnyOrderElementsOf(squares(0, 5));
+      }
+    }
+  }
+
+  private static int polled(ResultIterator<Integer> results) {
+    long start = System.nanoTime();
+    while (true) {
+      try {
+        return results.next(Duration.ZERO);
+      } catch (TimeoutException notYet) {
+        assertThat(System.nanoTime() - start).isLessThan(Times.LONG.toNanos());
+        Thread.onSpinWait();
+      }
+    }
+  }
+
   /** A pool that is closed while an input pauses does not wait for it, and the iteration ends. */
   @PoolTest(except = PoolOptions.INLINE, because = "the consumer itself waits in the input")
   void imap_poolClosedWhileInputPauses_ends(Pool pool) {

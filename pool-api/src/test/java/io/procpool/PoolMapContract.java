@@ -54,6 +54,16 @@ public abstract class PoolMapContract extends PoolContract {
       assertThatThrownBy(() -> pool.mapAsync(ContractTasks::square, List.of(), chunkSize))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining(message);
+      assertThatThrownBy(() ->
+              pool.mapAsync(ContractTasks::square, List.of(), chunkSize, value -> {}, error -> {}))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(message);
+      assertThatThrownBy(() -> pool.starmap(ContractTasks::add, List.of(), chunkSize))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(message);
+      assertThatThrownBy(() -> pool.starmapAsync(ContractTasks::sum, List.of(), chunkSize))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(message);
     }
   }
 
@@ -153,6 +163,9 @@ public abstract class PoolMapContract extends PoolContract {
     List<Integer> squares =
         valueOf(pool.mapAsync(ContractTasks::square, range(0, 50), values::add, errors::add));
     assertThat(values).containsExactly(squares);
+    valueOf(pool.mapAsync(ContractTasks::square, range(0, 50), 7, values::add, errors::add));
+    assertThat(values).containsExactly(squares, squares);
+    values.remove(1);
     assertThat(errors).isEmpty();
     AsyncResult<List<Integer>> failing =
         pool.mapAsync(ContractTasks::failThirds, range(1, 9), values::add, errors::add);
@@ -257,6 +270,38 @@ public abstract class PoolMapContract extends PoolContract {
     assertThat(pool.starmap(ContractTasks::sum, threes)).isEqualTo(sums);
     assertThat(valueOf(pool.starmapAsync(ContractTasks::add, twos))).isEqualTo(sums);
     assertThat(valueOf(pool.starmapAsync(ContractTasks::sum, threes))).isEqualTo(sums);
+  }
+
+  @PoolTest(workers = {1, 3})
+  void starmap_anyChunkSizeAndCallbacks_asMap(Pool pool) throws Exception {
+    List<Arguments.Two<Integer, Integer>> twos = new ArrayList<>();
+    List<Arguments.Three<Integer, Integer, Integer>> threes = new ArrayList<>();
+    List<Integer> sums = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      twos.add(Arguments.of(i, 2 * i));
+      threes.add(Arguments.of(i, i, i));
+      sums.add(3 * i);
+    }
+    List<Object> values = new ArrayList<>();
+    List<Throwable> errors = new ArrayList<>();
+    for (int chunkSize : new int[] {1, 7, 100, 1_000_000}) {
+      assertThat(pool.starmap(ContractTasks::add, twos, chunkSize)).isEqualTo(sums);
+      assertThat(pool.starmap(ContractTasks::sum, threes, chunkSize)).isEqualTo(sums);
+      assertThat(valueOf(pool.starmapAsync(ContractTasks::add, twos, chunkSize)))
+          .isEqualTo(sums);
+      assertThat(valueOf(pool.starmapAsync(ContractTasks::sum, threes, chunkSize)))
+          .isEqualTo(sums);
+      valueOf(pool.starmapAsync(ContractTasks::add, twos, chunkSize, values::add, errors::add));
+      valueOf(pool.starmapAsync(ContractTasks::sum, threes, chunkSize, values::add, errors::add));
+    }
+    valueOf(pool.starmapAsync(ContractTasks::add, twos, values::add, errors::add));
+    valueOf(pool.starmapAsync(ContractTasks::sum, threes, values::add, errors::add));
+    assertThat(values).hasSize(10).containsOnly(sums);
+    assertThat(errors).isEmpty();
+    Throwable failure = failureOf(pool.starmapAsync(
+        (a, b) -> ContractTasks.failUnchecked(a + b), twos, 3, values::add, errors::add));
+    assertThat(errors).containsExactly(failure);
+    assertThat(failure).hasMessage("bad 0");
   }
 
   @PoolTest

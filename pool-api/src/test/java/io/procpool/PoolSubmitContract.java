@@ -264,6 +264,21 @@ public abstract class PoolSubmitContract extends PoolContract {
     assertThat(values).containsExactly(3, 9, null);
   }
 
+  @PoolTest
+  void callback_threeArguments_getsValueOrFailure(Pool pool) throws Exception {
+    List<Object> values = new ArrayList<>();
+    List<Throwable> errors = new ArrayList<>();
+    assertThat(valueOf(pool.applyAsync(ContractTasks::sum, 1, 2, 3, values::add, errors::add)))
+        .isEqualTo(6);
+    assertThat(values).containsExactly(6);
+    AsyncResult<Integer> failing = pool.applyAsync(
+        (a, b, c) -> ContractTasks.failUnchecked(a + b + c), 1, 2, 3, values::add, errors::add);
+    Throwable failure = failureOf(failing);
+    assertThat(errors).containsExactly(failure);
+    assertThat(failure).hasMessage("bad 6");
+    assertThat(values).hasSize(1);
+  }
+
   /** As long as the callback runs, the result is not there for anybody. */
   @PoolTest
   void callback_stillRunning_getWaits(Pool pool) throws Exception {

@@ -34,6 +34,20 @@ final class LocalInputs implements Engine.Inputs {
   }
 
   @Override
+  public Engine.Inputs another() {
+    return new LocalInputs(kind, function);
+  }
+
+  @Override
+  public void takeAll(Engine.Inputs other) {
+    LocalInputs taken = (LocalInputs) other;
+    arguments.addAll(taken.arguments);
+    count += taken.count;
+    taken.arguments.clear();
+    taken.count = 0;
+  }
+
+  @Override
   public int count() {
     return count;
   }

@@ -18,6 +18,19 @@ public interface Engine {
    */
   Inputs inputs(FunctionKind kind, Object function);
 
+  /**
+   * Begins the first list of inputs of a submission in several parts, each a work of its own; the other lists come from
+   * {@link Inputs#another}. The workers may keep the function until {@link #endParts}.
+   *
+   * @throws io.procpool.NotSerializableTaskException if the function cannot be encoded
+   */
+  default Inputs inputsInParts(FunctionKind kind, Object function) {
+    return inputs(kind, function);
+  }
+
+  /** Says that nothing more is submitted with the function of these inputs; what was submitted goes on. */
+  default void endParts(Inputs inputs) {}
+
   /** Tells whether {@link #submit} runs the work in the calling thread before it returns. */
   boolean runsInCaller();
 
@@ -61,16 +74,24 @@ public interface Engine {
   /** A list of inputs under construction: one thread only. */
   interface Inputs {
     /**
-     * Adds one call's arguments, as many as the kind's arity.
+     * Adds one call's arguments, as many as the kind's arity. Whatever is thrown, the list is as before then.
      *
-     * @throws io.procpool.NotSerializableTaskException if one cannot be encoded; the list is as before then
+     * @throws io.procpool.NotSerializableTaskException if one cannot be encoded
      */
     void add(@Nullable Object a, @Nullable Object b, @Nullable Object c);
+
+    /** Begins another list for the same function, as it was encoded for this one. */
+    Inputs another();
+
+    /** Moves all calls of another list for the same function to the end of this one; an empty list copies nothing. */
+    void takeAll(Inputs other);
 
     /** Returns the number of calls. */
     int count();
 
-    /** Returns the number of encoded bytes; zero where nothing is encoded. */
+    /**
+     * Returns the number of encoded bytes, without a function that several lists share; zero where nothing is encoded.
+     */
     long bytes();
 
     /** Returns the kind of the function. */

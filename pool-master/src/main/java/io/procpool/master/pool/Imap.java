@@ -26,6 +26,7 @@ import org.jspecify.annotations.NullUnmarked;
 final class Imap<R> implements ResultIterator<R> {
   private final Feed feed;
   private final ArrayDeque<Outcome<Object>> decoded = new ArrayDeque<>();
+  private long decodedBytes; // of the block that `decoded` is the rest of
   private boolean ended;
 
   private Imap(Feed feed) {
@@ -43,7 +44,12 @@ final class Imap<R> implements ResultIterator<R> {
     Imap<R> imap = new Imap<>(feed);
     feed.consumer = new WeakReference<>(imap);
     core.addFeed(feed);
-    feed.start();
+    try {
+      feed.start();
+    } catch (Throwable noThread) {
+      core.removeFeed(feed);
+      throw noThread;
+    }
     return imap;
   }
 
@@ -86,7 +92,7 @@ final class Imap<R> implements ResultIterator<R> {
       ended = true;
       feed.throwInputError();
     }
-    feed.taken(1);
+    feed.taken(1, decoded.isEmpty() ? decodedBytes : 0);
     return (Outcome<R>) next;
   }
 
@@ -109,6 +115,7 @@ final class Imap<R> implements ResultIterator<R> {
       ended = !feed.hasInputError();
       return !ended;
     }
+    decodedBytes = arrived.bytes();
     arrived.block().decode(new ResultBlock.Visitor() {
       @Override
       public void value(int item, Object value) {
@@ -134,18 +141,27 @@ final class Imap<R> implements ResultIterator<R> {
   static final class Feed {
     /*
      * Threads.  `run` reads the input in a thread of its own, collects inputs into a batch and submits it when it is
-     * full. An input may pause for ever, so a consumer that has waited for a moment submits the unfinished batch itself.
-     * Window.   Inputs read and not yet taken by the consumer stay below a bound; the reader waits for room. The pool's
-     *           own limits bound the window, so a submission from here is never refused for want of room.
+     *           full. An input may pause for ever, so a consumer that has waited for a moment submits the unfinished batch itself.
+     * Encoding. Encoding an input runs code of its class, which may take long, and may even wait for results of this pool.
+     *           So the reader encodes each input without a lock, beside the batch, and moves it there afterwards: event
+     *           loop and consumer never wait for it, and what was encoded before it can be submitted in the meantime.
+     * Window.   Inputs read and not yet taken by the consumer stay below a bound, in number and in bytes; the reader waits
+     *           for room. The pool's own limits bound the window, so a submission from here is never refused for want of
+     *           room. The bytes of inputs count until the result is taken, because the outcomes refer to them.
+     * Failure.  What encoding an input throws is the outcome of that input, whatever it is. All else that goes wrong here
+     *           ends the input. An input gets its number when it has an outcome or is in the batch, so that each number
+     *           below `read` is delivered exactly once.
      * Ends.     The reader ends with the input, with close(), with the pool, or when the iterator has been collected. One
-     *           that is inside the input is interrupted, there only, so that it can leave a wait of the input's own.
+     *           that is inside the input, or encodes, is interrupted, there only, so that it can leave a wait of its own.
      */
     private static final long PATIENCE_NANOS = 1_000_000;
     private static final long COLLECTED_CHECK_SECONDS = 1;
     private static final int MAX_WINDOW = 1 << 16;
     private static final long MAX_WINDOW_BYTES = 64L << 20;
+    private static final long MAX_BATCH_BYTES = 4L << 20;
 
-    record Arrived(long base, ResultBlock block) {
+    /** Outcomes, and how many bytes they keep in memory until they are taken. */
+    record Arrived(long base, ResultBlock block, long bytes) {
       long first() {
         return base + block.first();
       }
@@ -156,7 +172,7 @@ final class Imap<R> implements ResultIterator<R> {
     private final Iterator<?> input;
     private final int chunkSize;
     private final boolean ordered;
-    private final long maxBytes;
+    private final long maxInputBytes;
     private final ItemTime itemTime = new ItemTime();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition room = lock.newCondition();
@@ -164,17 +180,20 @@ final class Imap<R> implements ResultIterator<R> {
     private final ArrayDeque<Arrived> ready = new ArrayDeque<>(); // guarded by lock
     private final Map<Long, Arrived> early = new HashMap<>(); // by first item; guarded by lock
     private final Map<Long, Work> inFlight = new HashMap<>(); // by base; guarded by lock
+    private Engine.Inputs encoded; // the last input read, on its way to the batch; reader only
     private Engine.Inputs batch; // guarded by lock
     private long read; // guarded by lock
     private long batchBase; // guarded by lock
     private long nextInOrder; // guarded by lock
     private long delivered; // items put into ready; guarded by lock
     private long taken; // guarded by lock
-    private long bytesInFlight; // guarded by lock
+    private long inFlightBytes; // of inputs; guarded by lock
+    private long untakenBytes; // of results and their inputs; guarded by lock
     private boolean inputEnded; // guarded by lock
     private boolean closed; // guarded by lock
+    private boolean engineTold; // that nothing more is submitted; guarded by lock
     private Throwable inputError; // guarded by lock
-    private Thread reading; // the reader while it is inside the input; guarded by lock
+    private Thread reading; // the reader while it is inside the input, or encodes; guarded by lock
     private WeakReference<Imap<?>> consumer;
 
     Feed(
@@ -188,8 +207,9 @@ final class Imap<R> implements ResultIterator<R> {
       this.input = input;
       this.chunkSize = chunkSize;
       this.ordered = ordered;
-      this.maxBytes = Math.min(MAX_WINDOW_BYTES, core.options().maxPendingBytes());
-      this.batch = submission.newInputs();
+      this.maxInputBytes = core.options().maxPendingBytes();
+      this.batch = submission.newInputsInParts();
+      this.encoded = batch.another();
     }
 
     void start() {
@@ -201,23 +221,35 @@ final class Imap<R> implements ResultIterator<R> {
     private void run() {
       try {
         while (awaitRoom()) {
-          Object item;
+          Throwable unencodable;
           beginReading();
           try {
             if (!input.hasNext()) {
               break;
             }
-            item = input.next();
+            unencodable = encode(input.next());
           } finally {
             endReading();
           }
-          add(item);
+          add(unencodable);
         }
         endInput(null);
       } catch (Throwable failed) {
         endInput(failed);
       } finally {
         core.removeFeed(this);
+        tellEngine();
+      }
+    }
+
+    /** Encodes an input, beside the batch; returns why it cannot be encoded, or null. */
+    private Throwable encode(Object item) {
+      try {
+        encoded.add(item, null, null);
+        return null;
+      } catch (Throwable cannotBeEncoded) {
+        encoded = encoded.another(); // the buffer may have become large
+        return cannotBeEncoded;
       }
     }
 
@@ -263,7 +295,7 @@ final class Imap<R> implements ResultIterator<R> {
               ? Math.max(4L * workers, (2L * workers + 1) * chunkSize)
               : Math.max(4L * workers, Math.min(MAX_WINDOW, 4L * workers * itemTime.batch()));
           window = Math.min(window, core.options().maxPendingTasks());
-          if (read - taken < window && bytesInFlight < maxBytes) {
+          if (read - taken < window && hasRoomForBytes()) {
             return true;
           }
           submitBatch();
@@ -277,22 +309,32 @@ final class Imap<R> implements ResultIterator<R> {
       }
     }
 
-    private void add(Object item) {
+    // under lock
+    private boolean hasRoomForBytes() {
+      long pending = inFlightBytes + batch.bytes();
+      return pending < maxInputBytes && pending + untakenBytes < MAX_WINDOW_BYTES;
+    }
+
+    /** Gives the input that was encoded last, or why it could not be, its number and its place. */
+    private void add(Throwable unencodable) {
       lock.lock();
       try {
         if (closed || inputEnded) {
           return;
         }
-        long index = read++;
-        try {
-          batch.add(item, null, null);
-        } catch (RuntimeException cannotBeEncoded) {
+        if (unencodable != null) {
           submitBatch();
-          batchBase = read;
-          deliver(new Arrived(index, ResultBlock.ofError(0, 1, cannotBeEncoded)));
+          Arrived failure = new Arrived(read, ResultBlock.ofError(0, 1, unencodable), 0);
+          batchBase = ++read;
+          deliver(failure);
           return;
         }
-        if (batch.count() >= batchSize()) {
+        if (batch.bytes() + encoded.bytes() > MAX_BATCH_BYTES) {
+          submitBatch();
+        }
+        batch.takeAll(encoded);
+        read++;
+        if (batch.count() >= batchSize() || batch.bytes() >= MAX_BATCH_BYTES) {
           submitBatch();
         } else if (batch.count() == 1) {
           arrival.signalAll(); // a waiting consumer has a batch to lose patience with now
@@ -305,39 +347,46 @@ final class Imap<R> implements ResultIterator<R> {
     // under lock
     private void submitBatch() {
       int count = batch.count();
-      if (count == 0) {
+      if (count == 0 || closed || inputEnded) {
         return;
       }
       Engine.Inputs inputs = batch;
       long base = batchBase;
-      batch = submission.newInputs();
-      batchBase = base + count;
-      bytesInFlight += inputs.bytes();
+      long bytes = inputs.bytes();
       int[] left = {count};
-      Work work =
-          submission.work(inputs, count, itemTime, block -> arrived(base, block, inputs, left));
-      inFlight.put(base, work);
       try {
+        batch = inputs.another();
+        batchBase = base + count;
+        Work work =
+            submission.work(inputs, count, itemTime, block -> arrived(base, block, bytes, left));
+        inFlight.put(base, work);
+        inFlightBytes += bytes;
         core.submitUnlimited(work);
-      } catch (RejectedExecutionException rejected) {
-        inFlight.remove(base);
-        bytesInFlight -= inputs.bytes();
+      } catch (Throwable notSubmitted) {
+        // Its inputs were not read, as it were, and no further one is.
+        if (inFlight.remove(base) != null) {
+          inFlightBytes -= bytes;
+        }
         read = base;
-        throw rejected;
+        noteEnd(notSubmitted);
+        throw notSubmitted;
       }
     }
 
-    private void arrived(long base, ResultBlock block, Engine.Inputs inputs, int[] left) {
+    private void arrived(long base, ResultBlock block, long inputBytes, int[] left) {
       lock.lock();
       try {
         left[0] -= block.count();
+        long bytes = block.bytes();
         if (left[0] == 0) {
           inFlight.remove(base);
-          bytesInFlight -= inputs.bytes();
+          inFlightBytes -= inputBytes;
+          bytes += inputBytes;
           room.signal();
         }
         if (!closed) {
-          deliver(new Arrived(base, block));
+          untakenBytes += bytes;
+          deliver(new Arrived(base, block, bytes));
         }
       } finally {
         lock.unlock();
@@ -378,6 +427,7 @@ final class Imap<R> implements ResultIterator<R> {
           }
           boolean unfinishedBatch = batch.count() > 0;
           if (left <= 0) {
+            trySubmitBatch(); // for one who asks again and again without waiting
             throw new TimeoutException("no result within the given time; the iteration goes on");
           }
           long wait = unfinishedBatch ? Math.min(left, PATIENCE_NANOS) : left;
@@ -396,15 +446,16 @@ final class Imap<R> implements ResultIterator<R> {
     private void trySubmitBatch() {
       try {
         submitBatch();
-      } catch (RejectedExecutionException rejected) {
-        endInputLocked(rejected);
+      } catch (Throwable noted) {
+        // It has ended the input, and comes after the results that are still there.
       }
     }
 
-    void taken(int items) {
+    void taken(int items, long bytes) {
       lock.lock();
       try {
         taken += items;
+        untakenBytes -= bytes;
         room.signal();
       } finally {
         lock.unlock();
@@ -422,17 +473,19 @@ final class Imap<R> implements ResultIterator<R> {
 
     // under lock
     private void endInputLocked(Throwable error) {
-      Throwable failure = error;
-      if (!closed && !inputEnded) {
-        try {
-          submitBatch();
-        } catch (RejectedExecutionException rejected) {
-          failure = failure == null ? rejected : failure;
-        }
+      try {
+        submitBatch();
+      } catch (Throwable notSubmitted) {
+        inputError = error != null ? error : notSubmitted;
       }
+      noteEnd(error);
+    }
+
+    // under lock
+    private void noteEnd(Throwable error) {
       inputEnded = true;
       if (inputError == null) {
-        inputError = failure;
+        inputError = error;
       }
       arrival.signalAll();
     }
@@ -458,6 +511,23 @@ final class Imap<R> implements ResultIterator<R> {
       } finally {
         lock.unlock();
       }
+      tellEngine();
+    }
+
+    /** Once nothing more can be submitted, tells the engine that the workers need not keep the function. */
+    private void tellEngine() {
+      Engine.Inputs last;
+      lock.lock();
+      try {
+        if (engineTold || !(closed || inputEnded)) {
+          return;
+        }
+        engineTold = true;
+        last = batch;
+      } finally {
+        lock.unlock();
+      }
+      core.engine().endParts(last);
     }
 
     // under lock
@@ -495,6 +565,7 @@ final class Imap<R> implements ResultIterator<R> {
       } finally {
         lock.unlock();
       }
+      tellEngine();
     }
   }
 }

@@ -77,8 +77,14 @@ final class PoolCore {
       engine.checkTimeout(timeoutNanos);
     }
 
+    /** Begins the list of inputs; the function is encoded now. */
     Engine.Inputs newInputs() {
       return engine.inputs(kind, function);
+    }
+
+    /** As {@link #newInputs} for a lazy submission, in which other lists follow, for the function as it is now. */
+    Engine.Inputs newInputsInParts() {
+      return engine.inputsInParts(kind, function);
     }
 
     Work work(Engine.Inputs inputs, int chunkSize, ItemTime itemTime, Consumer<ResultBlock> sink) {

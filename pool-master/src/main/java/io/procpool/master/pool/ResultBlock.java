@@ -24,6 +24,11 @@ public abstract class ResultBlock {
     return count;
   }
 
+  /** Returns how many bytes the encoded outcomes take; zero if they are not encoded. */
+  public long bytes() {
+    return 0;
+  }
+
   /** Decodes in the calling thread; tells the visitor of each item once, in order. Never throws. */
   public abstract void decode(Visitor visitor);
 

@@ -235,6 +235,18 @@ public final class TaskPool implements Pool {
   }
 
   @Override
+  public <A, B, C, R> AsyncResult<R> applyAsync(
+      TaskTriFunction<A, B, C, R> function,
+      A first,
+      B second,
+      C third,
+      Consumer<? super R> onValue,
+      Consumer<? super Throwable> onError) {
+    return one(
+        FunctionKind.TRI_FUNCTION, function, first, second, third, callbacks(onValue, onError));
+  }
+
+  @Override
   public <T> AsyncResult<T> schedule(Task<T> task, Duration delay) {
     if (delay.isNegative()) {
       throw new IllegalArgumentException("delay: " + delay + " (expected: zero or more)");
@@ -358,6 +370,22 @@ public final class TaskPool implements Pool {
   }
 
   @Override
+  public <A, R> AsyncResult<List<R>> mapAsync(
+      TaskFunction<A, R> function,
+      Iterable<? extends A> inputs,
+      int chunkSize,
+      Consumer<? super List<R>> onValue,
+      Consumer<? super Throwable> onError) {
+    return this.<R>many(
+            FunctionKind.FUNCTION,
+            function,
+            inputs,
+            checkChunkSize(chunkSize),
+            callbacks(onValue, onError))
+        .result();
+  }
+
+  @Override
   public <A, R> ResultIterator<R> imap(TaskFunction<A, R> function, Iterable<? extends A> inputs) {
     return lazily(function, inputs, 0, true);
   }
@@ -398,10 +426,29 @@ public final class TaskPool implements Pool {
   }
 
   @Override
+  public <A, B, R> List<R> starmap(
+      TaskBiFunction<A, B, R> function, Iterable<Arguments.Two<A, B>> inputs, int chunkSize)
+      throws InterruptedException {
+    return this.<R>many(FunctionKind.SPREAD_TWO, function, inputs, checkChunkSize(chunkSize), null)
+        .await();
+  }
+
+  @Override
   public <A, B, C, R> List<R> starmap(
       TaskTriFunction<A, B, C, R> function, Iterable<Arguments.Three<A, B, C>> inputs)
       throws InterruptedException {
     return this.<R>many(FunctionKind.SPREAD_THREE, function, inputs, 0, null).await();
+  }
+
+  @Override
+  public <A, B, C, R> List<R> starmap(
+      TaskTriFunction<A, B, C, R> function,
+      Iterable<Arguments.Three<A, B, C>> inputs,
+      int chunkSize)
+      throws InterruptedException {
+    return this.<R>many(
+            FunctionKind.SPREAD_THREE, function, inputs, checkChunkSize(chunkSize), null)
+        .await();
   }
 
   @Override
@@ -411,9 +458,78 @@ public final class TaskPool implements Pool {
   }
 
   @Override
+  public <A, B, R> AsyncResult<List<R>> starmapAsync(
+      TaskBiFunction<A, B, R> function, Iterable<Arguments.Two<A, B>> inputs, int chunkSize) {
+    return this.<R>many(FunctionKind.SPREAD_TWO, function, inputs, checkChunkSize(chunkSize), null)
+        .result();
+  }
+
+  @Override
+  public <A, B, R> AsyncResult<List<R>> starmapAsync(
+      TaskBiFunction<A, B, R> function,
+      Iterable<Arguments.Two<A, B>> inputs,
+      Consumer<? super List<R>> onValue,
+      Consumer<? super Throwable> onError) {
+    return this.<R>many(FunctionKind.SPREAD_TWO, function, inputs, 0, callbacks(onValue, onError))
+        .result();
+  }
+
+  @Override
+  public <A, B, R> AsyncResult<List<R>> starmapAsync(
+      TaskBiFunction<A, B, R> function,
+      Iterable<Arguments.Two<A, B>> inputs,
+      int chunkSize,
+      Consumer<? super List<R>> onValue,
+      Consumer<? super Throwable> onError) {
+    return this.<R>many(
+            FunctionKind.SPREAD_TWO,
+            function,
+            inputs,
+            checkChunkSize(chunkSize),
+            callbacks(onValue, onError))
+        .result();
+  }
+
+  @Override
   public <A, B, C, R> AsyncResult<List<R>> starmapAsync(
       TaskTriFunction<A, B, C, R> function, Iterable<Arguments.Three<A, B, C>> inputs) {
     return this.<R>many(FunctionKind.SPREAD_THREE, function, inputs, 0, null).result();
+  }
+
+  @Override
+  public <A, B, C, R> AsyncResult<List<R>> starmapAsync(
+      TaskTriFunction<A, B, C, R> function,
+      Iterable<Arguments.Three<A, B, C>> inputs,
+      int chunkSize) {
+    return this.<R>many(
+            FunctionKind.SPREAD_THREE, function, inputs, checkChunkSize(chunkSize), null)
+        .result();
+  }
+
+  @Override
+  public <A, B, C, R> AsyncResult<List<R>> starmapAsync(
+      TaskTriFunction<A, B, C, R> function,
+      Iterable<Arguments.Three<A, B, C>> inputs,
+      Consumer<? super List<R>> onValue,
+      Consumer<? super Throwable> onError) {
+    return this.<R>many(FunctionKind.SPREAD_THREE, function, inputs, 0, callbacks(onValue, onError))
+        .result();
+  }
+
+  @Override
+  public <A, B, C, R> AsyncResult<List<R>> starmapAsync(
+      TaskTriFunction<A, B, C, R> function,
+      Iterable<Arguments.Three<A, B, C>> inputs,
+      int chunkSize,
+      Consumer<? super List<R>> onValue,
+      Consumer<? super Throwable> onError) {
+    return this.<R>many(
+            FunctionKind.SPREAD_THREE,
+            function,
+            inputs,
+            checkChunkSize(chunkSize),
+            callbacks(onValue, onError))
+        .result();
   }
 
   // ExecutorService.

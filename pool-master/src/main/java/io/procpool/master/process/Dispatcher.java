@@ -94,6 +94,7 @@ final class Dispatcher {
   }
 
   void add(Work work) {
+    begin(work);
     pending.addLast(new Slice(work, 0, work.count()));
     pendingTasks += work.count();
   }
@@ -205,8 +206,7 @@ final class Dispatcher {
       return;
     }
     EncodedFunction function = inputs.encodedFunction();
-    boolean keep = function.isPermanent() || work.count() > 1;
-    worker.link().run(unit, !keep || worker.needs(function));
+    worker.link().run(unit, !function.isKeptFor(work) || worker.needs(function));
     if (worker.units.size() == 1) {
       worker.state = Worker.State.BUSY;
       head(worker);
@@ -518,19 +518,41 @@ final class Dispatcher {
         unit.work.taskId(unit.from), unit.work.name(), unit.worker.event(options.name()));
   }
 
+  private void begin(Work work) {
+    EncodedFunction function = ((EncodedInputs) work.inputs()).encodedFunction();
+    if (isToBeForgotten(function, work)) {
+      function.begin();
+    }
+  }
+
+  private static boolean isToBeForgotten(EncodedFunction function, Work work) {
+    return !function.isPermanent() && function.isKeptFor(work);
+  }
+
   /** Reports outcomes; after the last one, workers drop a function that is of no further use. */
   private void report(Work work, ResultBlock block) {
-    if (work.count() > 1) {
-      EncodedFunction function = ((EncodedInputs) work.inputs()).encodedFunction();
-      if (work.countReported(block.count()) == work.count() && !function.isPermanent()) {
-        for (Worker worker : workers) {
-          if (worker.drops(function) && worker.link != null && !worker.stopSent) {
-            worker.link.forget(List.of(function.id()));
-          }
-        }
-      }
+    EncodedFunction function = ((EncodedInputs) work.inputs()).encodedFunction();
+    if (isToBeForgotten(function, work)
+        && work.countReported(block.count()) == work.count()
+        && function.end()) {
+      forget(function);
     }
     work.report(block);
+  }
+
+  private void forget(EncodedFunction function) {
+    for (Worker worker : workers) {
+      if (worker.drops(function) && worker.link != null && !worker.stopSent) {
+        worker.link.forget(List.of(function.id()));
+      }
+    }
+  }
+
+  /** A submission in parts is over but for what was added: after that, workers drop its function. */
+  void endSubmission(EncodedFunction function) {
+    if (function.endSubmission()) {
+      forget(function);
+    }
   }
 
   // Cancelling.
@@ -682,6 +704,7 @@ final class Dispatcher {
   }
 
   void rejectLate(Work work) {
+    begin(work);
     fail(work, 0, work.count(), this::poolEnded);
   }
 

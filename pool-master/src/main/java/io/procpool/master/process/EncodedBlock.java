@@ -29,6 +29,11 @@ final class EncodedBlock extends ResultBlock {
   }
 
   @Override
+  public long bytes() {
+    return outcomes.remaining();
+  }
+
+  @Override
   public void decode(Visitor visitor) {
     PayloadReader reader = new PayloadReader(outcomes.duplicate());
     ClassLoader loader = classLoader();

@@ -7,12 +7,14 @@ import io.procpool.ipc.codec.PayloadTooLargeException;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.SerializationDiagnosis;
 import io.procpool.ipc.codec.UnencodableValueException;
+import io.procpool.master.pool.Work;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A function as it travels. One that captures nothing is encoded once and each worker keeps it; any other is encoded anew for
- * each submission, because what it captures may have changed. Immutable.
+ * each submission, because what it captures may have changed. Immutable, but for the count of works of a function that is not
+ * permanent, which belongs to the event loop of its pool.
  */
 final class EncodedFunction {
   private static final AtomicLong NEXT_ID = new AtomicLong(1);
@@ -31,22 +33,36 @@ final class EncodedFunction {
   private final long id;
   private final byte[] bytes;
   private final boolean permanent;
+  private final boolean inParts;
+  private int openWorks; // not if permanent; event loop only
+  private boolean allSubmitted; // event loop only
 
-  private EncodedFunction(byte[] bytes, boolean permanent) {
+  private EncodedFunction(byte[] bytes, boolean permanent, boolean inParts) {
     this.id = NEXT_ID.getAndIncrement();
     this.bytes = bytes;
     this.permanent = permanent;
+    this.inParts = inParts;
+    this.allSubmitted = !inParts;
   }
 
-  /** Encodes a function, or finds its encoding. */
+  /** Encodes a function for one work, or finds its encoding. */
   static EncodedFunction of(Object function) {
+    return of(function, false);
+  }
+
+  /** Encodes a function for a submission in parts, each a work of its own, or finds its encoding. */
+  static EncodedFunction ofParts(Object function) {
+    return of(function, true);
+  }
+
+  private static EncodedFunction of(Object function, boolean inParts) {
     Holder holder = STATELESS.get(function.getClass());
     EncodedFunction known = holder.function;
     if (known != null) {
       return known;
     }
     EncodedFunction encoded =
-        new EncodedFunction(encode(function), FunctionCodec.isStateless(function));
+        new EncodedFunction(encode(function), FunctionCodec.isStateless(function), inParts);
     if (encoded.permanent) {
       holder.function = encoded;
     }
@@ -81,5 +97,32 @@ final class EncodedFunction {
   /** Tells whether workers keep it for good. */
   boolean isPermanent() {
     return permanent;
+  }
+
+  /** Tells whether several works have it. */
+  boolean isShared() {
+    return permanent || inParts;
+  }
+
+  /** Tells whether a worker keeps it between units: not that of a single task, which is sent with the task. */
+  boolean isKeptFor(Work work) {
+    return permanent || inParts || work.count() > 1;
+  }
+
+  /** Notes that a work was accepted. */
+  void begin() {
+    openWorks++;
+  }
+
+  /** Notes that a work has been reported; true if that was the last one. */
+  boolean end() {
+    openWorks--;
+    return openWorks == 0 && allSubmitted;
+  }
+
+  /** Notes that no further work comes; true if none is open. */
+  boolean endSubmission() {
+    allSubmitted = true;
+    return openWorks == 0;
   }
 }

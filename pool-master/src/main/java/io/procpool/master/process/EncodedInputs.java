@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
+import io.procpool.NotSerializableTaskException;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.codec.FunctionCodec;
 import io.procpool.ipc.codec.PayloadReader;
@@ -21,19 +22,26 @@ final class EncodedInputs implements Engine.Inputs {
   private final FunctionKind kind;
   private final Object function;
   private final EncodedFunction encodedFunction;
-  private final PayloadWriter writer = new PayloadWriter(INITIAL_BYTES, LIMIT_BYTES);
+  private PayloadWriter writer;
   private int count;
   private int[] ends = new int[1];
 
-  EncodedInputs(FunctionKind kind, Object function) {
+  EncodedInputs(FunctionKind kind, Object function, EncodedFunction encodedFunction) {
+    this(kind, function, encodedFunction, LIMIT_BYTES);
+  }
+
+  EncodedInputs(
+      FunctionKind kind, Object function, EncodedFunction encodedFunction, int limitBytes) {
     this.kind = kind;
     this.function = function;
-    this.encodedFunction = EncodedFunction.of(function);
+    this.encodedFunction = encodedFunction;
+    this.writer = new PayloadWriter(Math.min(INITIAL_BYTES, limitBytes), limitBytes);
   }
 
   @Override
   public void add(@Nullable Object a, @Nullable Object b, @Nullable Object c) {
     int arity = kind.arity();
+    reserve(count + 1); // before anything is written, so that a failure leaves nothing behind
     try {
       if (arity == 1) {
         ValueCodec.write(writer, a);
@@ -43,13 +51,68 @@ final class EncodedInputs implements Engine.Inputs {
         ValueCodec.writeAll(writer, a, b, c);
       }
     } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
+      if (failed instanceof PayloadTooLargeException tooLarge && isFineAlone(tooLarge)) {
+        throw tooLargeTogether(tooLarge);
+      }
       Object culprit = arity == 1 ? a : new @Nullable Object[] {a, b, c};
       throw EncodedFunction.refusal("an argument", culprit, failed);
     }
-    if (count == ends.length) {
-      ends = Arrays.copyOf(ends, Math.max(16, count + (count >> 1)));
-    }
     ends[count++] = writer.position();
+  }
+
+  private void reserve(int items) {
+    if (items > ends.length) {
+      ends = Arrays.copyOf(ends, Math.max(items, Math.max(16, count + (count >> 1))));
+    }
+  }
+
+  /** Tells whether an argument, as far as it was written, would have had room in a list of its own. */
+  private boolean isFineAlone(PayloadTooLargeException tooLarge) {
+    return tooLarge.sizeBytes() - writer.position() <= writer.limitBytes();
+  }
+
+  private NotSerializableTaskException tooLargeTogether(PayloadTooLargeException tooLarge) {
+    int limit = writer.limitBytes();
+    return new NotSerializableTaskException(
+        "the inputs together exceed the limit of "
+            + (limit == LIMIT_BYTES ? "1 GiB" : limit + " bytes") + " for one call: the first "
+            + count + " take " + writer.position()
+            + " bytes, and there is no room for the next one; pass them to imap or imapUnordered, which encode their"
+            + " inputs in small parts, or make several calls; no task was accepted",
+        "inputs[" + count + "]",
+        tooLarge);
+  }
+
+  @Override
+  public Engine.Inputs another() {
+    return new EncodedInputs(kind, function, encodedFunction, writer.limitBytes());
+  }
+
+  @Override
+  public void takeAll(Engine.Inputs other) {
+    EncodedInputs taken = (EncodedInputs) other;
+    if (count == 0) {
+      exchange(taken);
+    } else {
+      int base = writer.position();
+      reserve(count + taken.count);
+      writer.putBytes(taken.writer.view());
+      for (int i = 0; i < taken.count; i++) {
+        ends[count++] = base + taken.ends[i];
+      }
+    }
+    taken.writer.reset();
+    taken.count = 0;
+  }
+
+  private void exchange(EncodedInputs other) {
+    PayloadWriter ownWriter = writer;
+    int[] ownEnds = ends;
+    writer = other.writer;
+    ends = other.ends;
+    count = other.count;
+    other.writer = ownWriter;
+    other.ends = ownEnds;
   }
 
   @Override
@@ -59,8 +122,7 @@ final class EncodedInputs implements Engine.Inputs {
 
   @Override
   public long bytes() {
-    return writer.position()
-        + (encodedFunction.isPermanent() ? 0L : encodedFunction.bytes().length);
+    return writer.position() + (encodedFunction.isShared() ? 0L : encodedFunction.bytes().length);
   }
 
   @Override

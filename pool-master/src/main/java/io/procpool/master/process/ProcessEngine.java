@@ -99,7 +99,24 @@ final class ProcessEngine implements Engine {
 
   @Override
   public Inputs inputs(FunctionKind kind, Object function) {
-    return new EncodedInputs(kind, function);
+    return new EncodedInputs(kind, function, EncodedFunction.of(function));
+  }
+
+  @Override
+  public Inputs inputsInParts(FunctionKind kind, Object function) {
+    return new EncodedInputs(kind, function, EncodedFunction.ofParts(function));
+  }
+
+  @Override
+  public void endParts(Inputs inputs) {
+    EncodedFunction function = ((EncodedInputs) inputs).encodedFunction();
+    if (!function.isPermanent()) {
+      inLoop(() -> {
+        drain();
+        fleet.dispatcher().endSubmission(function);
+        fleet.proceed();
+      });
+    }
   }
 
   @Override

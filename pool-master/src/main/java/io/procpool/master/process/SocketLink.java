@@ -53,7 +53,7 @@ final class SocketLink implements WorkerLink {
         .setFirst(unit.from)
         .setCount(unit.to - unit.from)
         .setFunctionId(function.id())
-        .setKeepFunction(function.isPermanent() || work.count() > 1)
+        .setKeepFunction(function.isKeptFor(work))
         .setKind(inputs.kind().ordinal())
         .setTimed(work.timeoutNanos() > 0);
     if (withFunction) {
