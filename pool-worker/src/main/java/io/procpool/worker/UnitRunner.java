@@ -7,6 +7,7 @@ import io.procpool.ipc.Outcomes;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.codec.FunctionCodec;
 import io.procpool.ipc.codec.PayloadFormatException;
+import io.procpool.ipc.codec.PayloadFullException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadTooLargeException;
 import io.procpool.ipc.codec.PayloadWriter;
@@ -22,7 +23,6 @@ import io.procpool.ipc.wire.Started;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -180,7 +180,9 @@ final class UnitRunner {
     try {
       Object function = function(run, payload);
       compute(kind(run), function, arguments(run, payload));
-    } catch (PayloadFormatException | LinkageError undecodable) {
+    } catch (OutOfMemoryError error) {
+      throw error;
+    } catch (Throwable undecodable) {
       outcome(Outcomes.UNDECODABLE_TASK, undecodable);
     }
     encode(scratch, run.getTaskId());
@@ -216,7 +218,9 @@ final class UnitRunner {
         b = all[1];
         c = arity > 2 ? all[2] : null;
       }
-    } catch (PayloadFormatException | LinkageError undecodable) {
+    } catch (OutOfMemoryError error) {
+      throw error;
+    } catch (Throwable undecodable) {
       skip(in, start, arity);
       outcome(Outcomes.UNDECODABLE_TASK, undecodable);
       return;
@@ -247,7 +251,7 @@ final class UnitRunner {
   /**
    * Writes the outcome in the fields.
    *
-   * @throws BufferOverflowException if the writer is fixed and too small; the writer is where it was
+   * @throws PayloadFullException if the writer is fixed and too small; the writer is where it was
    */
   private void encode(PayloadWriter out, long taskId) {
     if (outcomeKind != Outcomes.VALUE) {
@@ -259,11 +263,11 @@ final class UnitRunner {
     try {
       Outcomes.writeValue(out, outcomeValue);
       return;
-    } catch (BufferOverflowException full) {
-      throw full;
+    } catch (PayloadFullException | OutOfMemoryError notTheValue) {
+      throw notTheValue;
     } catch (PayloadTooLargeException tooLarge) {
       problem = "its value is too large: " + tooLarge.getMessage();
-    } catch (UnencodableValueException | RuntimeException | StackOverflowError failed) {
+    } catch (Throwable failed) {
       problem = SerializationDiagnosis.of("its value", outcomeValue, failed).message();
     }
     try {
@@ -356,7 +360,9 @@ final class UnitRunner {
       try {
         function = function(run, payload);
         kind = kind(run);
-      } catch (PayloadFormatException | LinkageError failed) {
+      } catch (OutOfMemoryError error) {
+        throw error;
+      } catch (Throwable failed) {
         undecodable = failed;
       }
       PayloadReader in = arguments(run, payload);
@@ -389,7 +395,7 @@ final class UnitRunner {
         encode(out, taskId);
         inArea++;
         segment.publish(inArea, out.position());
-      } catch (BufferOverflowException full) {
+      } catch (PayloadFullException full) {
         flush(item, false);
         scratch.reset();
         encode(scratch, taskId);
