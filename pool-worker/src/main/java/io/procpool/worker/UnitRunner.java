@@ -61,6 +61,7 @@ final class UnitRunner {
   private PayloadWriter scratch = new PayloadWriter();
   private int outcomeKind;
   private @Nullable Object outcomeValue;
+  private int failedItems; // of the unit that runs
 
   UnitRunner(
       TaskThread taskThread,
@@ -104,6 +105,7 @@ final class UnitRunner {
     if (!segment.begin(seq)) {
       return;
     }
+    failedItems = 0;
     if (reportStarts) {
       writer.write(
           FromWorker.newBuilder().setStarted(Started.newBuilder().setSeq(seq)).build(),
@@ -257,6 +259,7 @@ final class UnitRunner {
     if (outcomeKind != Outcomes.VALUE) {
       Throwable failure = (Throwable) Objects.requireNonNull(outcomeValue);
       Outcomes.writeFailure(out, outcomeKind, failure, identity.name(), identity.pid(), taskId);
+      failedItems++;
       return;
     }
     String problem;
@@ -272,6 +275,7 @@ final class UnitRunner {
     }
     try {
       Outcomes.writeUnencodable(out, problem);
+      failedItems++;
     } catch (UnencodableValueException impossible) {
       throw new AssertionError(impossible);
     }
@@ -300,7 +304,7 @@ final class UnitRunner {
         .setCount(count)
         .setLast(last);
     if (last) {
-      results.setRunNanos(System.nanoTime() - start);
+      results.setRunNanos(System.nanoTime() - start).setFailed(failedItems);
     }
     FromWorker message = FromWorker.newBuilder().setResults(results).build();
     if (last) {
