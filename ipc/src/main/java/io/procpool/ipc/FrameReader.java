@@ -13,7 +13,7 @@ import java.nio.channels.ReadableByteChannel;
  *   varint32: length of what follows | varint32: length of the header | header: a protobuf message | payload
  * </pre>
  *
- * Not safe for use by multiple threads.
+ * A length is believed at once, because the other side has proved to have the key. Not safe for use by multiple threads.
  */
 public final class FrameReader {
   /** The longest frame that is accepted. */

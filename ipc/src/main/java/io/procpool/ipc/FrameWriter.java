@@ -10,6 +10,7 @@ import java.nio.channels.GatheringByteChannel;
 /** Writes frames, as {@link FrameReader} describes them, to a blocking channel. Safe for use by multiple threads. */
 public final class FrameWriter {
   private static final int BUFFER_BYTES = 16 * 1024;
+  private static final int CHUNK_BYTES = 256 * 1024;
 
   private final GatheringByteChannel channel;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES); // guarded by this
@@ -37,8 +38,12 @@ public final class FrameWriter {
       return;
     }
     buffer.flip();
+    // In pieces, because the channel makes a direct buffer of the size of each heap buffer, and the
+    // thread keeps it.
     ByteBuffer[] parts = {buffer, payload};
-    while (payload.hasRemaining()) {
+    int end = payload.limit();
+    while (payload.position() < end) {
+      payload.limit(Math.min(end, payload.position() + CHUNK_BYTES));
       channel.write(parts);
     }
   }

@@ -7,6 +7,7 @@ import java.io.RandomAccessFile;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
@@ -16,11 +17,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The private directory of one session: sockets, segments, argument files. It lies in shared memory where there is some, else
  * in the temp directory, can be entered by its owner only, and is held by a lock on a file in it as long as its process
- * lives. A directory whose lock nobody holds was left by a killed process and is removed by the next session. Safe for use by
- * multiple threads.
+ * lives. A directory whose lock nobody holds was left by a killed process and is removed by the next session of the same user;
+ * nothing else is touched that lies in the same place. Safe for use by multiple threads.
  */
 public final class SessionDirectory implements AutoCloseable {
   private static final String PREFIX = "procpool-";
+  private static final int RANDOM_BYTES = 8;
   private static final String LOCK_FILE = "lock";
   private static final String OWN_SESSIONS = "io.procpool.sessions";
   private static final long UNFINISHED_MILLIS = 600_000;
@@ -40,9 +42,11 @@ public final class SessionDirectory implements AutoCloseable {
    * @throws IOException if it cannot be made; the message names the place
    */
   public static SessionDirectory create() throws IOException {
-    Path base = base();
-    sweep(base);
-    byte[] random = new byte[8];
+    return create(base());
+  }
+
+  static SessionDirectory create(Path base) throws IOException {
+    byte[] random = new byte[RANDOM_BYTES];
     RANDOM.nextBytes(random);
     StringBuilder name = new StringBuilder(PREFIX);
     for (byte b : random) {
@@ -56,6 +60,7 @@ public final class SessionDirectory implements AutoCloseable {
     } else {
       Files.createDirectory(path);
     }
+    sweep(base, path); // before anything is written, for which there may be no room otherwise
     RandomAccessFile lockFile = new RandomAccessFile(path.resolve(LOCK_FILE).toFile(), "rw");
     FileLock lock = lockFile.getChannel().tryLock();
     if (lock == null) {
@@ -73,16 +78,41 @@ public final class SessionDirectory implements AutoCloseable {
         : Path.of(System.getProperty("java.io.tmpdir"));
   }
 
-  private static void sweep(Path base) {
-    File[] found = base.toFile().listFiles((dir, name) -> name.startsWith(PREFIX));
+  private static void sweep(Path base, Path ours) {
+    File[] found = base.toFile().listFiles((dir, name) -> isName(name));
     if (found == null) {
       return;
     }
     for (File directory : found) {
       File lock = new File(directory, LOCK_FILE);
-      if (!isOwn(directory.getName()) && (isAbandoned(lock) || isUnfinished(directory, lock))) {
+      if (!isOwn(directory.getName())
+          && isDirectoryOfSameOwner(directory.toPath(), ours)
+          && (isAbandoned(lock) || isUnfinished(directory, lock))) {
         delete(directory);
       }
+    }
+  }
+
+  private static boolean isName(String name) {
+    if (!name.startsWith(PREFIX) || name.length() != PREFIX.length() + 2 * RANDOM_BYTES) {
+      return false;
+    }
+    for (int i = PREFIX.length(); i < name.length(); i++) {
+      char c = name.charAt(i);
+      if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Tells whether this is a directory, not a link to one, and belongs to whom a file belongs that this process has made. */
+  public static boolean isDirectoryOfSameOwner(Path directory, Path ours) {
+    try {
+      return Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)
+          && Files.getOwner(directory, LinkOption.NOFOLLOW_LINKS).equals(Files.getOwner(ours));
+    } catch (IOException | UnsupportedOperationException unknown) {
+      return false;
     }
   }
 
@@ -151,16 +181,12 @@ public final class SessionDirectory implements AutoCloseable {
     return !directory.exists();
   }
 
-  /** Removes a directory with everything in it, as far as possible. */
+  /** Removes a directory with everything in it, as far as possible. Of a symbolic link only the link itself goes. */
   public static void delete(File directory) {
-    File[] files = directory.listFiles();
+    File[] files = Files.isSymbolicLink(directory.toPath()) ? null : directory.listFiles();
     if (files != null) {
       for (File file : files) {
-        if (file.isDirectory() && !Files.isSymbolicLink(file.toPath())) {
-          delete(file);
-        } else {
-          file.delete();
-        }
+        delete(file);
       }
     }
     directory.delete();

@@ -5,10 +5,12 @@ import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Pong;
+import io.procpool.ipc.wire.Run;
 import io.procpool.ipc.wire.ToWorker;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.Iterator;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -21,12 +23,21 @@ final class Inbox {
    *           round trip. While it runs a unit nobody reads, until the watcher, which looks every TICK, finds it still at
    *           the same unit: then the watcher reads, so that interrupts, pings and the master's end are noticed. `reading`
    *           says who may read. A watcher that reads does not look at the clock, so the runner does until it is back.
-   * Handing back. When the watcher has received units it stops reading as soon as the task thread asks for one.
+   * Handing back. When the watcher has received units it stops reading as soon as the task thread asks for one. The task
+   *           thread may sleep until then, however long, because none of its three reasons to wake can be missed. A unit
+   *           and the stop are put down, and signalled, under `lock`, under which the task thread has looked for them before
+   *           it waits. And if it has seen, under `lock`, that the watcher holds `reading`, then the watcher has yet to
+   *           unlock that, and only after that it locks `lock` and signals: it cannot before the task thread waits.
+   * Bound.    The master takes units back and sends others, as often as it likes while a long task runs. Each unit that is
+   *           received drops those before it that were taken back, so no more than the master counts as sent are kept.
    * Rest.     After a while without units the watcher sleeps until the task thread, at the next unit, wakes it.
-   * Failure.  The end of the channel, or anything unexpected from the master, ends the process at once.
+   * Failure.  The end of the channel, or anything unexpected from the master, ends the process at once; so does a message
+   *           for which there is no memory. The unit that it brings has not begun then.
    */
   private static final long TICK_NANOS = 2_000_000;
   private static final int TICKS_BEFORE_REST = 50;
+  // As good as none: to wait without a limit makes the JDK load its ForkJoinPool, in each worker.
+  private static final long WAIT_NANOS = 3_600_000_000_000L;
 
   private final FrameReader reader; // guarded by reading
   private final FrameWriter writer;
@@ -115,8 +126,7 @@ final class Inbox {
     lock.lock();
     try {
       if (units.isEmpty() && !stopped && reading.isLocked()) {
-        // In short steps: the reader may step back without having received anything.
-        arrival.awaitNanos(TICK_NANOS);
+        arrival.awaitNanos(WAIT_NANOS);
       }
     } catch (InterruptedException stray) {
       // An interrupt that is not ours; a task's interrupt is cleared by the runner.
@@ -126,6 +136,14 @@ final class Inbox {
   }
 
   private void watch() {
+    try {
+      watchTaskThread();
+    } catch (OutOfMemoryError error) {
+      runner.outOfMemory("", error); // without a watcher nothing would be noticed any more
+    }
+  }
+
+  private void watchTaskThread() {
     int quiet = 0;
     int seen = taken;
     while (true) {
@@ -178,6 +196,8 @@ final class Inbox {
       do {
         accept(reader.read());
       } while (reader.hasBuffered());
+    } catch (OutOfMemoryError tooLarge) {
+      runner.outOfMemory("no room for a message from the master\n", tooLarge);
     } catch (Throwable unusable) {
       WorkerExit.disconnected(sessionPath);
     }
@@ -187,13 +207,7 @@ final class Inbox {
     ToWorker message = ToWorker.parseFrom(frame.header());
     switch (message.getBodyCase()) {
       case RUN:
-        lock.lock();
-        try {
-          units.add(new Unit(message.getRun(), frame.payload()));
-          arrival.signal();
-        } finally {
-          lock.unlock();
-        }
+        add(message.getRun(), frame.payload());
         break;
       case INTERRUPT:
         runner.interrupt(message.getInterrupt().getSeq());
@@ -219,6 +233,29 @@ final class Inbox {
         break;
       default:
         throw new IOException("unexpected message " + message.getBodyCase());
+    }
+  }
+
+  private void add(Run run, byte[] payload) throws IOException {
+    // Here and not when the unit is run, so that a later Forget is later.
+    runner.keepFunction(run, payload);
+    lock.lock();
+    try {
+      dropRevoked();
+      units.add(new Unit(run, payload));
+      arrival.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void dropRevoked() {
+    if (!units.isEmpty()) {
+      for (Iterator<Unit> queued = units.iterator(); queued.hasNext(); ) {
+        if (!runner.isOffered(queued.next().run().getSeq())) {
+          queued.remove();
+        }
+      }
     }
   }
 }

@@ -26,11 +26,10 @@ final class TaskThread extends Thread {
     }
   }
 
-  /** User code begins; interrupts from before are forgotten. */
-  void beginUserCode() {
+  /** User code is about to begin: interrupts from before are forgotten, it gets those that come from now on. */
+  void expectUserCode() {
     synchronized (guard) {
       deferred = false;
-      interruptible = true;
     }
   }
 
@@ -50,7 +49,7 @@ final class TaskThread extends Thread {
     }
   }
 
-  /** User code goes on, and gets an interrupt that has come in the meantime. */
+  /** User code begins or goes on, and gets an interrupt that has come in the meantime. */
   void resumeUserCode() {
     synchronized (guard) {
       interruptible = true;

@@ -5,8 +5,10 @@ import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.Outcomes;
 import io.procpool.ipc.WorkerSegment;
+import io.procpool.ipc.WorkerSegment.UnitState;
 import io.procpool.ipc.codec.FunctionCodec;
 import io.procpool.ipc.codec.PayloadFormatException;
+import io.procpool.ipc.codec.PayloadFullException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadTooLargeException;
 import io.procpool.ipc.codec.PayloadWriter;
@@ -22,9 +24,9 @@ import io.procpool.ipc.wire.Started;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,11 +42,15 @@ final class UnitRunner {
    *           and before the next unit begins: whatever has not been sent belongs to this unit.
    * Batches.  Outcomes of a batch go to the area of the segment and are published one by one; a death in the middle loses
    *           only the item that ran. They are sent when the area is full, when some time has passed, and at the end.
+   * Interrupts. The unit can be interrupted from before it begins: the master may know of the beginning before this thread
+   *           has gone on. What an item leaves behind, its own interrupt or class loader, the next one does not get. An
+   *           interrupt from the master cannot be lost that way: it takes away the items that are left before it sends one.
    * Clock.    Reading it costs as much as a short item. Unless there is a run timeout, a unit is run without, until the
    *           watcher finds it running for a few milliseconds and asks for a closer look.
    * Memory.   After an OutOfMemoryError this process says so and ends.
    */
   private static final long FLUSH_NANOS = 20_000_000;
+  private static final int NO_UNIT = -1;
   private static final int RETAINED_BYTES = PayloadWriter.RETAINED_BYTES;
 
   private final WorkerIdentity identity;
@@ -57,10 +63,11 @@ final class UnitRunner {
   private final TaskThread taskThread;
   private final Object interruptLock = new Object();
   private volatile boolean clocked;
-  private int runningSeq = -1; // guarded by interruptLock
+  private int runningSeq = NO_UNIT; // guarded by interruptLock
   private PayloadWriter scratch = new PayloadWriter();
   private int outcomeKind;
   private @Nullable Object outcomeValue;
+  private int failedItems; // of the unit that runs
 
   UnitRunner(
       TaskThread taskThread,
@@ -97,22 +104,27 @@ final class UnitRunner {
     }
   }
 
+  /** Tells whether the master waits for a unit to begin; any thread. */
+  boolean isOffered(int seq) {
+    return segment.state(seq) == UnitState.OFFERED;
+  }
+
   void run(Unit unit) throws IOException {
     Run run = unit.run();
     int seq = run.getSeq();
-    keepFunction(unit);
+    taskThread.expectUserCode();
+    running(seq);
     if (!segment.begin(seq)) {
+      running(NO_UNIT);
       return;
     }
+    failedItems = 0;
     if (reportStarts) {
       writer.write(
           FromWorker.newBuilder().setStarted(Started.newBuilder().setSeq(seq)).build(),
           ByteBuffer.allocate(0));
     }
-    taskThread.beginUserCode();
-    synchronized (interruptLock) {
-      runningSeq = seq;
-    }
+    taskThread.resumeUserCode();
     long start = System.nanoTime();
     try {
       if (run.getCount() == 1) {
@@ -121,22 +133,36 @@ final class UnitRunner {
         new Batch(run, start).run(unit.payload());
       }
     } catch (OutOfMemoryError error) {
-      outOfMemory(seq, error);
+      taskThread.endUserCode();
+      scratch = new PayloadWriter(); // let go of what the task has made
+      outcomeValue = null;
+      outOfMemory("", error);
     }
   }
 
-  /** The bytes of a function come once, even if the unit they come with is taken back. */
-  private void keepFunction(Unit unit) {
-    Run run = unit.run();
-    if (run.getKeepFunction() && run.getFunctionBytes() > 0) {
+  private void running(int seq) {
+    synchronized (interruptLock) {
+      runningSeq = seq;
+    }
+  }
+
+  /** Keeps the bytes of a function, which come once, even if the unit they come with is taken back; any thread. */
+  void keepFunction(Run run, byte[] payload) throws IOException {
+    int length = run.getFunctionBytes();
+    if (length < 0 || length > payload.length) {
+      throw new PayloadFormatException(
+          "a function of " + length + " bytes in a payload of " + payload.length);
+    }
+    if (run.getKeepFunction() && length > 0) {
+      Encoded encoded = new Encoded(Arrays.copyOf(payload, length));
       synchronized (functions) {
-        functions.put(run.getFunctionId(), new Encoded(unit.payload(), run.getFunctionBytes()));
+        functions.put(run.getFunctionId(), encoded);
       }
     }
   }
 
   /** A function that has not been needed yet. */
-  private record Encoded(byte[] payload, int length) {}
+  private record Encoded(byte[] bytes) {}
 
   private Object function(Run run, byte[] payload) throws IOException {
     if (!run.getKeepFunction()) {
@@ -150,9 +176,9 @@ final class UnitRunner {
       throw new PayloadFormatException("the master did not send function " + run.getFunctionId());
     }
     if (known instanceof Encoded encoded) {
-      known = decode(encoded.payload(), encoded.length());
+      known = decode(encoded.bytes(), encoded.bytes().length);
       synchronized (functions) {
-        functions.put(run.getFunctionId(), known);
+        functions.replace(run.getFunctionId(), encoded, known); // unless forgotten by now
       }
     }
     return known;
@@ -180,10 +206,13 @@ final class UnitRunner {
     try {
       Object function = function(run, payload);
       compute(kind(run), function, arguments(run, payload));
-    } catch (PayloadFormatException | LinkageError undecodable) {
+    } catch (OutOfMemoryError error) {
+      throw error;
+    } catch (Throwable undecodable) {
       outcome(Outcomes.UNDECODABLE_TASK, undecodable);
     }
     encode(scratch, run.getTaskId());
+    outcomeValue = null;
     end(run);
     sendResults(run, run.getFirst(), 1, true, start, scratch.view());
     releaseScratch();
@@ -216,7 +245,9 @@ final class UnitRunner {
         b = all[1];
         c = arity > 2 ? all[2] : null;
       }
-    } catch (PayloadFormatException | LinkageError undecodable) {
+    } catch (OutOfMemoryError error) {
+      throw error;
+    } catch (Throwable undecodable) {
       skip(in, start, arity);
       outcome(Outcomes.UNDECODABLE_TASK, undecodable);
       return;
@@ -247,27 +278,29 @@ final class UnitRunner {
   /**
    * Writes the outcome in the fields.
    *
-   * @throws BufferOverflowException if the writer is fixed and too small; the writer is where it was
+   * @throws PayloadFullException if the writer is fixed and too small; the writer is where it was
    */
   private void encode(PayloadWriter out, long taskId) {
     if (outcomeKind != Outcomes.VALUE) {
       Throwable failure = (Throwable) Objects.requireNonNull(outcomeValue);
       Outcomes.writeFailure(out, outcomeKind, failure, identity.name(), identity.pid(), taskId);
+      failedItems++;
       return;
     }
     String problem;
     try {
       Outcomes.writeValue(out, outcomeValue);
       return;
-    } catch (BufferOverflowException full) {
-      throw full;
+    } catch (PayloadFullException | OutOfMemoryError notTheValue) {
+      throw notTheValue;
     } catch (PayloadTooLargeException tooLarge) {
       problem = "its value is too large: " + tooLarge.getMessage();
-    } catch (UnencodableValueException | RuntimeException | StackOverflowError failed) {
+    } catch (Throwable failed) {
       problem = SerializationDiagnosis.of("its value", outcomeValue, failed).message();
     }
     try {
       Outcomes.writeUnencodable(out, problem);
+      failedItems++;
     } catch (UnencodableValueException impossible) {
       throw new AssertionError(impossible);
     }
@@ -275,15 +308,17 @@ final class UnitRunner {
 
   /** Ends a unit: from here on no interrupt reaches it, and the master does not kill because of it. */
   private void end(Run run) {
-    synchronized (interruptLock) {
-      runningSeq = -1;
-    }
+    running(NO_UNIT);
     taskThread.endUserCode();
-    if (taskThread.getContextClassLoader() != loader) {
-      taskThread.setContextClassLoader(loader);
-    }
+    restoreLoader();
     while (!segment.end(run.getSeq())) {
       LockSupport.park(); // the master has decided to kill this process
+    }
+  }
+
+  private void restoreLoader() {
+    if (taskThread.getContextClassLoader() != loader) {
+      taskThread.setContextClassLoader(loader);
     }
   }
 
@@ -296,7 +331,7 @@ final class UnitRunner {
         .setCount(count)
         .setLast(last);
     if (last) {
-      results.setRunNanos(System.nanoTime() - start);
+      results.setRunNanos(System.nanoTime() - start).setFailed(failedItems);
     }
     FromWorker message = FromWorker.newBuilder().setResults(results).build();
     if (last) {
@@ -311,15 +346,15 @@ final class UnitRunner {
     }
   }
 
-  private void outOfMemory(int seq, OutOfMemoryError error) {
-    taskThread.endUserCode();
+  /** Ends this process because it is out of memory, and tells the master as far as there is memory for that; any thread. */
+  void outOfMemory(String occasion, OutOfMemoryError error) {
     try {
-      scratch = new PayloadWriter(); // let go of what the task has made
       StringWriter trace = new StringWriter();
+      trace.write(occasion);
       error.printStackTrace(new PrintWriter(trace));
       writer.write(
           FromWorker.newBuilder()
-              .setOutOfMemory(OutOfMemory.newBuilder().setSeq(seq))
+              .setOutOfMemory(OutOfMemory.getDefaultInstance())
               .build(),
           ByteBuffer.wrap(trace.toString().getBytes(StandardCharsets.UTF_8)));
     } catch (Throwable noMemoryForThat) {
@@ -356,7 +391,9 @@ final class UnitRunner {
       try {
         function = function(run, payload);
         kind = kind(run);
-      } catch (PayloadFormatException | LinkageError failed) {
+      } catch (OutOfMemoryError error) {
+        throw error;
+      } catch (Throwable failed) {
         undecodable = failed;
       }
       PayloadReader in = arguments(run, payload);
@@ -377,6 +414,10 @@ final class UnitRunner {
           }
           segment.itemStart(now);
         }
+        if (taskThread.isInterrupted()) {
+          Thread.interrupted();
+        }
+        restoreLoader();
       } while (segment.beginItem(seq));
       end(run);
       flush(item, true);
@@ -389,7 +430,7 @@ final class UnitRunner {
         encode(out, taskId);
         inArea++;
         segment.publish(inArea, out.position());
-      } catch (BufferOverflowException full) {
+      } catch (PayloadFullException full) {
         flush(item, false);
         scratch.reset();
         encode(scratch, taskId);
@@ -398,6 +439,7 @@ final class UnitRunner {
         areaFirst = item + 1;
         segment.openArea(run.getSeq(), areaFirst);
       }
+      outcomeValue = null;
     }
 
     /** Sends what is in the area: the outcomes of the items from `areaFirst` up to this one, exclusive. */

@@ -106,15 +106,25 @@ public final class WorkerMain {
   }
 
   private static void run(SocketChannel channel, Launch launch, long pid) throws IOException {
+    WorkerSegment segment = WorkerSegment.open(launch.getSegmentPath());
+    try {
+      serve(channel, launch, pid, segment);
+    } catch (IOException masterGone) {
+      WorkerExit.disconnected(launch.getSessionPath());
+    }
+  }
+
+  /** Does what the master says; every IOException is one of the channel. */
+  private static void serve(SocketChannel channel, Launch launch, long pid, WorkerSegment segment)
+      throws IOException {
     FrameReader reader = new FrameReader(channel);
     FrameWriter writer = new FrameWriter(channel);
     FrameReader.Frame first = reader.read();
     ToWorker welcome = ToWorker.parseFrom(first.header());
     if (!welcome.hasWelcome()) {
-      throw new IOException(
+      throw new IllegalStateException(
           "the master's first message is " + welcome.getBodyCase() + " (expected: WELCOME)");
     }
-    WorkerSegment segment = WorkerSegment.open(launch.getSegmentPath());
     WorkerIdentity identity = new WorkerIdentity(launch.getWorkerName(), pid);
     TaskThread thread = (TaskThread) Thread.currentThread();
     UnitRunner runner =
@@ -141,7 +151,7 @@ public final class WorkerMain {
     try {
       Runnable function = (Runnable) FunctionCodec.read(
           new PayloadReader(initializer), ClassLoader.getSystemClassLoader(), null);
-      thread.beginUserCode();
+      thread.resumeUserCode();
       try {
         function.run();
       } finally {

@@ -90,7 +90,7 @@ public final class Handshake {
   }
 
   /**
-   * Reads the worker's first message. After a {@link Reason#VERSION} failure the master may still send its challenge, from
+   * Reads the worker's first message. After a {@link Reason#VERSION} failure the master answers with {@link #refusal}, from
    * which the worker learns the version.
    */
   public static Hello readHello(byte[] hello) throws HandshakeException {
@@ -111,6 +111,14 @@ public final class Handshake {
         .putShort((short) VERSION)
         .put(checked("nonce", nonce, NONCE_BYTES))
         .put(Sha256.hmac(checkedKey(key), MASTER, hello, nonce))
+        .array();
+  }
+
+  /** Returns the master's answer to a worker of another version: a challenge of which only the version makes sense. */
+  public static byte[] refusal() {
+    return ByteBuffer.allocate(CHALLENGE_BYTES)
+        .putInt(MAGIC)
+        .putShort((short) VERSION)
         .array();
   }
 

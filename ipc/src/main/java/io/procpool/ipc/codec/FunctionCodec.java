@@ -33,7 +33,7 @@ public final class FunctionCodec {
    *
    * @throws UnencodableValueException if it, or something it captures, cannot be serialized; the writer is where it was
    * @throws PayloadTooLargeException beyond the limit of a growing writer; the writer is where it was
-   * @throws java.nio.BufferOverflowException at the end of a fixed writer; the writer is where it was
+   * @throws PayloadFullException at the end of a fixed writer; the writer is where it was
    */
   public static void write(PayloadWriter writer, Object function) throws UnencodableValueException {
     ValueCodec.write(writer, function);
@@ -145,6 +145,9 @@ public final class FunctionCodec {
       throw new UndecodableValueException("class not found here: " + capturingClass, e);
     } catch (InvocationTargetException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
+      if (cause instanceof OutOfMemoryError error) {
+        throw error;
+      }
       throw new UndecodableValueException(
           "class "
               + capturingClass

@@ -10,7 +10,6 @@ import java.io.ObjectStreamClass;
 import java.io.OutputStream;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.Proxy;
-import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -27,11 +26,15 @@ final class JdkCodec {
       ObjectOutputStream stream = new ObjectOutputStream(new Output(writer, start + 4L + maxBytes));
       stream.writeObject(value);
       stream.flush();
-    } catch (PayloadTooLargeException | BufferOverflowException e) {
+    } catch (PayloadTooLargeException | PayloadFullException | OutOfMemoryError e) {
       throw e;
-    } catch (IOException | RuntimeException | StackOverflowError | LinkageError e) {
+    } catch (Throwable e) { // the user's writeObject may throw anything
       throw new UnencodableValueException(
-          "a value of class " + value.getClass().getName() + " cannot be encoded: " + e, e);
+          "a value of class "
+              + value.getClass().getName()
+              + " cannot be encoded: "
+              + SerializationDiagnosis.textOf(e),
+          e);
     }
     writer.putIntAt(start, writer.position() - start - 4);
   }
@@ -51,8 +54,11 @@ final class JdkCodec {
       value = new Input(bytes, loader, filter).readObject();
     } catch (ClassNotFoundException e) {
       throw new UndecodableValueException("class not found here: " + e.getMessage(), e);
-    } catch (IOException | RuntimeException | StackOverflowError | LinkageError e) {
-      throw new UndecodableValueException("a serialized value cannot be rebuilt: " + e, e);
+    } catch (OutOfMemoryError e) {
+      throw e;
+    } catch (Throwable e) { // the user's readObject may throw anything
+      throw new UndecodableValueException(
+          "a serialized value cannot be rebuilt: " + SerializationDiagnosis.textOf(e), e);
     }
     if (bytes.hasRemaining()) {
       throw new PayloadFormatException(bytes.remaining() + " bytes follow a serialized value");

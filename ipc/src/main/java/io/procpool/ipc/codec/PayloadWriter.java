@@ -1,7 +1,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.codec;
 
-import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -10,7 +9,7 @@ import java.nio.ByteOrder;
  * mapped segment. Numbers are little-endian, whatever the machine, so bulk copies are plain copies on the usual ones.
  *
  * <p>A put that does not fit writes nothing at all: it throws {@link PayloadTooLargeException} beyond the limit of a growing
- * writer, and {@link BufferOverflowException} at the end of a fixed one. A caller that gives up goes back with
+ * writer, and {@link PayloadFullException} at the end of a fixed one. A caller that gives up goes back with
  * {@link #position(int)}. Not safe for use by multiple threads.
  */
 public final class PayloadWriter {
@@ -61,12 +60,6 @@ public final class PayloadWriter {
   public void putByte(int value) {
     ensure(1);
     buffer.put((byte) value);
-  }
-
-  /** Writes two bytes, the lowest sixteen bits of the given number. */
-  public void putShort(int value) {
-    ensure(2);
-    buffer.putShort((short) value);
   }
 
   /** Writes four bytes. */
@@ -184,7 +177,7 @@ public final class PayloadWriter {
 
   private void grow(long bytes) {
     if (fixed) {
-      throw new BufferOverflowException();
+      throw new PayloadFullException();
     }
     long needed = buffer.position() + bytes;
     if (needed > limitBytes) {

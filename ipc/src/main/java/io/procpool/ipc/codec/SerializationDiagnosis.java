@@ -41,30 +41,35 @@ public record SerializationDiagnosis(String path, String message) {
     String root = rootName(value);
     try {
       search.visit(value, root, 0);
-    } catch (RuntimeException | StackOverflowError | LinkageError e) {
+    } catch (Throwable e) { // it is the user's code that fails here
       // what was found up to here has to do
     }
     return search.result(what, value, root);
   }
 
   private static Throwable originOf(Throwable failure) {
-    Throwable cause = failure.getCause();
-    Throwable outermost =
-        failure instanceof UnencodableValueException && cause != null ? cause : failure;
-    Throwable origin = outermost;
-    for (int i = 0; i < 100 && origin != null; i++) {
-      if (origin instanceof NotSerializableException) {
-        return origin;
+    Throwable outermost = failure instanceof UnencodableValueException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
+    try {
+      Throwable origin = outermost;
+      for (int i = 0; i < 100 && origin != null; i++) {
+        if (origin instanceof NotSerializableException) {
+          return origin;
+        }
+        origin = origin.getCause();
       }
-      origin = origin.getCause();
+    } catch (Throwable e) { // it is the user's code that fails here
+      // then the outermost has to do
     }
     return outermost;
   }
 
-  private static String textOf(Throwable failure) {
+  /** Returns what a failure says of itself, or its class if that fails too. */
+  static String textOf(Throwable failure) {
     try {
       return failure.toString();
-    } catch (RuntimeException | StackOverflowError e) {
+    } catch (Throwable e) { // it is the user's code that fails here
       return failure.getClass().getName();
     }
   }
@@ -269,7 +274,7 @@ public record SerializationDiagnosis(String path, String message) {
       String text;
       try {
         text = String.valueOf(key);
-      } catch (RuntimeException | StackOverflowError e) {
+      } catch (Throwable e) { // it is the user's code that fails here
         text = key == null ? "null" : simpleName(key.getClass());
       }
       return text.length() <= KEY_CHARS ? text : text.substring(0, KEY_CHARS) + "...";

@@ -6,7 +6,6 @@ import io.procpool.RemoteTrace;
 import java.io.ObjectInputFilter;
 import java.io.PrintWriter;
 import java.io.Writer;
-import java.nio.BufferOverflowException;
 import java.util.IdentityHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +42,7 @@ public final class ThrowableCodec {
    * @param worker name of the worker
    * @param pid process id of the worker
    * @throws PayloadTooLargeException if not even the text fits a growing writer; the writer is where it was
-   * @throws BufferOverflowException at the end of a fixed writer; the writer is where it was
+   * @throws PayloadFullException at the end of a fixed writer; the writer is where it was
    */
   public static void write(
       PayloadWriter writer, Throwable thrown, String worker, long pid, long taskId) {
@@ -72,7 +71,7 @@ public final class ThrowableCodec {
     try {
       writer.putByte(1);
       JdkCodec.write(writer, thrown, MAX_ORIGINAL_BYTES);
-    } catch (BufferOverflowException e) {
+    } catch (PayloadFullException e) {
       throw e;
     } catch (
         Throwable e) { // OutOfMemoryError and what its own writeObject throws: the text is enough
@@ -156,7 +155,7 @@ public final class ThrowableCodec {
         taker = cause;
         last = cause;
       }
-    } catch (RuntimeException | StackOverflowError | LinkageError e) {
+    } catch (Throwable e) { // it is the user's code that fails here
       // its cause is locked, or one of its methods fails
     }
     taker.addSuppressed(remote);

@@ -74,7 +74,7 @@ public final class ValueCodec {
    *
    * @throws UnencodableValueException if it, or something in it, cannot be serialized; the writer is where it was
    * @throws PayloadTooLargeException beyond the limit of a growing writer; the writer is where it was
-   * @throws java.nio.BufferOverflowException at the end of a fixed writer; the writer is where it was
+   * @throws PayloadFullException at the end of a fixed writer; the writer is where it was
    */
   public static void write(PayloadWriter writer, @Nullable Object value)
       throws UnencodableValueException {
@@ -684,8 +684,11 @@ public final class ValueCodec {
       Object value = read(reader, loader, filter, depth);
       try {
         map.put(key, value);
-      } catch (RuntimeException | StackOverflowError e) {
-        throw new UndecodableValueException("the hashCode or equals of a key failed: " + e, e);
+      } catch (OutOfMemoryError e) {
+        throw e;
+      } catch (Throwable e) { // it is the user's code that fails here
+        throw new UndecodableValueException(
+            "the hashCode or equals of a key failed: " + SerializationDiagnosis.textOf(e), e);
       }
     }
     return map;

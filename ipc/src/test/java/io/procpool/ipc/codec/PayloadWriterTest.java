@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 
@@ -16,7 +15,8 @@ class PayloadWriterTest {
     PayloadWriter writer = new PayloadWriter(0, 1000);
     int[] varints = {0, 1, 127, 128, 16_383, 16_384, 1 << 21, 1 << 28, Integer.MAX_VALUE, -1};
     writer.putByte(-3);
-    writer.putShort(-4);
+    writer.putByte(-4);
+    writer.putByte(-1);
     writer.putInt(-5);
     writer.putLong(-6);
     for (int varint : varints) {
@@ -61,7 +61,7 @@ class PayloadWriterTest {
     ByteBuffer target = ByteBuffer.allocateDirect(12).position(2).limit(10);
     PayloadWriter writer = new PayloadWriter(target);
     writer.putInt(-1);
-    assertThatExceptionOfType(BufferOverflowException.class)
+    assertThatExceptionOfType(PayloadFullException.class)
         .isThrownBy(() -> writer.putBytes(new byte[] {9, 9, 9, 9, 9}));
     assertThat(writer.position()).isEqualTo(4);
     assertThat(target.position()).isEqualTo(2);

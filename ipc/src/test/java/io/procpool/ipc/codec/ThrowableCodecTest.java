@@ -9,6 +9,7 @@ import io.procpool.RemoteTaskException;
 import io.procpool.RemoteTrace;
 import java.io.IOException;
 import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.io.PrintWriter;
 import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
@@ -209,9 +210,31 @@ class ThrowableCodecTest {
   void write_fixedBufferTooSmall_overflows() {
     int size = encode(new Exception("e")).length;
     PayloadWriter writer = new PayloadWriter(ByteBuffer.allocate(size - 1));
-    assertThatExceptionOfType(BufferOverflowException.class)
+    assertThatExceptionOfType(PayloadFullException.class)
         .isThrownBy(() -> ThrowableCodec.write(writer, new Exception("e"), "w", 1, 2));
     assertThat(writer.position()).isZero();
+  }
+
+  /** An exception whose serialization fails with the error of a full buffer is no full buffer. */
+  @Test
+  void write_ownCodeThrowsOverflow_arrivesAsText() throws Exception {
+    PayloadWriter fixed = new PayloadWriter(ByteBuffer.allocate(100_000));
+    ThrowableCodec.write(fixed, new Overflowing("e"), "w", 1, 2);
+    assertThat(read(fixed.toByteArray(), LOADER))
+        .isInstanceOf(RemoteTaskException.class)
+        .hasMessageContaining("e");
+  }
+
+  private static final class Overflowing extends Exception {
+    private static final long serialVersionUID = 1;
+
+    Overflowing(String message) {
+      super(message);
+    }
+
+    private void writeObject(ObjectOutputStream out) {
+      throw new BufferOverflowException();
+    }
   }
 
   /** Cut payloads are format errors; changed ones give an exception or a format error, and nothing else. */

@@ -269,6 +269,76 @@ class ValueCodecTest {
     }
   }
 
+  /** Whatever the code of a user throws in serialization, encoding and decoding fail in the usual way. */
+  @Test
+  void write_ownCodeThrowsAnything_failsAsUnencodable() throws Exception {
+    for (Throwable thrown : List.of(
+        new AssertionError("on purpose"),
+        new BufferOverflowException(),
+        new InternalError("on purpose"),
+        new Unprintable())) {
+      assertThatExceptionOfType(UnencodableValueException.class)
+          .isThrownBy(() -> encode(new Thrower(thrown)))
+          .withCause(thrown);
+      PayloadWriter fixed = new PayloadWriter(ByteBuffer.allocate(10_000));
+      assertThatExceptionOfType(UnencodableValueException.class)
+          .isThrownBy(() -> ValueCodec.write(fixed, new Thrower(thrown)));
+      assertThat(fixed.position()).isZero();
+      assertThat(SerializationDiagnosis.of(
+                  "it", new Thrower(thrown), new UnencodableValueException("", thrown))
+              .message())
+          .contains("Thrower");
+
+      Thrower.onRead = thrown;
+      byte[] bytes = encode(new Thrower(null));
+      assertThatExceptionOfType(UndecodableValueException.class)
+          .isThrownBy(() -> Values.decode(bytes))
+          .withCause(thrown);
+    }
+  }
+
+  /** An OutOfMemoryError is nobody's own, and passes. */
+  @Test
+  void write_outOfMemory_passes() throws Exception {
+    OutOfMemoryError error = new OutOfMemoryError("on purpose");
+    assertThat(catchThrowable(() -> encode(new Thrower(error)))).isSameAs(error);
+    Thrower.onRead = error;
+    byte[] bytes = encode(new Thrower(null));
+    assertThat(catchThrowable(() -> Values.decode(bytes))).isSameAs(error);
+  }
+
+  private static final class Unprintable extends Error {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public String toString() {
+      throw new AssertionError("no text");
+    }
+  }
+
+  /** Throws when it is written, or else when it is read. */
+  private static final class Thrower implements Serializable {
+    private static final long serialVersionUID = 1;
+    private static Throwable onRead;
+
+    private final transient Throwable onWrite;
+
+    Thrower(Throwable onWrite) {
+      this.onWrite = onWrite;
+    }
+
+    private void writeObject(ObjectOutputStream out) throws Throwable {
+      if (onWrite != null) {
+        throw onWrite;
+      }
+      out.defaultWriteObject();
+    }
+
+    private void readObject(ObjectInputStream in) throws Throwable {
+      throw onRead;
+    }
+  }
+
   /** A value beyond the limit or the end of its buffer leaves the writer where it was. */
   @Test
   void write_tooLarge_leavesWriterAsItWas() throws Exception {
@@ -283,7 +353,7 @@ class ValueCodecTest {
       PayloadWriter fixed = new PayloadWriter(ByteBuffer.allocate(size - 1));
       assertThat(catchThrowable(() -> ValueCodec.write(fixed, value)))
           .as("%s", value)
-          .isInstanceOf(BufferOverflowException.class);
+          .isInstanceOf(PayloadFullException.class);
       assertThat(fixed.position()).isZero();
     }
   }

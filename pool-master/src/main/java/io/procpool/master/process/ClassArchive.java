@@ -21,6 +21,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,6 +38,9 @@ final class ClassArchive {
   private static final String TRAINING_CLASS = "io.procpool.worker.Training";
   private static final int FIRST_VERSION_WITH_AOT_LOGS = 24;
   private static final String TRAINING_PREFIX = "training-";
+  private static final Pattern TRAINING_NAME = Pattern.compile(TRAINING_PREFIX + "[0-9]+");
+  private static final Pattern ARCHIVE_NAME =
+      Pattern.compile("worker-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+[.]jsa");
   private static final long TRAINING_SECONDS = 60;
   private static final long UNUSED_DAYS = 30;
   private static final Map<Path, Boolean> VERIFIED = new ConcurrentHashMap<>();
@@ -195,7 +199,7 @@ final class ClassArchive {
         if (lock != null) {
           try {
             if (find(in) == null) {
-              removeOld(in);
+              removeOld(in, lockPath);
               train(in);
             }
           } finally {
@@ -213,17 +217,19 @@ final class ClassArchive {
     }
   }
 
-  /** Removes what killed masters have left, and archives that nobody has used for long. */
-  private static void removeOld(Path in) throws IOException {
+  /** Removes what killed masters have left, and archives that nobody has used for long; nothing else that lies there. */
+  private static void removeOld(Path in, Path ours) throws IOException {
     long now = System.currentTimeMillis();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(in)) {
       for (Path file : files) {
         String name = String.valueOf(file.getFileName());
         long age = now - file.toFile().lastModified();
-        if (name.startsWith(TRAINING_PREFIX)
-            && age > 2 * TimeUnit.SECONDS.toMillis(TRAINING_SECONDS)) {
+        if (TRAINING_NAME.matcher(name).matches()
+            && age > 2 * TimeUnit.SECONDS.toMillis(TRAINING_SECONDS)
+            && SessionDirectory.isDirectoryOfSameOwner(file, ours)) {
           SessionDirectory.delete(file.toFile());
-        } else if (name.endsWith(".jsa") && age > TimeUnit.DAYS.toMillis(UNUSED_DAYS)) {
+        } else if (ARCHIVE_NAME.matcher(name).matches()
+            && age > TimeUnit.DAYS.toMillis(UNUSED_DAYS)) {
           Files.deleteIfExists(file);
         }
       }

@@ -492,7 +492,7 @@ final class Dispatcher {
         unit.work.itemTime().measured(unit.to - unit.from, results.getRunNanos());
       }
       if (unit.listenersToldStart) {
-        tellFinished(unit, results.getRunNanos(), outcomes);
+        tellFinished(unit, results);
       }
       settle(worker);
       head(worker);
@@ -507,10 +507,11 @@ final class Dispatcher {
     }
   }
 
-  private void tellFinished(Unit unit, long nanos, ByteBuffer outcomes) {
+  private void tellFinished(Unit unit, Results results) {
     TaskEvent event = event(unit);
-    boolean success = outcomes.hasRemaining() && outcomes.get(outcomes.position()) == 0;
-    events.tell(listener -> listener.taskFinished(event, success, Duration.ofNanos(nanos)));
+    boolean success = results.getFailed() == 0;
+    Duration runTime = Duration.ofNanos(results.getRunNanos());
+    events.tell(listener -> listener.taskFinished(event, success, runTime));
   }
 
   private TaskEvent event(Unit unit) {

@@ -105,6 +105,9 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
       }
       Handshake.verifyProof(key, hello, challenge, received);
     } catch (HandshakeException failed) {
+      if (failed.reason() == HandshakeException.Reason.VERSION) {
+        context.writeAndFlush(Unpooled.wrappedBuffer(Handshake.refusal()));
+      }
       refuse(context, String.valueOf(failed.getMessage()));
       return false;
     }

@@ -10,6 +10,9 @@ import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -145,6 +148,30 @@ final class ClassArchiveTest {
     archives.forEach(ClassArchive::prepare);
     archives.forEach(archive -> archive.close());
     assertThat(cached()).hasSize(1).allMatch(name -> name.endsWith(".jsa"));
+  }
+
+  /** Of what lies in the cache directory only old files of our own are removed. */
+  @Test
+  void archive_made_removesOldFilesOfItsOwn() throws Exception {
+    Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
+    Path target = Files.writeString(elsewhere.resolve("file"), "");
+    List<Path> old = new ArrayList<>();
+    for (String name : List.of("training-notes", "training-4711")) {
+      old.add(Files.createDirectories(cache.resolve(name)));
+    }
+    Files.createSymbolicLink(cache.resolve("training-4712"), elsewhere);
+    for (String name : List.of("my.jsa", "worker-0a-1b-2c.jsa", "training-4713")) {
+      old.add(Files.writeString(cache.resolve(name), ""));
+    }
+    old.add(elsewhere);
+    for (Path path : old) {
+      Files.setLastModifiedTime(path, FileTime.from(Instant.now().minus(Duration.ofDays(60))));
+    }
+    assertThat(made(jars())).isNotNull();
+    assertThat(cached())
+        .hasSize(5)
+        .contains("training-notes", "training-4712", "my.jsa", "training-4713");
+    assertThat(target).exists();
   }
 
   /** A cache that cannot be written costs the archive and nothing else. */

@@ -6,6 +6,7 @@ import io.procpool.Task;
 import java.io.FileInputStream;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.concurrent.CountDownLatch;
 
 /** The main class of a master that is going to be killed while its workers are occupied. */
@@ -20,7 +21,8 @@ final class OrphanMaster {
     ACCEPTING,
     IGNORING_INTERRUPTS,
     WITH_CHILD,
-    EXITING
+    EXITING,
+    SHORT_TASKS
   }
 
   /** A line of the journal that is not a pid. */
@@ -51,6 +53,11 @@ final class OrphanMaster {
     };
     pool.submit(task);
     begun.awaitLines(1);
+    if (occupation == Occupation.SHORT_TASKS) {
+      Thread feeder = new Thread(() -> feed(pool));
+      feeder.setDaemon(true);
+      feeder.start();
+    }
     journal.add(READY);
     new CountDownLatch(1).await();
   }
@@ -93,6 +100,17 @@ final class OrphanMaster {
       default -> {
         // idle
       }
+    }
+  }
+
+  /** Keeps the workers at tasks so short that they learn by a write that nobody is there. */
+  private static void feed(Pool pool) {
+    try {
+      while (true) {
+        pool.map(n -> n, Collections.nCopies(1000, 1), 1);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

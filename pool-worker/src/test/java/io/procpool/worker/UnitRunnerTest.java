@@ -1,0 +1,145 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.procpool.Task;
+import io.procpool.ipc.FrameWriter;
+import io.procpool.ipc.FunctionKind;
+import io.procpool.ipc.WorkerSegment;
+import io.procpool.ipc.WorkerSegment.UnitState;
+import io.procpool.ipc.wire.Run;
+import java.lang.ref.WeakReference;
+import java.nio.ByteBuffer;
+import java.nio.channels.GatheringByteChannel;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Moments in the life of a unit that cannot be hit from outside of the process. */
+final class UnitRunnerTest {
+  private static volatile boolean interrupted;
+  private static volatile WeakReference<Object> returned = new WeakReference<>(null);
+
+  @TempDir
+  Path directory;
+
+  private final AtomicReference<Throwable> failure = new AtomicReference<>();
+  private volatile Runnable onWrite = () -> {};
+  private WorkerSegment segment;
+  private UnitRunner runner;
+  private Unit unit;
+  private final TaskThread thread = new TaskThread(() -> {
+    try {
+      runner.run(unit);
+    } catch (Throwable failed) {
+      failure.set(failed);
+    }
+  });
+
+  @BeforeEach
+  void makeRunner() throws Exception {
+    segment = WorkerSegment.create(directory.resolve("segment"));
+    runner = new UnitRunner(
+        thread, new WorkerIdentity("worker-1", 1), segment, new FrameWriter(new Sink()), true);
+  }
+
+  private void run(Task<?> task) throws Exception {
+    byte[] function = PlayedMaster.encoded(task);
+    segment.offer(1, 1);
+    unit = new Unit(
+        Run.newBuilder()
+            .setSeq(1)
+            .setCount(1)
+            .setFunctionBytes(function.length)
+            .setKind(FunctionKind.CALLABLE.ordinal())
+            .build(),
+        function);
+    thread.start();
+    thread.join(PlayedMaster.LONG.toMillis());
+    assertThat(thread.isAlive()).isFalse();
+    assertThat(failure.get()).isNull();
+    assertThat(segment.state(1)).isEqualTo(UnitState.DONE);
+  }
+
+  /** The master can know that a unit has begun, and interrupt it, before its task is called. */
+  @Test
+  void interrupt_betweenBeginAndCall_reachesTheTask() throws Exception {
+    interrupted = false;
+    onWrite = () -> {
+      if (segment.state(1) == UnitState.STARTED) {
+        runner.interrupt(1);
+      }
+    };
+    Task<Integer> task = () -> {
+      interrupted = Thread.interrupted();
+      return 1;
+    };
+    run(task);
+    assertThat(interrupted).isTrue();
+  }
+
+  /** Somebody who interrupts the task thread between units interrupts none of them. */
+  @Test
+  void interrupt_beforeUnit_isForgotten() throws Exception {
+    interrupted = true;
+    thread.interrupt();
+    Task<Integer> task = () -> {
+      interrupted = Thread.interrupted();
+      return 1;
+    };
+    run(task);
+    assertThat(interrupted).isFalse();
+  }
+
+  /** The value of a task can be collected as soon as it is encoded. */
+  @Test
+  void value_afterUnit_isLetGo() throws Exception {
+    Task<Object> task = () -> {
+      Object value = new byte[1000];
+      returned = new WeakReference<>(value);
+      return value;
+    };
+    run(task);
+    await().atMost(PlayedMaster.LONG).until(() -> {
+      System.gc();
+      return returned.get() == null;
+    });
+  }
+
+  /** Takes everything. */
+  private final class Sink implements GatheringByteChannel {
+    @Override
+    public int write(ByteBuffer source) {
+      onWrite.run();
+      int count = source.remaining();
+      source.position(source.limit());
+      return count;
+    }
+
+    @Override
+    public long write(ByteBuffer[] sources) {
+      return write(sources, 0, sources.length);
+    }
+
+    @Override
+    public long write(ByteBuffer[] sources, int offset, int length) {
+      long count = 0;
+      for (int i = offset; i < offset + length; i++) {
+        count += write(sources[i]);
+      }
+      return count;
+    }
+
+    @Override
+    public boolean isOpen() {
+      return true;
+    }
+
+    @Override
+    public void close() {}
+  }
+}
