@@ -5,15 +5,16 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SelectableChannel;
 
 /**
  * Reads frames from a blocking channel:
  *
  * <pre>
- *   varint32: length of what follows | varint32: length of the header | header: a protobuf message | payload
+ *   varint32: length of what follows | varint32: length of the header | header | payload
  * </pre>
  *
- * A length is believed at once, because the other side has proved to have the key. Not safe for use by multiple threads.
+ * The header is a message as {@code procpool.proto} defines it. A length is believed at once, because the other side has proved to have the key. Not safe for use by multiple threads.
  */
 public final class FrameReader {
   /** The longest frame that is accepted. */
@@ -41,6 +42,26 @@ public final class FrameReader {
 
   /** Tells whether a frame can be read without waiting for its beginning. */
   public boolean hasBuffered() {
+    return buffer.hasRemaining();
+  }
+
+  /**
+   * Takes in what has arrived, without waiting. The channel must be a {@link SelectableChannel} in blocking mode, which it
+   * leaves for a moment.
+   *
+   * @return whether the beginning of a frame is there
+   * @throws EOFException if the channel has ended
+   */
+  public boolean poll() throws IOException {
+    if (!buffer.hasRemaining()) {
+      SelectableChannel selectable = (SelectableChannel) channel;
+      selectable.configureBlocking(false);
+      try {
+        fill();
+      } finally {
+        selectable.configureBlocking(true);
+      }
+    }
     return buffer.hasRemaining();
   }
 

@@ -1,8 +1,8 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc;
 
-import com.google.protobuf.CodedOutputStream;
-import com.google.protobuf.MessageLite;
+import io.procpool.ipc.wire.FieldWriter;
+import io.procpool.ipc.wire.WireMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.GatheringByteChannel;
@@ -14,6 +14,7 @@ public final class FrameWriter {
 
   private final GatheringByteChannel channel;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES); // guarded by this
+  private final FieldWriter fields = new FieldWriter(); // guarded by this
 
   /** Writes to a channel. */
   public FrameWriter(GatheringByteChannel channel) {
@@ -21,14 +22,14 @@ public final class FrameWriter {
   }
 
   /** Writes a frame; blocks until the channel has taken all of it. The payload's position is at its limit then. */
-  public synchronized void write(MessageLite header, ByteBuffer payload) throws IOException {
-    int headerLength = header.getSerializedSize();
+  public synchronized void write(WireMessage header, ByteBuffer payload) throws IOException {
+    fields.reset();
+    header.writeTo(fields);
+    int headerLength = fields.length();
     buffer.clear();
-    putVarint(CodedOutputStream.computeUInt32SizeNoTag(headerLength)
-        + headerLength
-        + payload.remaining());
+    putVarint(FieldWriter.varintBytes(headerLength) + headerLength + payload.remaining());
     putVarint(headerLength);
-    buffer.put(header.toByteArray());
+    buffer.put(fields.array(), 0, headerLength);
     if (payload.remaining() <= buffer.remaining()) {
       buffer.put(payload);
       buffer.flip();

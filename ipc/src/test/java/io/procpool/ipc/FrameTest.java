@@ -4,7 +4,6 @@ package io.procpool.ipc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
-import io.procpool.ipc.wire.Ping;
 import io.procpool.ipc.wire.ToWorker;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -18,8 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class FrameTest {
   private static final int MIB = 1 << 20;
-  private static final ToWorker HEADER =
-      ToWorker.newBuilder().setPing(Ping.newBuilder().setNumber(300)).build();
+  private static final ToWorker HEADER = new ToWorker.Ping(300);
 
   /** Frames of all sizes come back, from heap buffers and others, over a channel that takes little at a time. */
   @Test
@@ -39,7 +37,7 @@ class FrameTest {
     for (int size : sizes) {
       for (int i = 0; i < 2; i++) {
         FrameReader.Frame frame = reader.read();
-        assertThat(ToWorker.parseFrom(frame.header())).isEqualTo(HEADER);
+        assertThat(ToWorker.read(frame.header())).isEqualTo(HEADER);
         assertThat(Arrays.equals(frame.payload(), bytes(size)))
             .as("%d bytes", size)
             .isTrue();

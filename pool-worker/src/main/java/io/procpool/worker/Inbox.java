@@ -4,8 +4,6 @@ package io.procpool.worker;
 import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.wire.FromWorker;
-import io.procpool.ipc.wire.Pong;
-import io.procpool.ipc.wire.Run;
 import io.procpool.ipc.wire.ToWorker;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,13 +19,14 @@ final class Inbox {
   /*
    * Threads.  The task thread reads the channel itself while it has nothing to do, which saves a change of threads in each
    *           round trip. While it runs a unit nobody reads, until the watcher, which looks every TICK, finds it still at
-   *           the same unit: then the watcher reads, so that interrupts, pings and the master's end are noticed. `reading`
-   *           says who may read. A watcher that reads does not look at the clock, so the runner does until it is back.
-   * Handing back. When the watcher has received units it stops reading as soon as the task thread asks for one. The task
-   *           thread may sleep until then, however long, because none of its three reasons to wake can be missed. A unit
-   *           and the stop are put down, and signalled, under `lock`, under which the task thread has looked for them before
-   *           it waits. And if it has seen, under `lock`, that the watcher holds `reading`, then the watcher has yet to
-   *           unlock that, and only after that it locks `lock` and signals: it cannot before the task thread waits.
+   *           the same unit: from then on the watcher polls, so that interrupts, pings and the master's end are noticed,
+   *           and lets the runner look at the clock. It never waits in a read: a thread in native code would hold up the
+   *           exit of the JVM by 300 ms. `reading` says who may read.
+   * Handing back. The task thread may sleep until the watcher has looked, however long, because none of its three reasons
+   *           to wake can be missed. A unit and the stop are put down, and signalled, under `lock`, under which the task
+   *           thread has looked for them before it waits. And if it has seen, under `lock`, that the watcher holds
+   *           `reading`, then the watcher has yet to unlock that, and only after that it locks `lock` and signals: it
+   *           cannot before the task thread waits.
    * Bound.    The master takes units back and sends others, as often as it likes while a long task runs. Each unit that is
    *           received drops those before it that were taken back, so no more than the master counts as sent are kept.
    * Rest.     After a while without units the watcher sleeps until the task thread, at the next unit, wakes it.
@@ -36,6 +35,7 @@ final class Inbox {
    */
   private static final long TICK_NANOS = 2_000_000;
   private static final int TICKS_BEFORE_REST = 50;
+  private static final long LATER_TICK_NANOS = 10_000_000; // once a unit has run for many ticks
   // As good as none: to wait without a limit makes the JDK load its ForkJoinPool, in each worker.
   private static final long WAIT_NANOS = 3_600_000_000_000L;
 
@@ -61,7 +61,12 @@ final class Inbox {
   }
 
   void startWatching() {
-    Thread thread = new Thread(null, this::watch, "procpool-watcher", 256 * 1024) {
+    Thread thread = new Thread(null, null, "procpool-watcher", 256 * 1024) {
+      @Override
+      public void run() {
+        watch();
+      }
+
       @Override
       public void interrupt() {
         // Code of a task that interrupts every thread it finds must not close the channel.
@@ -145,10 +150,11 @@ final class Inbox {
 
   private void watchTaskThread() {
     int quiet = 0;
+    int looks = 0;
     int seen = taken;
     while (true) {
       if (quiet < TICKS_BEFORE_REST) {
-        LockSupport.parkNanos(TICK_NANOS);
+        LockSupport.parkNanos(looks < TICKS_BEFORE_REST ? TICK_NANOS : LATER_TICK_NANOS);
       } else {
         resting = true;
         if (waiting) {
@@ -159,26 +165,31 @@ final class Inbox {
       }
       if (waiting) {
         quiet++;
+        looks = 0;
       } else if (seen != taken) {
-        quiet = 0;
         seen = taken;
+        quiet = 0;
+        looks = 0;
+        runner.clockItems(false);
       } else {
         quiet = 0;
+        looks++;
         runner.clockItems(true);
-        readWhileBusy();
-        runner.clockItems(false);
-        seen = taken;
+        look();
       }
     }
   }
 
-  private void readWhileBusy() {
-    reading.lock();
+  private void look() {
+    if (!reading.tryLock()) {
+      return; // the task thread has ended its unit
+    }
     try {
-      int unit = taken;
-      while (!waiting && unit == taken) {
+      if (!waiting && reader.poll()) {
         receive();
       }
+    } catch (IOException masterGone) {
+      WorkerExit.disconnected(sessionPath);
     } finally {
       reading.unlock();
       lock.lock();
@@ -204,39 +215,29 @@ final class Inbox {
   }
 
   private void accept(FrameReader.Frame frame) throws IOException {
-    ToWorker message = ToWorker.parseFrom(frame.header());
-    switch (message.getBodyCase()) {
-      case RUN:
-        add(message.getRun(), frame.payload());
-        break;
-      case INTERRUPT:
-        runner.interrupt(message.getInterrupt().getSeq());
-        break;
-      case FORGET:
-        runner.forget(message.getForget().getFunctionIdsList());
-        break;
-      case PING:
-        writer.write(
-            FromWorker.newBuilder()
-                .setPong(Pong.newBuilder().setNumber(message.getPing().getNumber()))
-                .build(),
-            ByteBuffer.allocate(0));
-        break;
-      case STOP:
-        lock.lock();
-        try {
-          stopped = true;
-          arrival.signal();
-        } finally {
-          lock.unlock();
-        }
-        break;
-      default:
-        throw new IOException("unexpected message " + message.getBodyCase());
+    ToWorker message = ToWorker.read(frame.header());
+    if (message instanceof ToWorker.Run run) {
+      add(run, frame.payload());
+    } else if (message instanceof ToWorker.Interrupt interrupt) {
+      runner.interrupt(interrupt.seq());
+    } else if (message instanceof ToWorker.Forget forget) {
+      runner.forget(forget.functionIds());
+    } else if (message instanceof ToWorker.Ping ping) {
+      writer.write(new FromWorker.Pong(ping.number()), ByteBuffer.allocate(0));
+    } else if (message instanceof ToWorker.Stop) {
+      lock.lock();
+      try {
+        stopped = true;
+        arrival.signal();
+      } finally {
+        lock.unlock();
+      }
+    } else {
+      throw new IOException("unexpected " + message);
     }
   }
 
-  private void add(Run run, byte[] payload) throws IOException {
+  private void add(ToWorker.Run run, byte[] payload) throws IOException {
     // Here and not when the unit is run, so that a later Forget is later.
     runner.keepFunction(run, payload);
     lock.lock();
@@ -252,7 +253,7 @@ final class Inbox {
   private void dropRevoked() {
     if (!units.isEmpty()) {
       for (Iterator<Unit> queued = units.iterator(); queued.hasNext(); ) {
-        if (!runner.isOffered(queued.next().run().getSeq())) {
+        if (!runner.isOffered(queued.next().run().seq())) {
           queued.remove();
         }
       }

@@ -1,7 +1,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.worker;
 
-import com.google.protobuf.ByteString;
 import io.procpool.Task;
 import io.procpool.TaskFunction;
 import io.procpool.ipc.FrameReader;
@@ -13,15 +12,10 @@ import io.procpool.ipc.auth.Handshake;
 import io.procpool.ipc.codec.FunctionCodec;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.ValueCodec;
-import io.procpool.ipc.wire.Forget;
+import io.procpool.ipc.wire.FieldWriter;
 import io.procpool.ipc.wire.FromWorker;
-import io.procpool.ipc.wire.Interrupt;
 import io.procpool.ipc.wire.Launch;
-import io.procpool.ipc.wire.Ping;
-import io.procpool.ipc.wire.Run;
-import io.procpool.ipc.wire.Stop;
 import io.procpool.ipc.wire.ToWorker;
-import io.procpool.ipc.wire.Welcome;
 import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.IOException;
@@ -81,14 +75,9 @@ public final class Training {
     Thread master = new Thread(() -> playMaster(server, segment), "training-master");
     master.setDaemon(true);
     master.start();
-    System.setIn(new ByteArrayInputStream(Launch.newBuilder()
-        .setKey(ByteString.copyFrom(key))
-        .setWorker(1)
-        .setWorkerName("worker-1")
-        .setSocketPath(socket.toString())
-        .setSegmentPath(segmentPath.toString())
-        .build()
-        .toByteArray()));
+    FieldWriter launch = new FieldWriter();
+    new Launch(key, 1, "worker-1", socket.toString(), segmentPath.toString(), "").writeTo(launch);
+    System.setIn(new ByteArrayInputStream(launch.toByteArray()));
     WorkerMain.main(new String[0]);
   }
 
@@ -103,19 +92,13 @@ public final class Training {
       PayloadWriter initializer = new PayloadWriter();
       io.procpool.RunnableTask nothing = () -> {};
       FunctionCodec.write(initializer, nothing);
-      writer.write(
-          ToWorker.newBuilder()
-              .setWelcome(Welcome.newBuilder().setReportStarts(true))
-              .build(),
-          initializer.view());
+      writer.write(new ToWorker.Welcome(true), initializer.view());
       reader.read();
       exercise(reader, writer, segment);
-      writer.write(ToWorker.newBuilder().setPing(Ping.newBuilder().setNumber(1)).build(), NOTHING);
-      writer.write(
-          ToWorker.newBuilder().setInterrupt(Interrupt.newBuilder().setSeq(seq)).build(), NOTHING);
-      writer.write(
-          ToWorker.newBuilder().setForget(Forget.newBuilder().addFunctionIds(1)).build(), NOTHING);
-      writer.write(ToWorker.newBuilder().setStop(Stop.getDefaultInstance()).build(), NOTHING);
+      writer.write(new ToWorker.Ping(1), NOTHING);
+      writer.write(new ToWorker.Interrupt(seq), NOTHING);
+      writer.write(new ToWorker.Forget(1), NOTHING);
+      writer.write(new ToWorker.Stop(), NOTHING);
     } catch (Exception e) {
       e.printStackTrace();
       Runtime.getRuntime().halt(WorkerExit.CANNOT_START);
@@ -163,20 +146,15 @@ public final class Training {
       ValueCodec.write(payload, VALUES.get(i));
     }
     segment.offer(++seq, count);
-    Run run = Run.newBuilder()
-        .setSeq(seq)
-        .setTaskId(seq)
-        .setCount(count)
-        .setFunctionId(seq)
-        .setFunctionBytes(functionBytes)
-        .setKeepFunction(count > 1)
-        .setKind(kind.ordinal())
-        .build();
-    writer.write(ToWorker.newBuilder().setRun(run).build(), payload.view());
-    FromWorker answer;
-    do {
-      answer = FromWorker.parseFrom(reader.read().header());
-    } while (!answer.getResults().getLast());
+    ToWorker.Run run =
+        new ToWorker.Run(seq, seq, 0, count, seq, functionBytes, count > 1, kind.ordinal(), false);
+    writer.write(run, payload.view());
+    boolean last = false;
+    while (!last) {
+      byte[] header = reader.read().header();
+      last = FromWorker.read(header, 0, header.length) instanceof FromWorker.Results results
+          && results.last();
+    }
   }
 
   private static byte[] read(SocketChannel channel, int length) throws IOException {

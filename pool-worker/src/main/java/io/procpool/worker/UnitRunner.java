@@ -17,10 +17,7 @@ import io.procpool.ipc.codec.UnencodableValueException;
 import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.codec.ValueSkipper;
 import io.procpool.ipc.wire.FromWorker;
-import io.procpool.ipc.wire.OutOfMemory;
-import io.procpool.ipc.wire.Results;
-import io.procpool.ipc.wire.Run;
-import io.procpool.ipc.wire.Started;
+import io.procpool.ipc.wire.ToWorker.Run;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -28,7 +25,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
@@ -98,9 +94,11 @@ final class UnitRunner {
   }
 
   /** Drops functions that will not be used again; any thread. */
-  void forget(List<Long> ids) {
+  void forget(long[] ids) {
     synchronized (functions) {
-      functions.keySet().removeAll(ids);
+      for (long id : ids) {
+        functions.remove(id);
+      }
     }
   }
 
@@ -111,7 +109,7 @@ final class UnitRunner {
 
   void run(Unit unit) throws IOException {
     Run run = unit.run();
-    int seq = run.getSeq();
+    int seq = run.seq();
     taskThread.expectUserCode();
     running(seq);
     if (!segment.begin(seq)) {
@@ -120,14 +118,12 @@ final class UnitRunner {
     }
     failedItems = 0;
     if (reportStarts) {
-      writer.write(
-          FromWorker.newBuilder().setStarted(Started.newBuilder().setSeq(seq)).build(),
-          ByteBuffer.allocate(0));
+      writer.write(new FromWorker.Started(seq), ByteBuffer.allocate(0));
     }
     taskThread.resumeUserCode();
     long start = System.nanoTime();
     try {
-      if (run.getCount() == 1) {
+      if (run.count() == 1) {
         runSingle(run, unit.payload(), start);
       } else {
         new Batch(run, start).run(unit.payload());
@@ -148,15 +144,15 @@ final class UnitRunner {
 
   /** Keeps the bytes of a function, which come once, even if the unit they come with is taken back; any thread. */
   void keepFunction(Run run, byte[] payload) throws IOException {
-    int length = run.getFunctionBytes();
+    int length = run.functionBytes();
     if (length < 0 || length > payload.length) {
       throw new PayloadFormatException(
           "a function of " + length + " bytes in a payload of " + payload.length);
     }
-    if (run.getKeepFunction() && length > 0) {
+    if (run.keepFunction() && length > 0) {
       Encoded encoded = new Encoded(Arrays.copyOf(payload, length));
       synchronized (functions) {
-        functions.put(run.getFunctionId(), encoded);
+        functions.put(run.functionId(), encoded);
       }
     }
   }
@@ -165,20 +161,20 @@ final class UnitRunner {
   private record Encoded(byte[] bytes) {}
 
   private Object function(Run run, byte[] payload) throws IOException {
-    if (!run.getKeepFunction()) {
-      return decode(payload, run.getFunctionBytes());
+    if (!run.keepFunction()) {
+      return decode(payload, run.functionBytes());
     }
     Object known;
     synchronized (functions) {
-      known = functions.get(run.getFunctionId());
+      known = functions.get(run.functionId());
     }
     if (known == null) {
-      throw new PayloadFormatException("the master did not send function " + run.getFunctionId());
+      throw new PayloadFormatException("the master did not send function " + run.functionId());
     }
     if (known instanceof Encoded encoded) {
       known = decode(encoded.bytes(), encoded.bytes().length);
       synchronized (functions) {
-        functions.replace(run.getFunctionId(), encoded, known); // unless forgotten by now
+        functions.replace(run.functionId(), encoded, known); // unless forgotten by now
       }
     }
     return known;
@@ -189,15 +185,15 @@ final class UnitRunner {
   }
 
   private static FunctionKind kind(Run run) throws PayloadFormatException {
-    FunctionKind kind = FunctionKind.of(run.getKind());
+    FunctionKind kind = FunctionKind.of(run.kind());
     if (kind == null) {
-      throw new PayloadFormatException("unknown kind of function " + run.getKind());
+      throw new PayloadFormatException("unknown kind of function " + run.kind());
     }
     return kind;
   }
 
   private PayloadReader arguments(Run run, byte[] payload) {
-    int skip = run.getFunctionBytes();
+    int skip = run.functionBytes();
     return new PayloadReader(ByteBuffer.wrap(payload, skip, payload.length - skip));
   }
 
@@ -211,10 +207,10 @@ final class UnitRunner {
     } catch (Throwable undecodable) {
       outcome(Outcomes.UNDECODABLE_TASK, undecodable);
     }
-    encode(scratch, run.getTaskId());
+    encode(scratch, run.taskId());
     outcomeValue = null;
     end(run);
-    sendResults(run, run.getFirst(), 1, true, start, scratch.view());
+    sendResults(run, run.first(), 1, true, start, scratch.view());
     releaseScratch();
   }
 
@@ -311,7 +307,7 @@ final class UnitRunner {
     running(NO_UNIT);
     taskThread.endUserCode();
     restoreLoader();
-    while (!segment.end(run.getSeq())) {
+    while (!segment.end(run.seq())) {
       LockSupport.park(); // the master has decided to kill this process
     }
   }
@@ -325,15 +321,13 @@ final class UnitRunner {
   private void sendResults(
       Run run, int first, int count, boolean last, long start, ByteBuffer outcomes)
       throws IOException {
-    Results.Builder results = Results.newBuilder()
-        .setSeq(run.getSeq())
-        .setFirst(first)
-        .setCount(count)
-        .setLast(last);
-    if (last) {
-      results.setRunNanos(System.nanoTime() - start).setFailed(failedItems);
-    }
-    FromWorker message = FromWorker.newBuilder().setResults(results).build();
+    FromWorker.Results message = new FromWorker.Results(
+        run.seq(),
+        first,
+        count,
+        last,
+        last ? System.nanoTime() - start : 0,
+        last ? failedItems : 0);
     if (last) {
       writer.write(message, outcomes);
       return;
@@ -353,9 +347,7 @@ final class UnitRunner {
       trace.write(occasion);
       error.printStackTrace(new PrintWriter(trace));
       writer.write(
-          FromWorker.newBuilder()
-              .setOutOfMemory(OutOfMemory.getDefaultInstance())
-              .build(),
+          new FromWorker.OutOfMemory(),
           ByteBuffer.wrap(trace.toString().getBytes(StandardCharsets.UTF_8)));
     } catch (Throwable noMemoryForThat) {
       // The exit value tells it too.
@@ -377,13 +369,13 @@ final class UnitRunner {
       this.run = run;
       this.start = start;
       this.lastFlush = start;
-      this.areaFirst = run.getFirst();
+      this.areaFirst = run.first();
       area.clear();
       this.out = new PayloadWriter(area);
     }
 
     void run(byte[] payload) throws IOException {
-      int seq = run.getSeq();
+      int seq = run.seq();
       segment.openArea(seq, areaFirst);
       Object function = null;
       FunctionKind kind = FunctionKind.RUNNABLE;
@@ -397,7 +389,7 @@ final class UnitRunner {
         undecodable = failed;
       }
       PayloadReader in = arguments(run, payload);
-      int item = run.getFirst();
+      int item = run.first();
       do {
         if (function == null) {
           outcome(Outcomes.UNDECODABLE_TASK, undecodable);
@@ -406,7 +398,7 @@ final class UnitRunner {
         }
         store(item);
         item++;
-        if (clocked || run.getTimed()) {
+        if (clocked || run.timed()) {
           long now = System.nanoTime();
           if (now - lastFlush > FLUSH_NANOS) {
             flush(item, false);
@@ -425,7 +417,7 @@ final class UnitRunner {
 
     /** Puts the outcome into the area, or sends it by itself if it does not fit there. */
     private void store(int item) throws IOException {
-      long taskId = run.getTaskId() + item - run.getFirst();
+      long taskId = run.taskId() + item - run.first();
       try {
         encode(out, taskId);
         inArea++;
@@ -437,7 +429,7 @@ final class UnitRunner {
         sendResults(run, item, 1, false, start, scratch.view());
         releaseScratch();
         areaFirst = item + 1;
-        segment.openArea(run.getSeq(), areaFirst);
+        segment.openArea(run.seq(), areaFirst);
       }
       outcomeValue = null;
     }
@@ -450,7 +442,7 @@ final class UnitRunner {
       inArea = 0;
       out.reset();
       areaFirst = next;
-      segment.openArea(run.getSeq(), areaFirst);
+      segment.openArea(run.seq(), areaFirst);
       lastFlush = System.nanoTime();
     }
   }

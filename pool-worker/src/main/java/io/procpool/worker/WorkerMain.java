@@ -11,38 +11,44 @@ import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.ThrowableCodec;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
-import io.procpool.ipc.wire.Ready;
-import io.procpool.ipc.wire.StartFailed;
 import io.procpool.ipc.wire.ToWorker;
 import java.io.EOFException;
+import java.io.File;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
-/** Starts a worker: reads its launch message from standard input, connects, authenticates, initializes, runs units. */
-public final class WorkerMain {
+/**
+ * Starts a worker: reads its launch message from standard input, connects, authenticates, initializes, runs units. Whatever
+ * is loaded on this way costs every start of every worker: no lambdas here, no more of the JDK than is needed.
+ */
+public final class WorkerMain implements Runnable {
+  private static final String PROVIDER_PROPERTY = "java.nio.channels.spi.SelectorProvider";
+  private static final String LINUX_PROVIDER = "sun.nio.ch.EPollSelectorProvider";
   private static final ByteBuffer NO_PAYLOAD = ByteBuffer.allocate(0);
 
   private WorkerMain() {}
 
   /** Runs the worker; there are no arguments. */
   public static void main(String[] arguments) {
-    new TaskThread(WorkerMain::work).start();
+    new TaskThread(new WorkerMain()).start();
   }
 
-  private static void work() {
+  /** The life of the worker, in its task thread. */
+  @Override
+  public void run() {
     String sessionPath = "";
     try {
       ignoreTerminalSignals();
-      Launch launch = Launch.parseFrom(System.in.readAllBytes());
-      sessionPath = launch.getSessionPath();
-      SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-      channel.connect(UnixDomainSocketAddress.of(launch.getSocketPath()));
-      long pid = ProcessHandle.current().pid();
+      Launch launch = Launch.read(System.in.readAllBytes());
+      sessionPath = launch.sessionPath();
+      SocketChannel channel = openChannel();
+      channel.connect(UnixDomainSocketAddress.of(launch.socketPath()));
+      long pid = pid();
       authenticate(channel, launch, pid);
-      run(channel, launch, pid);
+      open(channel, launch, pid);
       System.exit(0);
     } catch (EOFException masterGone) {
       WorkerExit.disconnected(sessionPath);
@@ -55,6 +61,36 @@ public final class WorkerMain {
               failed instanceof OutOfMemoryError
                   ? WorkerExit.OUT_OF_MEMORY
                   : WorkerExit.CANNOT_START);
+    }
+  }
+
+  /** The JDK would search every jar of the class path for a provider of channels; here it is named, unless the user has. */
+  private static SocketChannel openChannel() throws IOException {
+    if (System.getProperty(PROVIDER_PROPERTY) != null || !isPresent(LINUX_PROVIDER)) {
+      return SocketChannel.open(StandardProtocolFamily.UNIX);
+    }
+    System.setProperty(PROVIDER_PROPERTY, LINUX_PROVIDER);
+    try {
+      return SocketChannel.open(StandardProtocolFamily.UNIX);
+    } finally {
+      System.clearProperty(PROVIDER_PROPERTY);
+    }
+  }
+
+  private static boolean isPresent(String className) {
+    try {
+      Class.forName(className, false, null);
+      return true;
+    } catch (ClassNotFoundException otherSystem) {
+      return false;
+    }
+  }
+
+  private static long pid() {
+    try {
+      return Long.parseLong(new File("/proc/self").getCanonicalFile().getName());
+    } catch (IOException | NumberFormatException notLinux) {
+      return ProcessHandle.current().pid();
     }
   }
 
@@ -80,8 +116,8 @@ public final class WorkerMain {
 
   private static void authenticate(SocketChannel channel, Launch launch, long pid)
       throws IOException {
-    byte[] key = launch.getKey().toByteArray();
-    byte[] hello = Handshake.hello(launch.getWorker(), pid, Handshake.newNonce());
+    byte[] key = launch.key();
+    byte[] hello = Handshake.hello(launch.worker(), pid, Handshake.newNonce());
     writeFully(channel, hello);
     byte[] challenge = readFully(channel, Handshake.CHALLENGE_BYTES);
     Handshake.verifyChallenge(key, hello, challenge);
@@ -105,12 +141,12 @@ public final class WorkerMain {
     return buffer.array();
   }
 
-  private static void run(SocketChannel channel, Launch launch, long pid) throws IOException {
-    WorkerSegment segment = WorkerSegment.open(launch.getSegmentPath());
+  private static void open(SocketChannel channel, Launch launch, long pid) throws IOException {
+    WorkerSegment segment = WorkerSegment.open(launch.segmentPath());
     try {
       serve(channel, launch, pid, segment);
     } catch (IOException masterGone) {
-      WorkerExit.disconnected(launch.getSessionPath());
+      WorkerExit.disconnected(launch.sessionPath());
     }
   }
 
@@ -120,23 +156,20 @@ public final class WorkerMain {
     FrameReader reader = new FrameReader(channel);
     FrameWriter writer = new FrameWriter(channel);
     FrameReader.Frame first = reader.read();
-    ToWorker welcome = ToWorker.parseFrom(first.header());
-    if (!welcome.hasWelcome()) {
+    ToWorker message = ToWorker.read(first.header());
+    if (!(message instanceof ToWorker.Welcome welcome)) {
       throw new IllegalStateException(
-          "the master's first message is " + welcome.getBodyCase() + " (expected: WELCOME)");
+          "the master's first message is " + message + " (expected: Welcome)");
     }
-    WorkerIdentity identity = new WorkerIdentity(launch.getWorkerName(), pid);
+    WorkerIdentity identity = new WorkerIdentity(launch.workerName(), pid);
     TaskThread thread = (TaskThread) Thread.currentThread();
-    UnitRunner runner =
-        new UnitRunner(thread, identity, segment, writer, welcome.getWelcome().getReportStarts());
-    Inbox inbox = new Inbox(reader, writer, runner, launch.getSessionPath());
+    UnitRunner runner = new UnitRunner(thread, identity, segment, writer, welcome.reportStarts());
+    Inbox inbox = new Inbox(reader, writer, runner, launch.sessionPath());
     inbox.startWatching();
     if (!initialize(thread, first.payload(), identity, writer)) {
       return;
     }
-    writer.write(
-        FromWorker.newBuilder().setReady(Ready.getDefaultInstance()).build(),
-        NO_PAYLOAD.duplicate());
+    writer.write(new FromWorker.Ready(), NO_PAYLOAD.duplicate());
     for (Unit unit = inbox.take(); unit != null; unit = inbox.take()) {
       runner.run(unit);
     }
@@ -161,11 +194,7 @@ public final class WorkerMain {
     } catch (Throwable failed) {
       PayloadWriter failure = new PayloadWriter();
       ThrowableCodec.write(failure, failed, identity.name(), identity.pid(), 0);
-      writer.write(
-          FromWorker.newBuilder()
-              .setStartFailed(StartFailed.getDefaultInstance())
-              .build(),
-          failure.view());
+      writer.write(new FromWorker.StartFailed(), failure.view());
       return false;
     }
   }

@@ -3,7 +3,6 @@ package io.procpool.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.protobuf.ByteString;
 import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.FunctionKind;
@@ -16,16 +15,10 @@ import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.ThrowableCodec;
 import io.procpool.ipc.codec.ValueCodec;
-import io.procpool.ipc.wire.Forget;
+import io.procpool.ipc.wire.FieldWriter;
 import io.procpool.ipc.wire.FromWorker;
-import io.procpool.ipc.wire.Interrupt;
 import io.procpool.ipc.wire.Launch;
-import io.procpool.ipc.wire.Ping;
-import io.procpool.ipc.wire.Results;
-import io.procpool.ipc.wire.Run;
-import io.procpool.ipc.wire.Stop;
 import io.procpool.ipc.wire.ToWorker;
-import io.procpool.ipc.wire.Welcome;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.StandardProtocolFamily;
@@ -70,7 +63,7 @@ final class PlayedMaster implements AutoCloseable {
       ClassLoader loader = PlayedMaster.class.getClassLoader();
       PayloadReader in = new PayloadReader(payload);
       List<Object> outcomes = new ArrayList<>();
-      for (int i = 0; i < header.getResults().getCount(); i++) {
+      for (int i = 0; i < ((FromWorker.Results) header).count(); i++) {
         int kind = in.getByte();
         outcomes.add(
             kind == Outcomes.THROWN || kind == Outcomes.UNDECODABLE_TASK
@@ -102,15 +95,11 @@ final class PlayedMaster implements AutoCloseable {
         .start();
     try (OutputStream stdin = process.getOutputStream()) {
       if (launch) {
-        Launch.newBuilder()
-            .setKey(ByteString.copyFrom(key))
-            .setWorker(1)
-            .setWorkerName("worker-1")
-            .setSocketPath(socket.toString())
-            .setSegmentPath(segmentPath.toString())
-            .setSessionPath(session.toString())
-            .build()
-            .writeTo(stdin);
+        FieldWriter message = new FieldWriter();
+        new Launch(
+                key, 1, "worker-1", socket.toString(), segmentPath.toString(), session.toString())
+            .writeTo(message);
+        stdin.write(message.toByteArray());
       }
     }
   }
@@ -130,8 +119,8 @@ final class PlayedMaster implements AutoCloseable {
     PlayedMaster master = new PlayedMaster(parent, true, jvmFlags);
     try {
       master.answerHandshake();
-      master.send(ToWorker.newBuilder().setWelcome(Welcome.getDefaultInstance()));
-      assertThat(master.next().header().hasReady()).isTrue();
+      master.send(new ToWorker.Welcome(false));
+      assertThat(master.next().header()).isInstanceOf(FromWorker.Ready.class);
       return master;
     } catch (Throwable failed) {
       master.close();
@@ -161,7 +150,8 @@ final class PlayedMaster implements AutoCloseable {
       FrameReader reader = new FrameReader(channel);
       while (true) {
         FrameReader.Frame frame = reader.read();
-        received.add(new Message(FromWorker.parseFrom(frame.header()), frame.payload()));
+        received.add(new Message(
+            FromWorker.read(frame.header(), 0, frame.header().length), frame.payload()));
       }
     } catch (IOException end) {
       // The worker has ended, or the test has closed the connection.
@@ -185,8 +175,8 @@ final class PlayedMaster implements AutoCloseable {
     return buffer.array();
   }
 
-  void send(ToWorker.Builder message) throws IOException {
-    writer.write(message.build(), ByteBuffer.wrap(NOTHING));
+  void send(ToWorker message) throws IOException {
+    writer.write(message, ByteBuffer.wrap(NOTHING));
   }
 
   /** Returns an encoded function. */
@@ -200,43 +190,37 @@ final class PlayedMaster implements AutoCloseable {
   void run(int seq, FunctionKind kind, byte[] function, List<?> arguments) throws IOException {
     int count = Math.max(1, arguments.size());
     run(
-        Run.newBuilder()
-            .setSeq(seq)
-            .setTaskId(seq)
-            .setCount(count)
-            .setFunctionId(seq)
-            .setKind(kind.ordinal()),
+        new ToWorker.Run(seq, seq, 0, count, seq, function.length, false, kind.ordinal(), false),
         function,
         arguments);
   }
 
-  void run(Run.Builder run, byte[] function, List<?> arguments) throws IOException {
+  void run(ToWorker.Run run, byte[] function, List<?> arguments) throws IOException {
     PayloadWriter payload = new PayloadWriter();
     payload.putBytes(function);
     for (Object argument : arguments) {
       ValueCodec.write(payload, argument);
     }
-    segment.offer(run.getSeq(), run.getCount());
-    run.setFunctionBytes(function.length);
-    writer.write(ToWorker.newBuilder().setRun(run).build(), payload.view());
+    segment.offer(run.seq(), run.count());
+    writer.write(run, payload.view());
   }
 
   void interrupt(int seq) throws IOException {
-    send(ToWorker.newBuilder().setInterrupt(Interrupt.newBuilder().setSeq(seq)));
+    send(new ToWorker.Interrupt(seq));
   }
 
   void forget(long functionId) throws IOException {
-    send(ToWorker.newBuilder().setForget(Forget.newBuilder().addFunctionIds(functionId)));
+    send(new ToWorker.Forget(functionId));
   }
 
   void stop() throws IOException {
-    send(ToWorker.newBuilder().setStop(Stop.getDefaultInstance()));
+    send(new ToWorker.Stop());
   }
 
   /** Sends a ping; its answer must be the next message, and all that was sent before has been heard then. */
   void ping(int number) throws Exception {
-    send(ToWorker.newBuilder().setPing(Ping.newBuilder().setNumber(number)));
-    assertThat(next().header().getPong().getNumber()).isEqualTo(number);
+    send(new ToWorker.Ping(number));
+    assertThat(next().header()).isEqualTo(new FromWorker.Pong(number));
   }
 
   /** Waits for the next message. */
@@ -249,13 +233,13 @@ final class PlayedMaster implements AutoCloseable {
   /** Waits for the end of a unit, which must be next; returns its outcomes. */
   List<Object> awaitEnd(int seq) throws Exception {
     List<Object> outcomes = new ArrayList<>();
-    Results results;
+    FromWorker.Results results;
     do {
       Message message = next();
-      results = message.header().getResults();
-      assertThat(results.getSeq()).as("unit of %s", message.header()).isEqualTo(seq);
+      results = (FromWorker.Results) message.header();
+      assertThat(results.seq()).as("unit of %s", message.header()).isEqualTo(seq);
       outcomes.addAll(message.outcomes());
-    } while (!results.getLast());
+    } while (!results.last());
     return outcomes;
   }
 

@@ -9,7 +9,7 @@ import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.WorkerSegment.UnitState;
-import io.procpool.ipc.wire.Run;
+import io.procpool.ipc.wire.ToWorker;
 import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.nio.channels.GatheringByteChannel;
@@ -51,12 +51,8 @@ final class UnitRunnerTest {
     byte[] function = PlayedMaster.encoded(task);
     segment.offer(1, 1);
     unit = new Unit(
-        Run.newBuilder()
-            .setSeq(1)
-            .setCount(1)
-            .setFunctionBytes(function.length)
-            .setKind(FunctionKind.CALLABLE.ordinal())
-            .build(),
+        new ToWorker.Run(
+            1, 1, 0, 1, 0, function.length, false, FunctionKind.CALLABLE.ordinal(), false),
         function);
     thread.start();
     thread.join(PlayedMaster.LONG.toMillis());

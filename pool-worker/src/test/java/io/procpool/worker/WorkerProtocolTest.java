@@ -11,9 +11,7 @@ import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.WorkerSegment.UnitState;
 import io.procpool.ipc.auth.Handshake;
-import io.procpool.ipc.wire.Ping;
-import io.procpool.ipc.wire.Results;
-import io.procpool.ipc.wire.Run;
+import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.ToWorker;
 import java.io.IOException;
 import java.io.ObjectInputStream;
@@ -166,21 +164,21 @@ final class WorkerProtocolTest {
     }
   }
 
+  private static ToWorker.Run kept(int seq, long functionId, byte[] function) {
+    int kind = FunctionKind.FUNCTION.ordinal();
+    return new ToWorker.Run(seq, seq, 0, 1, functionId, function.length, true, kind, false);
+  }
+
   /** A function stays although the unit that brought it was taken back, until it is to be forgotten. */
   @Test
   void forget_afterRevokedRun_forgets() throws Exception {
     try (PlayedMaster master = PlayedMaster.ofReadyWorker(directory)) {
       byte[] function = PlayedMaster.encoded(DOUBLE);
-      Run.Builder run = Run.newBuilder()
-          .setCount(1)
-          .setFunctionId(77)
-          .setKeepFunction(true)
-          .setKind(FunctionKind.FUNCTION.ordinal());
       runUntilOpen(master, 1);
       awaitBegin(master, 1);
-      master.run(run.setSeq(2), function, List.of(1));
+      master.run(kept(2, 77, function), function, List.of(1));
       assertThat(master.segment().revoke(2)).isTrue();
-      master.run(run.setSeq(3), PlayedMaster.NOTHING, List.of(4));
+      master.run(kept(3, 77, PlayedMaster.NOTHING), PlayedMaster.NOTHING, List.of(4));
       open();
       assertThat(master.awaitEnd(1)).containsExactly(false);
       assertThat(master.awaitEnd(3)).containsExactly(8);
@@ -188,13 +186,13 @@ final class WorkerProtocolTest {
       Files.delete(gate());
       runUntilOpen(master, 4);
       awaitBegin(master, 4);
-      master.run(run.setSeq(5).setFunctionId(78), function, List.of(1));
+      master.run(kept(5, 78, function), function, List.of(1));
       assertThat(master.segment().revoke(5)).isTrue();
       master.forget(78);
       master.ping(1);
       open();
       assertThat(master.awaitEnd(4)).containsExactly(false);
-      master.run(run.setSeq(6), PlayedMaster.NOTHING, List.of(1));
+      master.run(kept(6, 78, PlayedMaster.NOTHING), PlayedMaster.NOTHING, List.of(1));
       assertThat(master.awaitEnd(6))
           .singleElement()
           .asString()
@@ -300,17 +298,17 @@ final class WorkerProtocolTest {
     try (PlayedMaster master = PlayedMaster.ofReadyWorker(directory)) {
       byte[] function = PlayedMaster.encoded(mixed);
       master.run(1, FunctionKind.FUNCTION, function, List.of(0, 1, 2, 3));
-      Results results;
+      FromWorker.Results results;
       int received = 0;
       do {
-        results = master.next().header().getResults();
-        received += results.getCount();
-      } while (!results.getLast());
+        results = (FromWorker.Results) master.next().header();
+        received += results.count();
+      } while (!results.last());
       assertThat(received).isEqualTo(4);
-      assertThat(results.getFailed()).isEqualTo(2);
+      assertThat(results.failed()).isEqualTo(2);
       for (int n = 0; n < 4; n++) {
         master.run(2 + n, FunctionKind.FUNCTION, function, List.of(n));
-        assertThat(master.next().header().getResults().getFailed()).isEqualTo(n < 2 ? 1 : 0);
+        assertThat(((FromWorker.Results) master.next().header()).failed()).isEqualTo(n < 2 ? 1 : 0);
       }
     }
   }
@@ -410,7 +408,7 @@ final class WorkerProtocolTest {
         // The worker may end before it has taken all of it.
       }
       PlayedMaster.Message message = master.next();
-      assertThat(message.header().hasOutOfMemory()).isTrue();
+      assertThat(message.header()).isInstanceOf(FromWorker.OutOfMemory.class);
       assertThat(new String(message.payload(), StandardCharsets.UTF_8))
           .startsWith("no room for a message from the master\njava.lang.OutOfMemoryError");
       assertThat(master.awaitExit()).isEqualTo(WorkerExit.OUT_OF_MEMORY);
@@ -422,11 +420,11 @@ final class WorkerProtocolTest {
   void firstMessage_notWelcome_isRefused() throws Exception {
     try (PlayedMaster master = PlayedMaster.ofLaunchedWorker(directory)) {
       master.answerHandshake();
-      master.send(ToWorker.newBuilder().setPing(Ping.newBuilder().setNumber(1)));
+      master.send(new ToWorker.Ping(1));
       assertThat(master.awaitExit()).isEqualTo(WorkerExit.CANNOT_START);
       assertThat(master.stderr())
           .startsWith("procpool worker cannot start: ")
-          .contains("the master's first message is PING (expected: WELCOME)");
+          .contains("the master's first message is Ping[number=1] (expected: Welcome)");
     }
   }
 

@@ -8,7 +8,7 @@ import io.procpool.PoolListener.TaskEvent;
 import io.procpool.PoolOptions;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.WorkerSegment.UnitState;
-import io.procpool.ipc.wire.Results;
+import io.procpool.ipc.wire.FromWorker.Results;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.NotRun;
 import io.procpool.master.pool.ResultBlock;
@@ -472,24 +472,24 @@ final class Dispatcher {
   }
 
   void results(Worker worker, Results results, ByteBuffer outcomes) throws IOException {
-    dropCancelledHeads(worker, results.getSeq());
+    dropCancelledHeads(worker, results.seq());
     Unit unit = worker.units.peek();
-    int end = results.getFirst() + results.getCount();
+    int end = results.first() + results.count();
     if (unit == null
-        || unit.seq != results.getSeq()
-        || unit.received != results.getFirst()
-        || results.getCount() < 0
-        || results.getCount() > unit.to - unit.received
-        || (results.getLast() && end != unit.to)) {
-      throw new IOException("it sent results of unit " + results.getSeq() + ", items "
-          + results.getFirst() + " to " + end + ", which were not expected");
+        || unit.seq != results.seq()
+        || unit.received != results.first()
+        || results.count() < 0
+        || results.count() > unit.to - unit.received
+        || (results.last() && end != unit.to)) {
+      throw new IOException("it sent results of unit " + results.seq() + ", items "
+          + results.first() + " to " + end + ", which were not expected");
     }
     unit.received = end;
-    if (results.getLast()) {
+    if (results.last()) {
       worker.units.remove();
       worker.bytesInFlight -= unit.bytes;
-      if (results.getRunNanos() > 0) {
-        unit.work.itemTime().measured(unit.to - unit.from, results.getRunNanos());
+      if (results.runNanos() > 0) {
+        unit.work.itemTime().measured(unit.to - unit.from, results.runNanos());
       }
       if (unit.listenersToldStart) {
         tellFinished(unit, results);
@@ -497,20 +497,19 @@ final class Dispatcher {
       settle(worker);
       head(worker);
     }
-    if (results.getCount() > 0) {
-      completed += results.getCount();
-      activeTasks -= results.getCount();
+    if (results.count() > 0) {
+      completed += results.count();
+      activeTasks -= results.count();
       report(
           unit.work,
-          new EncodedBlock(
-              unit.work, worker.name, results.getFirst(), results.getCount(), outcomes));
+          new EncodedBlock(unit.work, worker.name, results.first(), results.count(), outcomes));
     }
   }
 
   private void tellFinished(Unit unit, Results results) {
     TaskEvent event = event(unit);
-    boolean success = results.getFailed() == 0;
-    Duration runTime = Duration.ofNanos(results.getRunNanos());
+    boolean success = results.failed() == 0;
+    Duration runTime = Duration.ofNanos(results.runNanos());
     events.tell(listener -> listener.taskFinished(event, success, runTime));
   }
 
@@ -544,7 +543,7 @@ final class Dispatcher {
   private void forget(EncodedFunction function) {
     for (Worker worker : workers) {
       if (worker.drops(function) && worker.link != null && !worker.stopSent) {
-        worker.link.forget(List.of(function.id()));
+        worker.link.forget(function.id());
       }
     }
   }

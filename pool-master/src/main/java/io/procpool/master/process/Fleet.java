@@ -343,15 +343,18 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
 
     @Override
     public void received(FromWorker message, ByteBuffer payload) throws IOException {
-      switch (message.getBodyCase()) {
-        case RESULTS -> dispatcher.results(worker, message.getResults(), payload);
-        case READY -> ready(worker);
-        case STARTED -> dispatcher.started(worker, message.getStarted().getSeq());
-        case PONG -> dispatcher.answered(worker, message.getPong().getNumber());
-        case START_FAILED -> initializerFailed(worker, payload);
-        case OUT_OF_MEMORY ->
-          worker.outOfMemoryTrace = StandardCharsets.UTF_8.decode(payload).toString();
-        default -> throw new IOException("unexpected message " + message.getBodyCase());
+      if (message instanceof FromWorker.Results results) {
+        dispatcher.results(worker, results, payload);
+      } else if (message instanceof FromWorker.Started started) {
+        dispatcher.started(worker, started.seq());
+      } else if (message instanceof FromWorker.Ready) {
+        ready(worker);
+      } else if (message instanceof FromWorker.Pong pong) {
+        dispatcher.answered(worker, pong.number());
+      } else if (message instanceof FromWorker.StartFailed) {
+        initializerFailed(worker, payload);
+      } else if (message instanceof FromWorker.OutOfMemory) {
+        worker.outOfMemoryTrace = StandardCharsets.UTF_8.decode(payload).toString();
       }
     }
 

@@ -1,11 +1,11 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
-import com.google.protobuf.CodedInputStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.procpool.ipc.FrameReader;
+import io.procpool.ipc.wire.FieldReader;
 import io.procpool.ipc.wire.FromWorker;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -110,19 +110,16 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
   }
 
   private void deliver(byte[] bytes, int frameLength) throws IOException {
-    CodedInputStream in = CodedInputStream.newInstance(bytes, 0, frameLength);
-    int headerLength = in.readRawVarint32();
-    int headerStart = in.getTotalBytesRead();
+    FieldReader in = new FieldReader(bytes, 0, frameLength);
+    long headerLength = in.varint();
+    int headerStart = in.position();
     if (headerLength < 0 || headerLength > frameLength - headerStart) {
       throw new IOException(
           "frame header of " + headerLength + " bytes in a frame of " + frameLength);
     }
-    int limit = in.pushLimit(headerLength);
-    FromWorker message = FromWorker.parseFrom(in);
-    in.popLimit(limit);
-    int payloadStart = headerStart + headerLength;
+    int payloadStart = headerStart + (int) headerLength;
     receiver.received(
-        message,
+        FromWorker.read(bytes, headerStart, payloadStart),
         ByteBuffer.wrap(bytes, payloadStart, frameLength - payloadStart).slice());
   }
 

@@ -58,9 +58,18 @@ final class ProcessEngine implements Engine {
     this.options = options;
     this.events = new Events(options);
     this.session = SessionDirectory.create();
+    this.exitHook = new Thread(this::endWithTheJvm, options.name() + "-exit");
+    try {
+      Runtime.getRuntime().addShutdownHook(exitHook);
+    } catch (IllegalStateException exiting) {
+      session.close();
+      throw new IllegalStateException(
+          "pool \"" + options.name() + "\" cannot be opened: this JVM is shutting down", exiting);
+    }
     try {
       this.transport = new MasterTransport(options.name());
     } catch (RuntimeException | Error e) {
+      forgetExit();
       session.close();
       throw e;
     }
@@ -72,12 +81,11 @@ final class ProcessEngine implements Engine {
           new Fleet(options, loop, events, launcher, session.path(), initializer, this::stopped);
       transport.listen(socket, () -> new HandshakeHandler(fleet));
     } catch (IOException | RuntimeException | Error e) {
+      forgetExit();
       transport.close();
       session.close();
       throw e;
     }
-    this.exitHook = new Thread(this::endWithTheJvm, options.name() + "-exit");
-    Runtime.getRuntime().addShutdownHook(exitHook);
     loop.execute(fleet::proceed);
   }
 
@@ -93,8 +101,19 @@ final class ProcessEngine implements Engine {
 
   /** The workers would notice the end of the master by themselves; this is faster, and removes the files. */
   private void endWithTheJvm() {
-    launcher.killAll();
+    WorkerLauncher started = launcher; // none if the JVM exits while the pool is being opened
+    if (started != null) {
+      started.killAll();
+    }
     session.close();
+  }
+
+  private void forgetExit() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(exitHook);
+    } catch (IllegalStateException exiting) {
+      // Then the hook runs, and finds nothing to do.
+    }
   }
 
   @Override
@@ -246,11 +265,7 @@ final class ProcessEngine implements Engine {
       transport.close();
       session.close();
       events.close();
-      try {
-        Runtime.getRuntime().removeShutdownHook(exitHook);
-      } catch (IllegalStateException exiting) {
-        // Then the hook runs, and finds nothing to do.
-      }
+      forgetExit();
     } finally {
       cleaned.countDown();
     }

@@ -1,21 +1,14 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
-import com.google.protobuf.CodedOutputStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundBuffer;
-import io.procpool.ipc.wire.Forget;
-import io.procpool.ipc.wire.Interrupt;
-import io.procpool.ipc.wire.Ping;
-import io.procpool.ipc.wire.Run;
-import io.procpool.ipc.wire.Stop;
+import io.procpool.ipc.wire.FieldWriter;
 import io.procpool.ipc.wire.ToWorker;
-import io.procpool.ipc.wire.Welcome;
 import io.procpool.master.pool.Work;
 import java.nio.ByteBuffer;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Messages as frames over a domain socket; small ones are put together until {@link #flush()}. */
@@ -27,6 +20,7 @@ final class SocketLink implements WorkerLink {
   private final Channel channel;
   private @Nullable ByteBuf out;
   private boolean unflushed;
+  private final FieldWriter header = new FieldWriter();
 
   SocketLink(Channel channel) {
     this.channel = channel;
@@ -34,12 +28,7 @@ final class SocketLink implements WorkerLink {
 
   @Override
   public void welcome(byte[] initializer, boolean reportStarts) {
-    send(
-        ToWorker.newBuilder()
-            .setWelcome(Welcome.newBuilder().setReportStarts(reportStarts))
-            .build(),
-        ByteBuffer.wrap(initializer),
-        NOTHING);
+    send(new ToWorker.Welcome(reportStarts), ByteBuffer.wrap(initializer), NOTHING);
   }
 
   @Override
@@ -47,63 +36,51 @@ final class SocketLink implements WorkerLink {
     Work work = unit.work;
     EncodedInputs inputs = (EncodedInputs) work.inputs();
     EncodedFunction function = inputs.encodedFunction();
-    Run.Builder run = Run.newBuilder()
-        .setSeq(unit.seq)
-        .setTaskId(work.taskId(unit.from))
-        .setFirst(unit.from)
-        .setCount(unit.to - unit.from)
-        .setFunctionId(function.id())
-        .setKeepFunction(function.isKeptFor(work))
-        .setKind(inputs.kind().ordinal())
-        .setTimed(work.timeoutNanos() > 0);
-    if (withFunction) {
-      run.setFunctionBytes(function.bytes().length);
-    }
+    ToWorker.Run run = new ToWorker.Run(
+        unit.seq,
+        work.taskId(unit.from),
+        unit.from,
+        unit.to - unit.from,
+        function.id(),
+        withFunction ? function.bytes().length : 0,
+        function.isKeptFor(work),
+        inputs.kind().ordinal(),
+        work.timeoutNanos() > 0);
     send(
-        ToWorker.newBuilder().setRun(run).build(),
+        run,
         withFunction ? ByteBuffer.wrap(function.bytes()) : NOTHING,
         inputs.slice(unit.from, unit.to));
   }
 
   @Override
   public void interrupt(int seq) {
-    send(
-        ToWorker.newBuilder().setInterrupt(Interrupt.newBuilder().setSeq(seq)).build(),
-        NOTHING,
-        NOTHING);
+    send(new ToWorker.Interrupt(seq), NOTHING, NOTHING);
   }
 
   @Override
-  public void forget(List<Long> functionIds) {
-    send(
-        ToWorker.newBuilder()
-            .setForget(Forget.newBuilder().addAllFunctionIds(functionIds))
-            .build(),
-        NOTHING,
-        NOTHING);
+  public void forget(long functionId) {
+    send(new ToWorker.Forget(functionId), NOTHING, NOTHING);
   }
 
   @Override
   public void ping(long number) {
-    send(
-        ToWorker.newBuilder().setPing(Ping.newBuilder().setNumber(number)).build(),
-        NOTHING,
-        NOTHING);
+    send(new ToWorker.Ping(number), NOTHING, NOTHING);
   }
 
   @Override
   public void stop() {
-    send(ToWorker.newBuilder().setStop(Stop.getDefaultInstance()).build(), NOTHING, NOTHING);
+    send(new ToWorker.Stop(), NOTHING, NOTHING);
   }
 
-  private void send(ToWorker header, ByteBuffer first, ByteBuffer second) {
-    int headerLength = header.getSerializedSize();
+  private void send(ToWorker message, ByteBuffer first, ByteBuffer second) {
+    header.reset();
+    message.writeTo(header);
+    int headerLength = header.length();
     int payload = first.remaining() + second.remaining();
     ByteBuf buffer = buffer(HEADER_BYTES + headerLength + payload);
-    writeVarint(
-        buffer, CodedOutputStream.computeUInt32SizeNoTag(headerLength) + headerLength + payload);
+    writeVarint(buffer, FieldWriter.varintBytes(headerLength) + headerLength + payload);
     writeVarint(buffer, headerLength);
-    buffer.writeBytes(header.toByteArray());
+    buffer.writeBytes(header.array(), 0, headerLength);
     write(first);
     write(second);
   }

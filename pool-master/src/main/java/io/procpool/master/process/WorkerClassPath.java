@@ -1,7 +1,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
-import com.google.protobuf.MessageLite;
 import io.procpool.Pool;
 import io.procpool.ipc.WorkerSegment;
 import java.io.File;
@@ -38,7 +37,6 @@ final class WorkerClassPath {
     own.add(locationOf(resourceOf(Pool.class)));
     own.add(locationOf(resourceOf(WorkerSegment.class)));
     own.add(locationOf(WORKER_CLASS));
-    own.add(locationOf(resourceOf(MessageLite.class)));
     Set<Path> all = new LinkedHashSet<>(own);
     for (String entry : System.getProperty("java.class.path", "").split(File.pathSeparator)) {
       if (!entry.isEmpty()) {

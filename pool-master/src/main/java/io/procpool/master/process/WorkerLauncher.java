@@ -1,8 +1,8 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
-import com.google.protobuf.ByteString;
 import io.procpool.PoolOptions;
+import io.procpool.ipc.wire.FieldWriter;
 import io.procpool.ipc.wire.Launch;
 import java.io.File;
 import java.io.FileInputStream;
@@ -135,7 +135,9 @@ final class WorkerLauncher {
       throw noThread;
     }
     try (OutputStream stdin = process.getOutputStream()) {
-      launchMessage(worker).writeTo(stdin);
+      FieldWriter message = new FieldWriter();
+      launchMessage(worker).writeTo(message);
+      stdin.write(message.array(), 0, message.length());
     } catch (IOException exitedAlready) {
       // Its exit says more than this.
     }
@@ -143,14 +145,13 @@ final class WorkerLauncher {
   }
 
   private Launch launchMessage(Worker worker) {
-    return Launch.newBuilder()
-        .setKey(ByteString.copyFrom(worker.key))
-        .setWorker(worker.number)
-        .setWorkerName(worker.name)
-        .setSocketPath(socket.toString())
-        .setSegmentPath(worker.lease().path().toString())
-        .setSessionPath(session.toString())
-        .build();
+    return new Launch(
+        worker.key,
+        worker.number,
+        worker.name,
+        socket.toString(),
+        worker.lease().path().toString(),
+        session.toString());
   }
 
   private List<String> command() throws IOException {

@@ -1,8 +1,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
-import java.util.List;
-
 /** How messages reach a worker. Event loop only; nothing blocks; nothing is sent before {@link #flush()}. */
 interface WorkerLink {
   /** Sends the first message: the encoded initializer, possibly empty. */
@@ -14,8 +12,8 @@ interface WorkerLink {
   /** Interrupts the task thread if it is at this unit. */
   void interrupt(int seq);
 
-  /** Lets the worker drop functions. */
-  void forget(List<Long> functionIds);
+  /** Lets the worker drop a function. */
+  void forget(long functionId);
 
   /** Asks the worker to answer with this number, above 0. */
   void ping(long number);

@@ -1,17 +1,14 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
-import com.google.protobuf.MessageLite;
 import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
-import io.procpool.ipc.wire.Ready;
-import io.procpool.ipc.wire.Results;
-import io.procpool.ipc.wire.Run;
 import io.procpool.ipc.wire.ToWorker;
+import io.procpool.ipc.wire.WireMessage;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -36,12 +33,12 @@ final class FakeWorker {
   /** Misbehaves; the one argument says how. */
   public static void main(String[] arguments) throws Exception {
     String manner = arguments[0];
-    Launch launch = Launch.parseFrom(System.in.readAllBytes());
+    Launch launch = Launch.read(System.in.readAllBytes());
     if (manner.equals("never-connect")) {
       new CountDownLatch(1).await();
     }
     SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-    channel.connect(UnixDomainSocketAddress.of(launch.getSocketPath()));
+    channel.connect(UnixDomainSocketAddress.of(launch.socketPath()));
     new FakeWorker(launch, channel).misbehave(manner);
   }
 
@@ -56,14 +53,13 @@ final class FakeWorker {
       write(garbage);
       awaitEnd();
     }
-    byte[] hello = Handshake.hello(launch.getWorker(), pid, Handshake.newNonce());
+    byte[] hello = Handshake.hello(launch.worker(), pid, Handshake.newNonce());
     write(hello);
     byte[] challenge = read(Handshake.CHALLENGE_BYTES);
     if (manner.startsWith("strike-")) {
       Strike.valueOf(manner.substring("strike-".length())).strike();
     }
-    byte[] key =
-        manner.equals("wrong-key") ? Handshake.newKey() : launch.getKey().toByteArray();
+    byte[] key = manner.equals("wrong-key") ? Handshake.newKey() : launch.key();
     write(Handshake.proof(key, hello, challenge));
     FrameReader reader = new FrameReader(channel);
     FrameWriter writer = new FrameWriter(channel);
@@ -80,48 +76,39 @@ final class FakeWorker {
       awaitEnd();
     }
     if (manner.equals("unknown-message")) {
-      send(writer, FromWorker.getDefaultInstance());
+      send(writer, out -> {});
       awaitEnd();
     }
-    send(writer, FromWorker.newBuilder().setReady(Ready.getDefaultInstance()).build());
-    Run run = ToWorker.parseFrom(reader.read().header()).getRun();
-    WorkerSegment segment = WorkerSegment.open(launch.getSegmentPath());
-    segment.begin(run.getSeq());
-    Results.Builder results = Results.newBuilder()
-        .setSeq(run.getSeq())
-        .setFirst(run.getFirst())
-        .setCount(run.getCount())
-        .setLast(true);
+    send(writer, new FromWorker.Ready());
+    ToWorker.Run run = (ToWorker.Run) ToWorker.read(reader.read().header());
+    WorkerSegment segment = WorkerSegment.open(launch.segmentPath());
+    segment.begin(run.seq());
+    int seq = run.seq();
+    int first = run.first();
+    int count = run.count();
     switch (manner) {
-      case "ready-twice" ->
-        send(
-            writer, FromWorker.newBuilder().setReady(Ready.getDefaultInstance()).build());
-      case "other-unit" -> results.setSeq(run.getSeq() + 1);
-      case "too-many-results" -> results.setCount(run.getCount() + 1);
-      case "overflowing-count" -> results.setCount(Integer.MAX_VALUE).setFirst(run.getFirst());
-      case "negative-count" -> results.setCount(-1);
-      case "not-last" -> results.setCount(0);
+      case "ready-twice" -> send(writer, new FromWorker.Ready());
+      case "other-unit" -> send(writer, results(seq + 1, first, count));
+      case "too-many-results" -> send(writer, results(seq, first, count + 1));
+      case "overflowing-count" -> send(writer, results(seq, first, Integer.MAX_VALUE));
+      case "negative-count" -> send(writer, results(seq, first, -1));
+      case "not-last" -> send(writer, results(seq, first, 0));
       case "garbage-value" -> {
-        segment.end(run.getSeq());
-        writer.write(frame(results), ByteBuffer.wrap(new byte[] {77, 77, 77}));
+        segment.end(seq);
+        writer.write(results(seq, first, count), ByteBuffer.wrap(new byte[] {77, 77, 77}));
         reader.read();
-        awaitEnd();
       }
-      case "close-connection" -> {
-        channel.close();
-        awaitEnd();
-      }
+      case "close-connection" -> channel.close();
       default -> throw new IllegalArgumentException(manner.toLowerCase(Locale.ROOT));
     }
-    send(writer, frame(results));
     awaitEnd();
   }
 
-  private static FromWorker frame(Results.Builder results) {
-    return FromWorker.newBuilder().setResults(results).build();
+  private static FromWorker results(int seq, int first, int count) {
+    return new FromWorker.Results(seq, first, count, true, 0, 0);
   }
 
-  private static void send(FrameWriter writer, MessageLite message) throws IOException {
+  private static void send(FrameWriter writer, WireMessage message) throws IOException {
     writer.write(message, ByteBuffer.allocate(0));
   }
 

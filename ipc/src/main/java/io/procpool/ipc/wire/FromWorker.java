@@ -1,0 +1,206 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.wire;
+
+import java.io.IOException;
+
+/** What a worker says to the master. */
+public sealed interface FromWorker extends WireMessage {
+  /** The number of this kind of message in the schema. */
+  int field();
+
+  /** Writes what is in the message. */
+  void writeBody(FieldWriter out);
+
+  @Override
+  default void writeTo(FieldWriter out) {
+    int start = out.begin(field());
+    writeBody(out);
+    out.end(start);
+  }
+
+  /** Reads a message from a range of an array. */
+  static FromWorker read(byte[] bytes, int from, int to) throws IOException {
+    FieldReader in = new FieldReader(bytes, from, to);
+    FromWorker message = null;
+    for (int field = in.next(); field != 0; field = in.next()) {
+      switch (field) {
+        case 1:
+          in.message();
+          message = new Ready();
+          break;
+        case 2:
+          in.message();
+          message = new StartFailed();
+          break;
+        case 3:
+          message = Started.read(in.message());
+          break;
+        case 4:
+          message = Results.read(in.message());
+          break;
+        case 5:
+          in.message();
+          message = new OutOfMemory();
+          break;
+        case 6:
+          message = Pong.read(in.message());
+          break;
+        default:
+          in.skip();
+      }
+    }
+    if (message == null) {
+      throw new IOException("it sent a message of a kind that is not known here");
+    }
+    return message;
+  }
+
+  /** The initializer has run; the worker waits for its first unit. */
+  record Ready() implements FromWorker {
+    @Override
+    public int field() {
+      return 1;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      // Nothing is in it.
+    }
+  }
+
+  /** The initializer failed. Payload: what it threw. */
+  record StartFailed() implements FromWorker {
+    @Override
+    public int field() {
+      return 2;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      // Nothing is in it.
+    }
+  }
+
+  /** A unit has begun; only sent if the welcome asked for it. */
+  record Started(int seq) implements FromWorker {
+    @Override
+    public int field() {
+      return 3;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, seq);
+    }
+
+    static Started read(FieldReader in) throws IOException {
+      int seq = 0;
+      for (int field = in.next(); field != 0; field = in.next()) {
+        if (field == 1) {
+          seq = in.uint32();
+        } else {
+          in.skip();
+        }
+      }
+      return new Started(seq);
+    }
+  }
+
+  /**
+   * Outcomes of consecutive items. Payload: the encoded outcomes.
+   *
+   * @param first place of the first item in its work
+   * @param last whether the unit is over
+   * @param runNanos with {@code last}: duration of the whole unit
+   * @param failed with {@code last}: how many items of the whole unit gave no value
+   */
+  record Results(int seq, int first, int count, boolean last, long runNanos, int failed)
+      implements FromWorker {
+    @Override
+    public int field() {
+      return 4;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, seq);
+      out.uint(2, first);
+      out.uint(3, count);
+      out.bool(4, last);
+      out.uint(5, runNanos);
+      out.uint(6, failed);
+    }
+
+    static Results read(FieldReader in) throws IOException {
+      int seq = 0;
+      int first = 0;
+      int count = 0;
+      boolean last = false;
+      long runNanos = 0;
+      int failed = 0;
+      for (int field = in.next(); field != 0; field = in.next()) {
+        switch (field) {
+          case 1:
+            seq = in.uint32();
+            break;
+          case 2:
+            first = in.uint32();
+            break;
+          case 3:
+            count = in.uint32();
+            break;
+          case 4:
+            last = in.bool();
+            break;
+          case 5:
+            runNanos = in.uint64();
+            break;
+          case 6:
+            failed = in.uint32();
+            break;
+          default:
+            in.skip();
+        }
+      }
+      return new Results(seq, first, count, last, runNanos, failed);
+    }
+  }
+
+  /** A task ran out of memory; the worker exits now. Payload: the trace as UTF-8 text. */
+  record OutOfMemory() implements FromWorker {
+    @Override
+    public int field() {
+      return 5;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      // Nothing is in it.
+    }
+  }
+
+  /** The answer to a ping of this number. */
+  record Pong(long number) implements FromWorker {
+    @Override
+    public int field() {
+      return 6;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, number);
+    }
+
+    static Pong read(FieldReader in) throws IOException {
+      long number = 0;
+      for (int field = in.next(); field != 0; field = in.next()) {
+        if (field == 1) {
+          number = in.uint64();
+        } else {
+          in.skip();
+        }
+      }
+      return new Pong(number);
+    }
+  }
+}

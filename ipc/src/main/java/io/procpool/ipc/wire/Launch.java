@@ -1,0 +1,65 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.wire;
+
+import java.io.IOException;
+
+/**
+ * What the master writes to the standard input of a worker it has spawned.
+ *
+ * @param key the secret of this worker; not copied
+ */
+@SuppressWarnings("ArrayRecordComponent") // nobody compares launches
+public record Launch(
+    byte[] key,
+    int worker,
+    String workerName,
+    String socketPath,
+    String segmentPath,
+    String sessionPath)
+    implements WireMessage {
+  @Override
+  public void writeTo(FieldWriter out) {
+    out.bytes(1, key);
+    out.uint(2, Integer.toUnsignedLong(worker));
+    out.string(3, workerName);
+    out.string(4, socketPath);
+    out.string(5, segmentPath);
+    out.string(6, sessionPath);
+  }
+
+  /** Reads a launch message. */
+  public static Launch read(byte[] bytes) throws IOException {
+    byte[] key = new byte[0];
+    int worker = 0;
+    String workerName = "";
+    String socketPath = "";
+    String segmentPath = "";
+    String sessionPath = "";
+    FieldReader in = new FieldReader(bytes, 0, bytes.length);
+    for (int field = in.next(); field != 0; field = in.next()) {
+      switch (field) {
+        case 1:
+          key = in.bytes();
+          break;
+        case 2:
+          worker = in.uint32();
+          break;
+        case 3:
+          workerName = in.string();
+          break;
+        case 4:
+          socketPath = in.string();
+          break;
+        case 5:
+          segmentPath = in.string();
+          break;
+        case 6:
+          sessionPath = in.string();
+          break;
+        default:
+          in.skip();
+      }
+    }
+    return new Launch(key, worker, workerName, socketPath, segmentPath, sessionPath);
+  }
+}

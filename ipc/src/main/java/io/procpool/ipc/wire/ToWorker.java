@@ -1,0 +1,261 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.wire;
+
+import java.io.IOException;
+
+/** What the master says to a worker. */
+public sealed interface ToWorker extends WireMessage {
+  /** The number of this kind of message in the schema. */
+  int field();
+
+  /** Writes what is in the message. */
+  void writeBody(FieldWriter out);
+
+  @Override
+  default void writeTo(FieldWriter out) {
+    int start = out.begin(field());
+    writeBody(out);
+    out.end(start);
+  }
+
+  /** Reads a message. */
+  static ToWorker read(byte[] bytes) throws IOException {
+    FieldReader in = new FieldReader(bytes, 0, bytes.length);
+    ToWorker message = null;
+    for (int field = in.next(); field != 0; field = in.next()) {
+      switch (field) {
+        case 1:
+          message = Welcome.read(in.message());
+          break;
+        case 2:
+          message = Run.read(in.message());
+          break;
+        case 3:
+          message = Interrupt.read(in.message());
+          break;
+        case 4:
+          message = Forget.read(in.message());
+          break;
+        case 5:
+          message = Ping.read(in.message());
+          break;
+        case 6:
+          in.message();
+          message = new Stop();
+          break;
+        default:
+          in.skip();
+      }
+    }
+    if (message == null) {
+      throw new IOException("the master sent a message of a kind that is not known here");
+    }
+    return message;
+  }
+
+  /**
+   * The first message. Payload: the encoded initializer, or nothing.
+   *
+   * @param reportStarts whether the worker says when it begins a unit
+   */
+  record Welcome(boolean reportStarts) implements ToWorker {
+    @Override
+    public int field() {
+      return 1;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.bool(1, reportStarts);
+    }
+
+    static Welcome read(FieldReader in) throws IOException {
+      boolean reportStarts = false;
+      for (int field = in.next(); field != 0; field = in.next()) {
+        if (field == 1) {
+          reportStarts = in.bool();
+        } else {
+          in.skip();
+        }
+      }
+      return new Welcome(reportStarts);
+    }
+  }
+
+  /**
+   * A unit: some consecutive items of one work. Payload: the encoded function ({@code functionBytes} of it), then the
+   * arguments.
+   *
+   * @param taskId number of the first item of this unit
+   * @param first place of that item in its work
+   * @param functionBytes zero if the worker has the function already
+   * @param keepFunction whether later units use the function, too
+   * @param kind ordinal of a {@link io.procpool.ipc.FunctionKind}
+   * @param timed whether there is a run timeout, so that the beginning of each item is noted
+   */
+  record Run(
+      int seq,
+      long taskId,
+      int first,
+      int count,
+      long functionId,
+      int functionBytes,
+      boolean keepFunction,
+      int kind,
+      boolean timed)
+      implements ToWorker {
+    @Override
+    public int field() {
+      return 2;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, seq);
+      out.uint(2, taskId);
+      out.uint(3, first);
+      out.uint(4, count);
+      out.uint(5, functionId);
+      out.uint(6, functionBytes);
+      out.bool(7, keepFunction);
+      out.uint(8, kind);
+      out.bool(9, timed);
+    }
+
+    static Run read(FieldReader in) throws IOException {
+      int seq = 0;
+      long taskId = 0;
+      int first = 0;
+      int count = 0;
+      long functionId = 0;
+      int functionBytes = 0;
+      boolean keepFunction = false;
+      int kind = 0;
+      boolean timed = false;
+      for (int field = in.next(); field != 0; field = in.next()) {
+        switch (field) {
+          case 1:
+            seq = in.uint32();
+            break;
+          case 2:
+            taskId = in.uint64();
+            break;
+          case 3:
+            first = in.uint32();
+            break;
+          case 4:
+            count = in.uint32();
+            break;
+          case 5:
+            functionId = in.uint64();
+            break;
+          case 6:
+            functionBytes = in.uint32();
+            break;
+          case 7:
+            keepFunction = in.bool();
+            break;
+          case 8:
+            kind = in.uint32();
+            break;
+          case 9:
+            timed = in.bool();
+            break;
+          default:
+            in.skip();
+        }
+      }
+      return new Run(
+          seq, taskId, first, count, functionId, functionBytes, keepFunction, kind, timed);
+    }
+  }
+
+  /** Interrupts the task thread if it is at this unit. */
+  record Interrupt(int seq) implements ToWorker {
+    @Override
+    public int field() {
+      return 3;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, seq);
+    }
+
+    static Interrupt read(FieldReader in) throws IOException {
+      int seq = 0;
+      for (int field = in.next(); field != 0; field = in.next()) {
+        if (field == 1) {
+          seq = in.uint32();
+        } else {
+          in.skip();
+        }
+      }
+      return new Interrupt(seq);
+    }
+  }
+
+  /** These functions will not be used again. The array is not copied. */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares these
+  record Forget(long... functionIds) implements ToWorker {
+    @Override
+    public int field() {
+      return 4;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.packed(1, functionIds);
+    }
+
+    static Forget read(FieldReader in) throws IOException {
+      long[] functionIds = {};
+      for (int field = in.next(); field != 0; field = in.next()) {
+        if (field == 1) {
+          functionIds = in.addTo(functionIds);
+        } else {
+          in.skip();
+        }
+      }
+      return new Forget(functionIds);
+    }
+  }
+
+  /** To be answered with a pong of the same number. */
+  record Ping(long number) implements ToWorker {
+    @Override
+    public int field() {
+      return 5;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, number);
+    }
+
+    static Ping read(FieldReader in) throws IOException {
+      long number = 0;
+      for (int field = in.next(); field != 0; field = in.next()) {
+        if (field == 1) {
+          number = in.uint64();
+        } else {
+          in.skip();
+        }
+      }
+      return new Ping(number);
+    }
+  }
+
+  /** Exit: nothing more will come. */
+  record Stop() implements ToWorker {
+    @Override
+    public int field() {
+      return 6;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      // Nothing is in it.
+    }
+  }
+}

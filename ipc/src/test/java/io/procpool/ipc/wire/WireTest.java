@@ -1,0 +1,228 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.wire;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.MessageLite;
+import io.procpool.ipc.wire.generated.FromWorker.Builder;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** Our messages against the code that protoc generates from the schema: the same bytes, both ways. */
+final class WireTest {
+  private static final int ROUNDS = 2_000;
+  private static final long SEED = 20261121;
+
+  private final Random random = new Random(SEED);
+
+  @Test
+  void toWorker_anyValues_asGeneratedCode() throws Exception {
+    for (int i = 0; i < ROUNDS; i++) {
+      boolean flag = random.nextBoolean();
+      same(
+          new ToWorker.Welcome(flag),
+          toWorker()
+              .setWelcome(io.procpool.ipc.wire.generated.Welcome.newBuilder().setReportStarts(flag))
+              .build());
+      ToWorker.Run run = new ToWorker.Run(
+          anyInt(), anyLong(), anyInt(), anyInt(), anyLong(), anyInt(), flag, anyInt(), !flag);
+      same(
+          run,
+          toWorker()
+              .setRun(io.procpool.ipc.wire.generated.Run.newBuilder()
+                  .setSeq(run.seq())
+                  .setTaskId(run.taskId())
+                  .setFirst(run.first())
+                  .setCount(run.count())
+                  .setFunctionId(run.functionId())
+                  .setFunctionBytes(run.functionBytes())
+                  .setKeepFunction(run.keepFunction())
+                  .setKind(run.kind())
+                  .setTimed(run.timed()))
+              .build());
+      int seq = anyInt();
+      same(
+          new ToWorker.Interrupt(seq),
+          toWorker()
+              .setInterrupt(
+                  io.procpool.ipc.wire.generated.Interrupt.newBuilder().setSeq(seq))
+              .build());
+      long number = anyLong();
+      same(
+          new ToWorker.Ping(number),
+          toWorker()
+              .setPing(io.procpool.ipc.wire.generated.Ping.newBuilder().setNumber(number))
+              .build());
+    }
+    same(
+        new ToWorker.Stop(),
+        toWorker()
+            .setStop(io.procpool.ipc.wire.generated.Stop.getDefaultInstance())
+            .build());
+  }
+
+  /** Long lists, too: the length of the message then takes more than one byte. */
+  @Test
+  void forget_anyNumberOfFunctions_asGeneratedCode() throws Exception {
+    for (int count : new int[] {0, 1, 2, 13, 100, 5_000}) {
+      long[] ids = random.longs(count).toArray();
+      io.procpool.ipc.wire.generated.Forget.Builder forget =
+          io.procpool.ipc.wire.generated.Forget.newBuilder();
+      Arrays.stream(ids).forEach(forget::addFunctionIds);
+      byte[] theirs = toWorker().setForget(forget).build().toByteArray();
+      assertThat(bytes(new ToWorker.Forget(ids))).isEqualTo(theirs);
+      assertThat(((ToWorker.Forget) ToWorker.read(theirs)).functionIds()).isEqualTo(ids);
+    }
+  }
+
+  @Test
+  void fromWorker_anyValues_asGeneratedCode() throws Exception {
+    for (int i = 0; i < ROUNDS; i++) {
+      FromWorker.Results results = anyResults();
+      same(results, fromWorker().setResults(generated(results)).build());
+      int seq = anyInt();
+      same(
+          new FromWorker.Started(seq),
+          fromWorker()
+              .setStarted(io.procpool.ipc.wire.generated.Started.newBuilder().setSeq(seq))
+              .build());
+      long number = anyLong();
+      same(
+          new FromWorker.Pong(number),
+          fromWorker()
+              .setPong(io.procpool.ipc.wire.generated.Pong.newBuilder().setNumber(number))
+              .build());
+    }
+    same(
+        new FromWorker.Ready(),
+        fromWorker()
+            .setReady(io.procpool.ipc.wire.generated.Ready.getDefaultInstance())
+            .build());
+    same(
+        new FromWorker.StartFailed(),
+        fromWorker()
+            .setStartFailed(io.procpool.ipc.wire.generated.StartFailed.getDefaultInstance())
+            .build());
+    same(
+        new FromWorker.OutOfMemory(),
+        fromWorker()
+            .setOutOfMemory(io.procpool.ipc.wire.generated.OutOfMemory.getDefaultInstance())
+            .build());
+  }
+
+  @Test
+  void launch_anyValues_asGeneratedCode() throws Exception {
+    byte[] key = new byte[32];
+    random.nextBytes(key);
+    String longPath = "/tmp/größer-𝄞/" + "x".repeat(300);
+    Launch launch = new Launch(key, anyInt(), "worker-1", "/run/socket", longPath, "");
+    byte[] theirs = io.procpool.ipc.wire.generated.Launch.newBuilder()
+        .setKey(ByteString.copyFrom(key))
+        .setWorker(launch.worker())
+        .setWorkerName(launch.workerName())
+        .setSocketPath(launch.socketPath())
+        .setSegmentPath(launch.segmentPath())
+        .setSessionPath(launch.sessionPath())
+        .build()
+        .toByteArray();
+    assertThat(bytes(launch)).isEqualTo(theirs);
+    Launch read = Launch.read(theirs);
+    assertThat(read).usingRecursiveComparison().isEqualTo(launch);
+  }
+
+  @Test
+  void read_fieldsOfALaterVersion_skipped() throws Exception {
+    FieldWriter out = new FieldWriter();
+    int start = out.begin(6);
+    out.uint(99, anyLong());
+    out.uint(1, 7);
+    out.string(98, "later");
+    out.end(start);
+    assertThat(FromWorker.read(out.array(), 0, out.length())).isEqualTo(new FromWorker.Pong(7));
+  }
+
+  @Test
+  void read_unknownKind_refused() {
+    FieldWriter out = new FieldWriter();
+    out.end(out.begin(77));
+    assertThatThrownBy(() -> ToWorker.read(out.toByteArray()))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("not known here");
+  }
+
+  /** Whatever is cut off or changed: an IOException or some message, never anything else. */
+  @Test
+  void read_brokenBytes_ioException() {
+    byte[] whole = bytes(anyResults());
+    for (int length = 0; length < whole.length; length++) {
+      byte[] cut = Arrays.copyOf(whole, length);
+      assertThatThrownBy(() -> FromWorker.read(cut, 0, cut.length)).isInstanceOf(IOException.class);
+    }
+    for (int i = 0; i < 50 * ROUNDS; i++) {
+      byte[] broken = new byte[random.nextInt(40)];
+      random.nextBytes(broken);
+      try {
+        FromWorker.read(broken, 0, broken.length);
+        ToWorker.read(broken);
+        Launch.read(broken);
+      } catch (IOException expected) {
+        assertThat(expected).hasMessageMatching("(?s).*(malformed|not known).*");
+      }
+    }
+  }
+
+  private static void same(ToWorker ours, MessageLite theirs) throws IOException {
+    assertThat(bytes(ours)).as("%s", ours).isEqualTo(theirs.toByteArray());
+    assertThat(ToWorker.read(theirs.toByteArray())).isEqualTo(ours);
+  }
+
+  private static void same(FromWorker ours, MessageLite theirs) throws IOException {
+    byte[] bytes = theirs.toByteArray();
+    assertThat(bytes(ours)).as("%s", ours).isEqualTo(bytes);
+    byte[] inside = new byte[bytes.length + 5];
+    System.arraycopy(bytes, 0, inside, 2, bytes.length);
+    assertThat(FromWorker.read(inside, 2, 2 + bytes.length)).isEqualTo(ours);
+  }
+
+  private static byte[] bytes(WireMessage message) {
+    FieldWriter out = new FieldWriter();
+    message.writeTo(out);
+    return out.toByteArray();
+  }
+
+  private static io.procpool.ipc.wire.generated.ToWorker.Builder toWorker() {
+    return io.procpool.ipc.wire.generated.ToWorker.newBuilder();
+  }
+
+  private static Builder fromWorker() {
+    return io.procpool.ipc.wire.generated.FromWorker.newBuilder();
+  }
+
+  private FromWorker.Results anyResults() {
+    return new FromWorker.Results(
+        anyInt(), anyInt(), anyInt(), random.nextBoolean(), anyLong(), anyInt());
+  }
+
+  private static io.procpool.ipc.wire.generated.Results generated(FromWorker.Results results) {
+    return io.procpool.ipc.wire.generated.Results.newBuilder()
+        .setSeq(results.seq())
+        .setFirst(results.first())
+        .setCount(results.count())
+        .setLast(results.last())
+        .setRunNanos(results.runNanos())
+        .setFailed(results.failed())
+        .build();
+  }
+
+  private int anyInt() {
+    return random.nextInt() >>> (1 + random.nextInt(31));
+  }
+
+  private long anyLong() {
+    return random.nextLong() >>> random.nextInt(64);
+  }
+}
