@@ -13,8 +13,8 @@ import java.nio.ByteOrder;
  * {@link #position(int)}. Not safe for use by multiple threads.
  */
 public final class PayloadWriter {
-  /** Limit of a writer made without one: 1 GiB, the largest frame. */
-  public static final int DEFAULT_LIMIT_BYTES = 1 << 30;
+  /** Limit of a writer made without one: 1 GiB, the largest frame, less room for what goes before a payload. */
+  public static final int DEFAULT_LIMIT_BYTES = (1 << 30) - 1024;
 
   /** The largest buffer that {@link #reset()} keeps. */
   public static final int RETAINED_BYTES = 2 << 20;

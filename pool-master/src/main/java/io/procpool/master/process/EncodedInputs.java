@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 /** Encoded inputs, one behind the other, and where each of them ends. */
 final class EncodedInputs implements Engine.Inputs {
   private static final int INITIAL_BYTES = 32;
-  private static final int LIMIT_BYTES = 1 << 30;
 
   private final FunctionKind kind;
   private final Object function;
@@ -27,7 +26,11 @@ final class EncodedInputs implements Engine.Inputs {
   private int[] ends = new int[1];
 
   EncodedInputs(FunctionKind kind, Object function, EncodedFunction encodedFunction) {
-    this(kind, function, encodedFunction, LIMIT_BYTES);
+    this(
+        kind,
+        function,
+        encodedFunction,
+        PayloadWriter.DEFAULT_LIMIT_BYTES - encodedFunction.bytes().length); // both go in one frame
   }
 
   EncodedInputs(
@@ -75,7 +78,7 @@ final class EncodedInputs implements Engine.Inputs {
     int limit = writer.limitBytes();
     return new NotSerializableTaskException(
         "the inputs together exceed the limit of "
-            + (limit == LIMIT_BYTES ? "1 GiB" : limit + " bytes") + " for one call: the first "
+            + limit + " bytes for one call: the first "
             + count + " take " + writer.position()
             + " bytes, and there is no room for the next one; pass them to imap or imapUnordered, which encode their"
             + " inputs in small parts, or make several calls; no task was accepted",
