@@ -382,9 +382,9 @@ public abstract class PoolOptionsContract extends PoolContract {
     pool.close();
     await()
         .atMost(Times.LONG)
-        .until(
-            () -> recorder.ofKind("exited").size() == recorder.ofKind("started").size()
-                && second.events.size() == recorder.events.size());
+        .until(() -> recorder.ofKind("finished").size() == 20
+            && recorder.ofKind("exited").size() == recorder.ofKind("started").size()
+            && second.events.size() == recorder.events.size());
 
     Map<String, String> workers = new HashMap<>(); // worker to its state
     Map<String, String> runningOn = new HashMap<>(); // task to worker

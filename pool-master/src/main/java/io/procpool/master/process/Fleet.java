@@ -313,7 +313,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
   }
 
   @Override
-  public FrameHandler.Receiver admit(int number, long pid, Channel channel) {
+  public FrameHandler.Receiver admit(int number, Channel channel) {
     Worker worker = workers.get(number);
     if (worker == null || worker.link != null) {
       throw new IllegalStateException("worker " + number + " is not expected");

@@ -22,7 +22,7 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     byte @Nullable [] keyOf(int worker);
 
     /** Takes the connection of a worker that has proved its key. Returns what takes its frames. */
-    FrameHandler.Receiver admit(int worker, long pid, Channel channel);
+    FrameHandler.Receiver admit(int worker, Channel channel);
 
     /** A connection that claimed to be this worker failed the handshake. */
     void refused(int worker, String reason);
@@ -39,7 +39,6 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
   private byte[] challenge = new byte[0];
   private byte[] key = new byte[0];
   private int worker = NOBODY;
-  private long pid;
   private @Nullable ScheduledFuture<?> timeout;
 
   HandshakeHandler(Gate gate) {
@@ -90,7 +89,6 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         hello = received;
         Handshake.Hello said = Handshake.readHello(received);
         worker = said.worker();
-        pid = said.pid();
         byte[] known = gate.keyOf(worker);
         if (known == null) {
           worker = NOBODY;
@@ -112,7 +110,7 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
       return false;
     }
     cancelTimeout();
-    context.pipeline().addLast(new FrameHandler(gate.admit(worker, pid, context.channel())));
+    context.pipeline().addLast(new FrameHandler(gate.admit(worker, context.channel())));
     return true;
   }
 

@@ -90,23 +90,25 @@ final class CancellationTest {
   @Test
   void terminate_whileTimeoutsKill_ends() throws Exception {
     for (int round = 0; round < 8; round++) {
-      Pool pool = Pool.open(Faults.options("ending").build());
-      AsyncResult<List<Integer>> result = pool.with(TaskOptions.defaults().timeout(SHORT))
-          .mapAsync(
-              n -> {
-                while (n % 10 == 0) {
-                  Thread.onSpinWait();
-                }
-                return n;
-              },
-              List.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19),
-              10);
-      Faults.awaitLong("both chunks").until(() -> pool.statistics().workersBusy() == 2);
-      TimeUnit.NANOSECONDS.sleep(
-          SHORT.toNanos() + round * 1_000_000L - 2_000_000L); // around the kill
-      pool.terminate();
-      assertThat(pool.isTerminated()).isTrue();
-      assertThat(failureOf(result)).isInstanceOf(InfrastructureException.class);
+      try (Pool pool = Pool.open(Faults.options("ending").build())) {
+        Faults.awaitFull(pool);
+        AsyncResult<List<Integer>> result = pool.with(TaskOptions.defaults().timeout(SHORT))
+            .mapAsync(
+                n -> {
+                  while (n % 10 == 0) {
+                    Thread.onSpinWait();
+                  }
+                  return n;
+                },
+                List.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19),
+                10);
+        Faults.awaitLong("the first chunk").until(() -> pool.statistics().activeTasks() > 0);
+        long aroundTheKill = SHORT.toNanos() + (round - 2) * 1_000_000L;
+        TimeUnit.NANOSECONDS.sleep(aroundTheKill);
+        pool.terminate();
+        assertThat(pool.isTerminated()).isTrue();
+        assertThat(failureOf(result)).isInstanceOf(InfrastructureException.class);
+      }
     }
   }
 

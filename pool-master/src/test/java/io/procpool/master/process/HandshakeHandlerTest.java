@@ -46,7 +46,7 @@ final class HandshakeHandlerTest {
     }
 
     @Override
-    public FrameHandler.Receiver admit(int worker, long pid, Channel channel) {
+    public FrameHandler.Receiver admit(int worker, Channel channel) {
       throw new AssertionError("admitted");
     }
 
