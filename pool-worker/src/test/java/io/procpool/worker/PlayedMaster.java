@@ -41,8 +41,8 @@ final class PlayedMaster implements AutoCloseable {
   /** The deadline for what must happen. */
   static final Duration LONG = Duration.ofSeconds(30);
 
-  /** How a worker ends that has lost its master. */
-  static final int DISCONNECTED = 71;
+  /** How a worker ends that has lost its master: it halts, and has itself killed in case that takes too long. */
+  static final List<Integer> DISCONNECTED = List.of(71, 128 + 9);
 
   static final byte[] NOTHING = {};
 
