@@ -237,13 +237,18 @@ final class Dispatcher {
   private @Nullable Worker victim() {
     Worker victim = null;
     boolean tooEarly = false;
+    long wait = PATIENCE_NANOS;
     long now = System.nanoTime();
     for (Worker worker : workers) {
       if (worker.units.isEmpty() || (worker.units.size() == 1 && isAtItsLastItem(worker))) {
         continue;
       }
-      if (now - worker.headSinceNanos < PATIENCE_NANOS) {
+      long since = now - worker.headSinceNanos;
+      if (since < PATIENCE_NANOS) {
         tooEarly = true;
+      } else if (worker.units.size() == 1 && hasNotBegun(worker)) {
+        tooEarly = true; // of a unit that has not begun no part can be taken
+        wait = Math.max(wait, since);
       } else if (victim == null || worker.units.size() > victim.units.size()) {
         victim = worker;
       }
@@ -255,10 +260,14 @@ final class Dispatcher {
             stealLater = false;
             dispatch();
           },
-          PATIENCE_NANOS,
+          wait,
           TimeUnit.NANOSECONDS);
     }
     return victim;
+  }
+
+  private static boolean hasNotBegun(Worker worker) {
+    return worker.segment().state(worker.units.element().seq) == UnitState.OFFERED;
   }
 
   private static boolean isAtItsLastItem(Worker worker) {
@@ -361,7 +370,7 @@ final class Dispatcher {
       Unit head = worker.units.peek();
       if (head != null && worker.link != null && worker.kill == null) {
         watchHeads();
-        if (worker.segment().state(head.seq) == UnitState.OFFERED && isSilent(worker, now)) {
+        if (hasNotBegun(worker) && isSilent(worker, now)) {
           takeBackFromSilent(worker);
           takenBack = true;
         }
