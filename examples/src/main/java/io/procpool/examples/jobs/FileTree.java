@@ -115,9 +115,13 @@ final class FileTree implements Iterable<FileTree.Entry> {
     byte[] absolute = bytes(path.toAbsolutePath());
     byte[] name = path.isAbsolute()
         ? absolute
-        : Arrays.copyOfRange(
-            absolute, bytes(Path.of("").toAbsolutePath()).length + 1, absolute.length);
+        : Arrays.copyOfRange(absolute, workingDirectory().length, absolute.length);
     return new Node(path, name, attributes);
+  }
+
+  /** Returns the current directory with a separator at its end, which the root has already. */
+  private static byte[] workingDirectory() {
+    return below(bytes(Path.of("").toAbsolutePath()), new byte[0]);
   }
 
   @Override
