@@ -12,6 +12,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,9 +75,14 @@ final class Console implements Closeable {
     return err;
   }
 
-  /** Tells whether the reader of the results is gone. */
+  /** Tells whether no further result can be written: the reader is gone, or there is a {@link #outFailure}. */
   boolean outIsClosed() {
     return results.isBroken();
+  }
+
+  /** Returns why results cannot be written, unless it is that their reader is gone. */
+  Optional<IOException> outFailure() {
+    return results.failure();
   }
 
   /** Sees to it that all results written so far have left this process. */

@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.cli;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -8,6 +9,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -35,7 +37,7 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
       "0:all done",
-      "1:some inputs failed; they are listed on standard error",
+      "1:some inputs failed, they are listed on standard error; or what is there cannot be written",
       "2:the command line is wrong",
       "3:the jar or the job cannot be loaded",
       "130:ended by Ctrl-C (143: by SIGTERM); running tasks are ended, the job log is whole",
@@ -120,6 +122,16 @@ public final class PoolMasterCommand implements Callable<Integer> {
       status = failed(console, outOfMemory(e), List.of(own).contains("--trace"));
     }
     console.flushResults();
+    Optional<IOException> unwritable = console.outFailure();
+    if (unwritable.isPresent()) {
+      CommandException failure = CommandException.failed(
+          "cannot write to standard output: "
+              + Texts.brief(String.valueOf(unwritable.get().getMessage()))
+              + "; make room, or send it to another place, and run again",
+          unwritable.get());
+      int unwritten = failed(console, failure, List.of(own).contains("--trace"));
+      return status == ExitStatus.DONE || status == ExitStatus.PIPE_CLOSED ? unwritten : status;
+    }
     return status == ExitStatus.DONE && console.outIsClosed() ? ExitStatus.PIPE_CLOSED : status;
   }
 

@@ -3,6 +3,12 @@ package io.procpool.master.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -61,6 +67,29 @@ final class CompareCommandTest {
     Cli.Result run = Cli.run("compare", jar, "--workers", 1, "--repeat", 1, "--quiet");
     assertThat(run.err()).contains("the results are not the same in all runs");
     assertThat(run.status()).isEqualTo(1);
+  }
+
+  /** The table of what took minutes is not lost silently. */
+  @Test
+  void compare_outputUnwritable_isSaid() throws Exception {
+    Path jar = JobJars.in(folder).addJob("Garbage", GARBAGE).build("garbage.jar");
+    OutputStream full = new OutputStream() {
+      @Override
+      public void write(int b) throws IOException {
+        throw new IOException("No space left on device");
+      }
+    };
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    String[] args = {"compare", jar.toString(), "--workers", "1", "--repeat", "1", "--quiet"};
+    int status = PoolMasterCommand.run(
+        args,
+        InputStream.nullInputStream(),
+        full,
+        new PrintStream(err, true, StandardCharsets.UTF_8));
+    assertThat(status).isEqualTo(1);
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .startsWith("pool-master: cannot write to standard output: No space left on device; ")
+        .hasLineCount(1);
   }
 
   /** A job that ends its JVM leaves a comparison of what can be compared. */

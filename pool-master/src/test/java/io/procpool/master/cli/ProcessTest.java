@@ -21,6 +21,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command as a process: exit status, signals, pipes. */
 @EnabledOnOs(OS.LINUX)
@@ -130,6 +131,26 @@ final class ProcessTest {
     assertThat(command.waitFor(30, TimeUnit.SECONDS)).isTrue();
     assertThat(command.exitValue()).isEqualTo(141);
     assertThat(err()).isEmpty();
+  }
+
+  /** Results that cannot be written are no result: the command says so, and does not take it for a reader that left. */
+  @ParameterizedTest
+  @ValueSource(strings = {"run", "map", "jobs", "--help", "--version"})
+  void out_diskFull_isSaid(String command) throws Exception {
+    Path jar = JobJars.in(folder).addJob("Hang", HANG).build("hang.jar");
+    File full = new File("/dev/full");
+    Path lines = Files.writeString(folder.resolve("lines"), "1\n2\n");
+    Process process = switch (command) {
+      case "run" -> start(full, "run", jar, "--backend", "threads", "--", "a", "b");
+      case "map" ->
+        start(full, "map", jar, "java.lang.Math::sqrt", "--backend", "inline", "--input", lines);
+      case "jobs" -> start(full, "jobs", jar);
+      default -> start(full, command);
+    };
+    assertThat(process.waitFor()).isEqualTo(1);
+    assertThat(err())
+        .startsWith("pool-master: cannot write to standard output: No space left on device; ")
+        .hasLineCount(1);
   }
 
   /** A command that is killed can be resumed: nothing is run twice that the log has, nothing is left out. */
