@@ -38,6 +38,7 @@ public final class Mandelbrot implements Job<Mandelbrot.Band, int[]> {
 
   private @Nullable Path file;
   private @Nullable BufferedImage image;
+  private int bandCount;
   private int painted;
   private int failures;
 
@@ -76,6 +77,7 @@ public final class Mandelbrot implements Job<Mandelbrot.Band, int[]> {
     for (int row = 0; row < height; row += BAND_ROWS) {
       bands.add(new Band(row, Math.min(BAND_ROWS, height - row), width, height, iterations));
     }
+    bandCount = bands.size();
     return bands;
   }
 
@@ -161,10 +163,14 @@ public final class Mandelbrot implements Job<Mandelbrot.Band, int[]> {
     failures++;
   }
 
-  /** Writes the file and prints its name. */
+  /** Writes the file and prints its name; a picture with a hole does not replace the one that may be there. */
   @Override
   public void finish(JobContext context) throws IOException {
     BufferedImage picture = Objects.requireNonNull(image);
+    if (painted < bandCount) {
+      throw new IllegalStateException(
+          file + " is not written: only " + painted + " of " + bandCount + " bands are there");
+    }
     ImageIO.setUseCache(false);
     ByteArrayOutputStream png = new ByteArrayOutputStream();
     ImageIO.write(picture, "png", png);

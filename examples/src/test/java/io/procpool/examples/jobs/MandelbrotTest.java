@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.awt.image.BufferedImage;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -49,6 +50,20 @@ class MandelbrotTest {
     assertThat(image.getRGB(0, 32)).isNotEqualTo(0xffff00ff);
     assertThat(run.errText())
         .isEqualTo("mandelbrot: 1 of 3 bands failed and are magenta in the picture\n");
+  }
+
+  /** A picture that is there stays if bands are missing, as when a run that ended early is gone on with. */
+  @Test
+  void finish_bandsMissing_pictureIsNotTouched() throws Exception {
+    Path file = directory.resolve("m.png");
+    JobRun run = JobRun.of(Mandelbrot::new, file.toString(), "40", "40", "50");
+    byte[] good = Files.readAllBytes(file);
+    Mandelbrot again = new Mandelbrot();
+    again.inputs(run);
+
+    assertThatThrownBy(() -> again.finish(run))
+        .hasMessage(file + " is not written: only 0 of 3 bands are there");
+    assertThat(file).hasBinaryContent(good);
   }
 
   @Test

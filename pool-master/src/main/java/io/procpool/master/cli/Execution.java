@@ -74,6 +74,7 @@ final class Execution implements Interruption.Target {
    * @param ownJvmFlags whether the workers have flags or a heap that the user has set
    * @param log the job log, if there is one
    * @param resume to leave out what the log has
+   * @param resumable whether a later run can go on with the log
    */
   record Plan(
       String name,
@@ -85,7 +86,8 @@ final class Execution implements Interruption.Target {
       boolean json,
       boolean ownJvmFlags,
       @Nullable JobLog log,
-      boolean resume) {}
+      boolean resume,
+      boolean resumable) {}
 
   /** Takes the outcomes, in the running thread. What it throws fails the input. */
   interface Sink {
@@ -141,7 +143,8 @@ final class Execution implements Interruption.Target {
       if (!interrupted && !Interruption.isShuttingDown()) {
         fatal = CommandException.failed(
             "the pool ended early: " + Texts.failure(e)
-                + "; run the command again, with --joblog and --resume to keep what is done",
+                + "; run the command again"
+                + (plan.resumable() ? ", with --joblog and --resume to keep what is done" : ""),
             e);
       }
       interrupted |= Interruption.isShuttingDown();
@@ -222,30 +225,25 @@ final class Execution implements Interruption.Target {
             || (error instanceof InfrastructureException failure
                 && failure.certainty() == Certainty.NEVER_STARTED);
         ended += neverStarted ? 0 : 1;
-      } else if (error instanceof WorkerStartException) {
-        fatal = cannotStart(error);
+      } else if (error instanceof WorkerStartException failure) {
+        fatal = done + failed > 0
+            ? CommandException.failed(Texts.oneLine(String.valueOf(error.getMessage())), error)
+            : PoolRun.cannotStart(failure, plan.ownJvmFlags());
+      } else if (error instanceof JobConstructionException) {
+        fatal = JobConstructionException.inWorkers(error);
       } else {
         settleError(settled, error, error instanceof InfrastructureException);
       }
     } catch (IOException e) {
       fatal = CommandException.failed(
           "--joblog: cannot be written any more (" + Texts.failure(e)
-              + "); make room, and go on with --resume",
+              + "); make room, and "
+              + (plan.resumable() ? "go on with --resume" : "run again"),
           e);
     } finally {
       lock.unlock();
     }
     progress.step();
-  }
-
-  private CommandException cannotStart(Throwable error) {
-    String message = Texts.oneLine(String.valueOf(error.getMessage()));
-    if (done + failed > 0) {
-      return CommandException.failed(message, error);
-    }
-    return plan.ownJvmFlags()
-        ? CommandException.usage(message + "; check --jvm-arg and --heap", error)
-        : CommandException.notLoaded(message, error);
   }
 
   // under lock
@@ -426,7 +424,7 @@ final class Execution implements Interruption.Target {
     } else if (interrupted) {
       console.remark("interrupted: " + doneText() + ", "
           + ended + " running " + (ended == 1 ? "was" : "were") + " ended"
-          + (plan.log() == null ? "" : "; go on with --resume"));
+          + (plan.log() == null || !plan.resumable() ? "" : "; go on with --resume"));
     } else if (!plan.quiet()) {
       console.remark(doneText() + " in " + Texts.time(time)
           + (feed.skipped() > 0 ? ", " + feed.skipped() + " were done before" : ""));

@@ -2,6 +2,7 @@
 package io.procpool.master.cli;
 
 import io.procpool.job.Job;
+import java.io.File;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.net.URL;
@@ -71,6 +72,17 @@ final class JobJar implements AutoCloseable {
           path + ": is not a jar (" + Texts.oneLine(String.valueOf(e.getMessage()))
               + "); give the path of a job jar",
           e);
+    }
+  }
+
+  /** Refuses a path that no class path can hold: the workers get the jar on theirs. */
+  void checkForWorkers() throws CommandException {
+    String absolute = path.toAbsolutePath().toString();
+    if (absolute.contains(File.pathSeparator)) {
+      throw CommandException.notLoaded(
+          absolute + ": a path with \"" + File.pathSeparator
+              + "\" cannot be on the class path of worker processes; rename the file or folder, or use --backend threads",
+          null);
     }
   }
 

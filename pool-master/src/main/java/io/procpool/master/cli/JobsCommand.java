@@ -54,6 +54,6 @@ final class JobsCommand implements Callable<Integer> {
   private String line(String name, @Nullable String description, Class<?> type) {
     return json
         ? Json.line(Json.object("name", name, "description", description, "class", type.getName()))
-        : name + "\t" + (description == null ? "" : Texts.oneLine(description));
+        : name + "\t" + (description == null ? "" : Texts.blanks(description));
   }
 }

@@ -73,6 +73,9 @@ final class MapCommand implements Callable<Integer> {
   public Integer call() throws CommandException {
     PoolOptions options = poolFlags.resolve(jar);
     try (JobJar jobJar = JobJar.open(jar)) {
+      if (poolFlags.isProcesses()) {
+        jobJar.checkForWorkers();
+      }
       ClassLoader before = Thread.currentThread().getContextClassLoader();
       Thread.currentThread().setContextClassLoader(jobJar.loader());
       try (Console.Diversion ignored = console.divertSystemOut(console.err());
@@ -99,7 +102,8 @@ final class MapCommand implements Callable<Integer> {
           json,
           poolFlags.hasOwnJvmFlags(),
           log.log(),
-          poolFlags.resume);
+          poolFlags.resume,
+          true);
       boolean isVoid = method.getReturnType() == void.class;
       Execution execution = new Execution(
           console, plan, new LineSink(console.out(), json, isVoid), new LineInput(lines));

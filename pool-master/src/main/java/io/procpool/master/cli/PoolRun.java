@@ -31,6 +31,19 @@ final class PoolRun {
     }
   }
 
+  /**
+   * Says that no worker can be started.
+   *
+   * @param ownJvmFlags whether the workers have flags or a heap that the user has set
+   */
+  static CommandException cannotStart(WorkerStartException failure, boolean ownJvmFlags) {
+    String message = Texts.oneLine(String.valueOf(failure.getMessage()));
+    return ownJvmFlags
+        ? CommandException.usage(message + "; check --jvm-arg and --heap", failure)
+        : CommandException.notLoaded(
+            message + "; pool-master doctor says what is missing", failure);
+  }
+
   private static Pool open(PoolOptions options) throws CommandException {
     try {
       return Pool.open(options);

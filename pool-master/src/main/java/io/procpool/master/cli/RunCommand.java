@@ -26,6 +26,9 @@ import picocli.CommandLine.Parameters;
       "",
       "The job's inputs are read as the workers need them, so there may be endlessly many. Its results go to standard"
           + " output, all else to standard error: also what the job prints with System.out, in workers and here.",
+      "",
+      "A job with a finish() of its own, such as one that prints a sum, needs all results in one run: --resume is refused"
+          + " if its log has inputs as done.",
       ""
     },
     sortOptions = false)
@@ -65,6 +68,9 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() throws CommandException {
     PoolOptions options = poolFlags.resolve(jar);
     try (JobJar jobJar = JobJar.open(jar)) {
+      if (poolFlags.isProcesses()) {
+        jobJar.checkForWorkers();
+      }
       ClassLoader before = Thread.currentThread().getContextClassLoader();
       Thread.currentThread().setContextClassLoader(jobJar.loader());
       try (Console.Diversion ignored = console.divertSystemOut(console.err())) {
@@ -81,9 +87,13 @@ final class RunCommand implements Callable<Integer> {
     JobContext context = new Context(arguments, console.out(), console.err());
     String what = "run " + job.name();
     try (JobLogHolder log = JobLogHolder.open(poolFlags, what)) {
-      if (poolFlags.resume && overridesFinish(found.type()) && !poolFlags.quiet) {
-        console.remark("--resume: job \"" + job.name()
-            + "\" has a finish() of its own, which sees the inputs of this run only");
+      boolean resumable = !overridesFinish(found.type());
+      JobLog before = log.log();
+      if (poolFlags.resume && !resumable && before != null && before.doneCount() > 0) {
+        throw CommandException.usage("--resume: job \"" + job.name()
+            + "\" has a finish() of its own, which needs all results, and the log keeps none ("
+            + before.path() + " has " + Texts.count(before.doneCount(), "input")
+            + " as done); run all again, with another --joblog");
       }
       Iterable<?> inputs = inputs(job, context);
       Execution.Plan plan = new Execution.Plan(
@@ -96,7 +106,8 @@ final class RunCommand implements Callable<Integer> {
           json,
           poolFlags.hasOwnJvmFlags(),
           log.log(),
-          poolFlags.resume);
+          poolFlags.resume,
+          resumable);
       Execution execution =
           new Execution(console, plan, new JobSink(job, context), iterator(job, inputs));
       return PoolRun.run(console, execution, options, () -> finish(job, context));
@@ -121,7 +132,7 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
-  private static Iterator<?> iterator(Job<?, ?> job, Iterable<?> inputs) throws CommandException {
+  static Iterator<?> iterator(Job<?, ?> job, Iterable<?> inputs) throws CommandException {
     try {
       return inputs.iterator();
     } catch (RuntimeException | LinkageError | StackOverflowError e) {

@@ -121,6 +121,8 @@ final class BadInputTest {
         "--workers 513|1 to 512",
         "--timeout soon|--timeout: \"soon\" is not a time",
         "--timeout 0s|above zero",
+        "--timeout 99999999999999h|--timeout: \"99999999999999h\" is too long",
+        "--timeout PT999999999H|is too long",
         "--retries -1|--retries: \"-1\"",
         "--heap lots|--heap: \"lots\" is not a size; give it as 512m or 2g",
         "--heap 1k|too small",

@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code compare}: figures for every variant, results compared, a variant that dies costs itself only. */
 @Timeout(300)
@@ -89,6 +91,50 @@ final class CompareCommandTest {
     assertThat(status).isEqualTo(1);
     assertThat(err.toString(StandardCharsets.UTF_8))
         .startsWith("pool-master: cannot write to standard output: No space left on device; ")
+        .hasLineCount(1);
+  }
+
+  /** The same mistake has the same exit status and one line, as with run. */
+  @ParameterizedTest
+  @CsvSource({"argument,2", "read,1", "iterator,3"})
+  void compare_inputsCannotBeHad_sameStatusAsRun(String mistake, int status) throws Exception {
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Wrong",
+            "public Iterable<String> inputs(JobContext c) {"
+                + " String mistake = c.arguments().get(0);"
+                + " if (mistake.equals(\"argument\")) throw new IllegalArgumentException(\"give a folder; got nothing\");"
+                + " return () -> { if (mistake.equals(\"iterator\")) throw new IllegalStateException(\"torn tape\");"
+                + "  return Stream.of(1).map(i -> { if (i == 1) throw new IllegalStateException(\"torn tape\"); return \"\"; }).iterator(); }; }"
+                + "public String process(String in) { return in; }")
+        .build("wrong.jar");
+    Cli.Result run = Cli.run("run", jar, "--backend", "inline", "--quiet", "--", mistake);
+    Cli.Result compare =
+        Cli.run("compare", jar, "--workers", 1, "--repeat", 1, "--quiet", "--", mistake);
+    assertThat(run.status()).isEqualTo(status);
+    assertThat(compare).isEqualTo(run);
+  }
+
+  /** Flags that the JVM takes, but the worker does not live with, end the comparison once. */
+  @Test
+  void compare_workersCannotStart_endsAtOnce() throws Exception {
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Many",
+            "public Iterable<String> inputs(JobContext c) { return Collections.nCopies(100, \"a\"); }\n"
+                + "public String process(String in) { return in; }")
+        .build("many.jar");
+    String flag = "--jvm-arg=--limit-modules=java.base";
+    Cli.Result run = Cli.run("run", jar, "--workers", 1, flag, "--quiet");
+    Cli.Result compare =
+        Cli.run("compare", jar, "--workers", "1,2", "--repeat", 1, flag, "--quiet");
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(compare.status()).isEqualTo(2);
+    assertThat(compare.out()).isEmpty();
+    assertThat(compare.err())
+        .startsWith("pool-master: ")
+        .contains("; check --jvm-arg and --heap")
+        .doesNotContain("started last attempt")
         .hasLineCount(1);
   }
 

@@ -133,6 +133,28 @@ final class ProcessTest {
     assertThat(err()).isEmpty();
   }
 
+  /** What was measured before Ctrl-C is printed and kept, and marked as incomplete. */
+  @Test
+  void compare_interrupted_keepsWhatWasMeasured() throws Exception {
+    Path jar = JobJars.in(folder).addJob("Hang", HANG).build("hang.jar");
+    Path out = folder.resolve("out");
+    Path figures = folder.resolve("figures.json");
+    Process command = start(
+        out.toFile(), "compare", jar, "--workers", 1, "--repeat", 100, "--out", figures, "--", "a");
+    await().atMost(Duration.ofSeconds(90)).until(() -> err().contains("round 2 of 100"));
+    kill("INT", command);
+    assertThat(command.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(command.exitValue()).isEqualTo(130);
+    assertThat(Cli.read(out))
+        .contains("median of what was done of 100 rounds; ")
+        .containsPattern("processes +1 +[0-9.]+ m?s");
+    assertThat(Cli.read(figures)).contains("\"complete\": false").endsWith("}\n");
+    assertThat(err())
+        .containsPattern(
+            "interrupted: the comparison is not complete, \\d+ of 300 runs were done; ")
+        .doesNotContain("nothing was kept", "not measured");
+  }
+
   /** Results that cannot be written are no result: the command says so, and does not take it for a reader that left. */
   @ParameterizedTest
   @ValueSource(strings = {"run", "map", "jobs", "--help", "--version"})

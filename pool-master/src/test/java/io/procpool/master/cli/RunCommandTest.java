@@ -232,6 +232,28 @@ final class RunCommandTest {
     assertThat(fewer.err()).contains("1 input beyond the last one");
   }
 
+  /** A sum over the rest of the inputs would be wrong; as long as the log has none as done it is a sum over all. */
+  @Test
+  void resume_jobWithFinish_isRefusedOnceSomethingIsDone() throws IOException {
+    Path jar = jar(
+        "private int sum; public Iterable<String> inputs(JobContext c) { return c.arguments(); }"
+            + "public String process(String in) { return \"\" + Integer.parseInt(in); }"
+            + "public void onResult(String in, String r, JobContext c) { sum += Integer.parseInt(r); }"
+            + "public void finish(JobContext c) { c.out().println(\"sum \" + sum); }");
+    Path log = folder.resolve("run.log");
+    Object[] none = {"run", jar, "--backend", "inline", "--joblog", log, "--", "x"};
+    assertThat(Cli.run(none).status()).isEqualTo(1);
+    Object[] one = {"run", jar, "--backend", "inline", "--joblog", log, "--resume", "--", "1"};
+    assertThat(Cli.run(one).out()).isEqualTo("sum 1\n");
+    Cli.Result again = Cli.run(one);
+    assertThat(again.out()).isEmpty();
+    assertThat(again.err())
+        .startsWith("pool-master: --resume: job \"upper\" has a finish() of its own")
+        .contains("has 1 input as done); run all again, with another --joblog")
+        .hasLineCount(1);
+    assertThat(again.status()).isEqualTo(2);
+  }
+
   @Test
   void resume_otherJobsLog_isRefused() throws IOException {
     Path log = folder.resolve("run.log");

@@ -176,6 +176,41 @@ final class WorkerProcessesTest {
         .until(() -> workers.stream().noneMatch(ProcessHandle::isAlive));
   }
 
+  /** A job that no worker can construct is one mistake, not one of each input. */
+  @ParameterizedTest
+  @ValueSource(strings = {"processes", "threads", "inline"})
+  void run_jobNotConstructedInWorkers_isSaidOnce(String backend) throws IOException {
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Master",
+            "public Master() { for (StackTraceElement e : new Throwable().getStackTrace())"
+                + " if (e.getClassName().endsWith(\"JobFunction\")) throw new IllegalStateException(\"no\\nluck\"); }"
+                + "public Iterable<String> inputs(JobContext c) { return Collections.nCopies(50, \"a\"); }\n"
+                + "public String process(String in) { return in; }")
+        .build("master.jar");
+    Cli.Result run = Cli.run("run", jar, "--backend", backend);
+    assertThat(run.err())
+        .startsWith("pool-master: job class demo.Master cannot be constructed in a worker: ")
+        .contains("IllegalStateException: no; luck; ")
+        .hasLineCount(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.status()).isEqualTo(3);
+  }
+
+  @Test
+  void run_jarPathWithColon_isRefusedForWorkers() throws IOException {
+    Path colon = Files.createDirectory(folder.resolve("a:b"));
+    Path jar = JobJars.in(colon).addJob("Fragile", FRAGILE).build("fragile.jar");
+    for (String command : List.of("run", "compare")) {
+      Cli.Result run = Cli.run(command, jar, "--", "x");
+      assertThat(run.err())
+          .startsWith("pool-master: " + jar + ": a path with \":\" cannot be on the class path")
+          .hasLineCount(1);
+      assertThat(run.status()).isEqualTo(3);
+    }
+    assertThat(Cli.run("run", jar, "--backend", "threads", "--", "x").out()).isEqualTo("x\n");
+  }
+
   @Test
   void doctor_here_startsAWorker() {
     Cli.Result run = Cli.run("doctor");
