@@ -96,11 +96,12 @@ public final class Mandelbrot implements Job<Mandelbrot.Band, int[]> {
           "OUT.png: \"" + argument + "\" is a directory (usage: " + USAGE + ")");
     }
     if (!Files.isDirectory(directory)) {
-      throw new IllegalArgumentException(
-          "cannot write " + argument + ": there is no directory " + directory);
+      throw new IllegalArgumentException("cannot write " + argument + ": there is no directory "
+          + directory + "; make it, or name another file");
     }
     if (!Files.isWritable(Files.exists(path) ? path : directory)) {
-      throw new IllegalArgumentException("cannot write " + argument + ": no permission");
+      throw new IllegalArgumentException(
+          "cannot write " + argument + ": no permission; name a file that you can write to");
     }
     return path;
   }

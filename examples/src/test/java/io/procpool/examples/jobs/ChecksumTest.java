@@ -121,7 +121,7 @@ class ChecksumTest {
         .hasMessage("0 arguments (usage: checksum DIRECTORY-OR-FILE...)");
     assertThatThrownBy(() -> JobRun.of(Checksum::new, "no\0such"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("no such file or directory: no\0such");
+        .hasMessage("no such file or directory: no\0such; give one that exists");
   }
 
   private String line(String checksum, String name) {

@@ -79,7 +79,8 @@ class MandelbrotTest {
         directory.toString());
     Path missing = directory.resolve("missing");
     assertRefused(
-        "cannot write " + missing.resolve("m.png") + ": there is no directory " + missing,
+        "cannot write " + missing.resolve("m.png") + ": there is no directory " + missing
+            + "; make it, or name another file",
         missing.resolve("m.png").toString());
   }
 

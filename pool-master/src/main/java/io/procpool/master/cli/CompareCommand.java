@@ -180,7 +180,7 @@ final class CompareCommand implements Callable<Integer> {
     List<Integer> workers = workerCounts();
     int most = workers.stream().mapToInt(Integer::intValue).max().orElse(1);
     long heap = heapText == null ? 0 : PoolFlags.heap("--heap", heapText, most);
-    PoolFlags.checkJvmArgs(jvmArgs, heap);
+    PoolFlags.checkJvmArgs(jvmArgs, heap, most);
     checkOut();
     String job = checkedJob();
     List<Series> all = new ArrayList<>();

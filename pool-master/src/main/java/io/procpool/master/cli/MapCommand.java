@@ -100,6 +100,7 @@ final class MapCommand implements Callable<Integer> {
           poolFlags.retries(),
           poolFlags.quiet,
           json,
+          reportFlags.trace,
           poolFlags.hasOwnJvmFlags(),
           log.log(),
           poolFlags.resume,

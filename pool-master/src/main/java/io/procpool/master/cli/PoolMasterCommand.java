@@ -108,9 +108,10 @@ public final class PoolMasterCommand implements Callable<Integer> {
     line.setUsageHelpAutoWidth(false);
     line.setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
     line.setExpandAtFiles(false);
-    line.setParameterExceptionHandler((failure, given) -> wrongUsage(console, failure));
-    line.setExecutionExceptionHandler(
-        (failure, command, result) -> failed(console, failure, List.of(own).contains("--trace")));
+    line.setParameterExceptionHandler(
+        (failure, given) -> wrongUsage(console, failure, encodingHint(args)));
+    line.setExecutionExceptionHandler((failure, command, result) ->
+        failed(console, failure, List.of(own).contains("--trace"), encodingHint(args)));
     if (end >= 0 && !takesJobArguments(own)) {
       console.remark("--: only run and compare take job arguments; leave them out");
       return ExitStatus.USAGE;
@@ -147,7 +148,15 @@ public final class PoolMasterCommand implements Callable<Integer> {
     return args.length > 0 && (args[0].equals("run") || args[0].equals("compare"));
   }
 
-  private static int wrongUsage(Console console, ParameterException failure) {
+  /** Returns what to do if an argument holds what the JVM puts in the place of bytes that it cannot decode. */
+  private static String encodingHint(String[] args) {
+    return String.join("", args).indexOf('\ufffd') < 0
+        ? ""
+        : "; an argument is not in the locale's encoding, " + System.getProperty("sun.jnu.encoding")
+            + ": try LC_ALL=C.UTF-8";
+  }
+
+  private static int wrongUsage(Console console, ParameterException failure, String hint) {
     CommandLine command = failure.getCommandLine();
     String name = command.getCommandSpec().qualifiedName();
     List<String> unmatched = new ArrayList<>();
@@ -167,15 +176,19 @@ public final class PoolMasterCommand implements Callable<Integer> {
                       ? ": no such command"
                       : ": is one argument too many");
     }
-    console.remark(what + "; see " + name + " --help");
+    console.remark(what + "; see " + name + " --help" + hint);
     return ExitStatus.USAGE;
   }
 
   private static int failed(Console console, Exception failure, boolean trace) {
+    return failed(console, failure, trace, "");
+  }
+
+  private static int failed(Console console, Exception failure, boolean trace, String hint) {
     int status;
     if (failure instanceof CommandException exception) {
-      console.remark(exception.getMessage());
       status = exception.status();
+      console.remark(exception.getMessage() + (status == ExitStatus.SOME_FAILED ? "" : hint));
     } else {
       console.remark("unexpected: " + Texts.failure(failure)
           + "; run again with --trace, and report what it prints");

@@ -104,6 +104,7 @@ final class RunCommand implements Callable<Integer> {
           poolFlags.retries(),
           poolFlags.quiet,
           json,
+          reportFlags.trace,
           poolFlags.hasOwnJvmFlags(),
           log.log(),
           poolFlags.resume,
@@ -192,7 +193,7 @@ final class RunCommand implements Callable<Integer> {
       } catch (RuntimeException | LinkageError | StackOverflowError e) {
         text = input.getClass().getName();
       }
-      return "input " + sequence + " (" + Texts.brief(text) + ")";
+      return "input " + (sequence + 1) + " (" + Texts.brief(text) + ")";
     }
   }
 }
