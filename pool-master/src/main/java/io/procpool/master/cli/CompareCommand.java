@@ -266,7 +266,8 @@ final class CompareCommand implements Callable<Integer> {
   /** Loads the job here once, so that what is wrong with it is said before anything is run. */
   private String checkedJob() throws CommandException {
     try (JobJar jobJar = JobJar.open(jar);
-        Console.Diversion ignored = console.divertSystemOut(console.err())) {
+        Console.Diversion ignored = console.divertSystemOut();
+        Interruption loading = Interruption.ofLoading(console, String.valueOf(jar))) {
       jobJar.checkForWorkers();
       return jobJar.job(jobName).job().name();
     }

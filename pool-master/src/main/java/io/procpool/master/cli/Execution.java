@@ -21,6 +21,7 @@ import java.io.StringWriter;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -437,9 +438,14 @@ final class Execution implements Interruption.Target {
     if (plan.json()) {
       printJson(time);
     } else if (interrupted) {
-      console.remark("interrupted: " + doneText() + ", "
-          + ended + " running " + (ended == 1 ? "was" : "were") + " ended"
-          + (plan.log() == null || !plan.resumable() ? "" : "; go on with --resume"));
+      Optional<String> exit = Interruption.exitCaller();
+      console.remark(exit.map(caller -> caller + " called System.exit in this process: ")
+              .orElse("interrupted: ")
+          + doneText() + ", " + ended + " running " + (ended == 1 ? "was" : "were") + " ended"
+          + (plan.log() == null || !plan.resumable() ? "" : "; go on with --resume")
+          + (exit.isPresent()
+              ? "; let it throw, or call it in process(), where a worker process ends for it"
+              : ""));
     } else if (!plan.quiet()) {
       console.remark(doneText() + " in " + Texts.time(time)
           + (feed.skipped() > 0 ? ", " + feed.skipped() + " were done before" : ""));

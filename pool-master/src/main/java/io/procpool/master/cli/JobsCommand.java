@@ -38,7 +38,8 @@ final class JobsCommand implements Callable<Integer> {
   public Integer call() throws CommandException {
     int[] status = {ExitStatus.DONE};
     try (JobJar jobJar = JobJar.open(jar);
-        Console.Diversion ignored = console.divertSystemOut(console.err())) {
+        Console.Diversion ignored = console.divertSystemOut();
+        Interruption loading = Interruption.ofLoading(console, String.valueOf(jar))) {
       List<JobJar.Found> jobs = jobJar.jobs(problem -> {
         console.remark(problem.getMessage());
         status[0] = problem.status();

@@ -78,7 +78,7 @@ final class MapCommand implements Callable<Integer> {
       }
       ClassLoader before = Thread.currentThread().getContextClassLoader();
       Thread.currentThread().setContextClassLoader(jobJar.loader());
-      try (Console.Diversion ignored = console.divertSystemOut(console.err());
+      try (Console.Diversion ignored = console.divertSystemOut();
           InputStream lines = openInput()) {
         return run(MethodTarget.find(target, jobJar.loader()), options, lines);
       } catch (IOException e) {

@@ -73,7 +73,7 @@ final class RunCommand implements Callable<Integer> {
       }
       ClassLoader before = Thread.currentThread().getContextClassLoader();
       Thread.currentThread().setContextClassLoader(jobJar.loader());
-      try (Console.Diversion ignored = console.divertSystemOut(console.err())) {
+      try (Console.Diversion ignored = console.divertSystemOut()) {
         return run(jobJar, options);
       } finally {
         Thread.currentThread().setContextClassLoader(before);
@@ -82,9 +82,12 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private int run(JobJar jobJar, PoolOptions options) throws CommandException {
-    JobJar.Found found = jobJar.job(jobName);
+    JobJar.Found found;
+    try (Interruption ignored = Interruption.ofLoading(console, String.valueOf(jar))) {
+      found = jobJar.job(jobName);
+    }
     Job<Object, @Nullable Object> job = found.job();
-    JobContext context = new Context(arguments, console.out(), console.err());
+    JobContext context = new Context(arguments, console.out(), console.jobErr());
     String what = "run " + job.name();
     try (JobLogHolder log = JobLogHolder.open(poolFlags, what)) {
       boolean resumable = !overridesFinish(found.type());

@@ -133,6 +133,57 @@ final class ProcessTest {
     assertThat(err()).isEmpty();
   }
 
+  /** Code of the job that ends this process is not a Ctrl-C, whatever status it gives. */
+  @ParameterizedTest
+  @CsvSource({"process,inline", "process,threads", "onResult,threads", "onResult,inline"})
+  void systemExit_inTheMaster_isNamed(String where, String backend) throws Exception {
+    String exit = " if (in.equals(\"b\")) System.exit(0);";
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Exit",
+            "public Iterable<String> inputs(JobContext c) { return c.arguments(); }\n"
+                + "public String process(String in) {" + (where.equals("process") ? exit : "")
+                + " return in; }\n"
+                + "public void onResult(String in, String r, JobContext c) {"
+                + (where.equals("onResult") ? exit : "") + " c.out().println(r); }")
+        .build("exit.jar");
+    Path out = folder.resolve("out");
+    Process command = start(out.toFile(), "run", jar, "--backend", backend, "--", "a", "b", "c");
+    assertThat(command.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(command.exitValue()).isEqualTo(1);
+    assertThat(err())
+        .contains("pool-master: demo.Exit." + where + " called System.exit in this process: ")
+        .contains(" of 3 inputs done, ")
+        .doesNotContain("interrupted");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"run", "jobs", "compare"})
+  void systemExit_whileLoading_isNamed(String name) throws Exception {
+    Path jar =
+        JobJars.in(folder).addJob("Exit", "static { System.exit(0); }" + HANG).build("exit.jar");
+    Process command = start(folder.resolve("out").toFile(), name, jar);
+    assertThat(command.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(command.exitValue()).isEqualTo(3);
+    assertThat(err())
+        .startsWith("pool-master: " + jar + ": demo.Exit.<clinit> called System.exit while")
+        .hasLineCount(1);
+  }
+
+  @Test
+  void doctor_badSurroundings_areSaid() throws Exception {
+    Path file = Files.writeString(folder.resolve("file"), "");
+    ProcessBuilder builder = new ProcessBuilder(
+            Cli.words(List.of("-Dprocpool.transport=carrier-pigeon"), "doctor"))
+        .redirectOutput(folder.resolve("out").toFile());
+    builder.environment().put("XDG_CACHE_HOME", file.toString());
+    builder.start().waitFor();
+    assertThat(Cli.read(folder.resolve("out")))
+        .containsPattern("(?m)^warn +class archive +" + file + "/procpool cannot be written \\("
+            + file + " is not a folder\\); ")
+        .containsPattern("(?m)^warn +transport +procpool.transport is \"carrier-pigeon\"");
+  }
+
   /** What was measured before Ctrl-C is printed and kept, and marked as incomplete. */
   @Test
   void compare_interrupted_keepsWhatWasMeasured() throws Exception {
