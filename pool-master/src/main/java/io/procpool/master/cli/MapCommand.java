@@ -10,6 +10,7 @@ import java.io.PrintStream;
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -121,7 +122,15 @@ final class MapCommand implements Callable<Integer> {
         }
       };
     }
-    Path file = Path.of(input);
+    Path file;
+    try {
+      file = Path.of(input);
+    } catch (InvalidPathException e) {
+      throw CommandException.usage(
+          "--input: " + input + " is no path (" + e.getReason()
+              + "); name a file, or - for standard input",
+          e);
+    }
     if (Files.isDirectory(file)) {
       throw CommandException.usage(
           "--input: " + input + " is a folder; name a file, or - for standard input");

@@ -250,6 +250,10 @@ final class BadInputTest {
         Cli.run("map", echoJar(), "java.lang.Integer::parseInt", "--input", "/nowhere.txt"),
         2,
         "--input: /nowhere.txt cannot be read (no such file)");
+    assertRefused(
+        Cli.run("map", echoJar(), "java.lang.Integer::parseInt", "--input", "a\0b"),
+        2,
+        "--input: a\0b is no path (");
   }
 
   @ParameterizedTest

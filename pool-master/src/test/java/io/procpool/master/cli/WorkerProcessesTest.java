@@ -225,6 +225,8 @@ final class WorkerProcessesTest {
     Cli.Result brief = Cli.run(args);
     assertThat(brief.err())
         .contains("input 1 (x): java.lang.IllegalStateException: deep x\n")
+        .containsPattern(
+            "input 3 \\(crash\\): .*\\(may have run\\); JVM crash report: .*hs_err_pid\\d+\\.log\n")
         .doesNotContain("at demo.Deep");
     args[4] = "--trace";
     Cli.Result whole = Cli.run(args);
