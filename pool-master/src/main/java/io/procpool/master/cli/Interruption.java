@@ -42,6 +42,10 @@ final class Interruption implements AutoCloseable {
 
   /** Watches for signals until closed, if the command is this whole process. */
   Interruption(Console console, Target target) {
+    this(console, target, PATIENCE_MILLIS);
+  }
+
+  private Interruption(Console console, Target target, long patienceMillis) {
     Thread owner = Thread.currentThread();
     Thread thread = new Thread(
         () -> {
@@ -49,7 +53,7 @@ final class Interruption implements AutoCloseable {
           target.interrupt();
           try {
             boolean ownerIsCaught = exit.isPresent() && exit.get().getKey() == owner;
-            finished.await(ownerIsCaught ? 0 : PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+            finished.await(ownerIsCaught ? 0 : patienceMillis, TimeUnit.MILLISECONDS);
           } catch (InterruptedException e) {
             // conclude at once
           }
@@ -97,7 +101,7 @@ final class Interruption implements AutoCloseable {
 
   /** Says, until closed, what ends this process while a job is loaded, before there is anything to interrupt. */
   static Interruption ofLoading(Console console, String what) {
-    return new Interruption(console, new Target() {
+    Target target = new Target() {
       @Override
       public void interrupt() {}
 
@@ -112,7 +116,8 @@ final class Interruption implements AutoCloseable {
             .ifPresent(caller -> console.remark(what + ": " + caller
                 + " called System.exit while the job was loaded; remove the call"));
       }
-    });
+    };
+    return new Interruption(console, target, 0);
   }
 
   /** Tells whether this JVM is shutting down. */

@@ -98,7 +98,10 @@ final class RunCommand implements Callable<Integer> {
             + before.path() + " has " + Texts.count(before.doneCount(), "input")
             + " as done); run all again, with another --joblog");
       }
-      Iterable<?> inputs = inputs(job, context);
+      Iterable<?> inputs;
+      try (Interruption ignored = Interruption.ofLoading(console, String.valueOf(jar))) {
+        inputs = inputs(job, context);
+      }
       Execution.Plan plan = new Execution.Plan(
           job.name(),
           new JobFunction(found.type(), jobJar.loader()),

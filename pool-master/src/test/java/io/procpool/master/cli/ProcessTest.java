@@ -157,6 +157,20 @@ final class ProcessTest {
         .doesNotContain("interrupted");
   }
 
+  @Test
+  void systemExit_inInputs_isNamed() throws Exception {
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Exit",
+            "public Iterable<String> inputs(JobContext c) { System.exit(0); return null; }\n"
+                + "public String process(String in) { return in; }")
+        .build("exit.jar");
+    Process command = start(folder.resolve("out").toFile(), "run", jar);
+    assertThat(command.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(command.exitValue()).isEqualTo(3);
+    assertThat(err()).contains("demo.Exit.inputs called System.exit while").hasLineCount(1);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"run", "jobs", "compare"})
   void systemExit_whileLoading_isNamed(String name) throws Exception {
