@@ -409,11 +409,11 @@ final class Execution implements Interruption.Target {
       console.flushResults();
       progress.close();
       console.progress(null);
-      if (console.outIsClosed()) {
-        return;
+      try (FailureList ignored = failures) {
+        if (!console.outIsClosed()) {
+          report();
+        }
       }
-      report();
-      failures.close();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
