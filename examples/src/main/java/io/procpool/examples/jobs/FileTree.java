@@ -102,22 +102,30 @@ final class FileTree implements Iterable<FileTree.Entry> {
       path = Path.of(argument);
       attributes = Files.readAttributes(path, BasicFileAttributes.class);
     } catch (NoSuchFileException | InvalidPathException e) {
-      throw new IllegalArgumentException("no such file or directory: " + argument, e);
+      throw new IllegalArgumentException(
+          "no such file or directory: " + argument + "; give one that exists", e);
     } catch (IOException e) {
-      throw new IllegalArgumentException("cannot look at " + argument + ": " + e, e);
+      throw new IllegalArgumentException(
+          "cannot look at " + argument + ": " + e + "; check its folders' permissions", e);
     }
     if (!attributes.isDirectory() && !attributes.isRegularFile()) {
-      throw new IllegalArgumentException("neither a file nor a directory: " + argument);
+      throw new IllegalArgumentException(
+          "neither a file nor a directory: " + argument + "; give one of these");
     }
     if (!Files.isReadable(path)) {
-      throw new IllegalArgumentException("not readable: " + argument);
+      throw new IllegalArgumentException(
+          "not readable: " + argument + "; change its permissions, or leave it out");
     }
     byte[] absolute = bytes(path.toAbsolutePath());
     byte[] name = path.isAbsolute()
         ? absolute
-        : Arrays.copyOfRange(
-            absolute, bytes(Path.of("").toAbsolutePath()).length + 1, absolute.length);
+        : Arrays.copyOfRange(absolute, workingDirectory().length, absolute.length);
     return new Node(path, name, attributes);
+  }
+
+  /** Returns the current directory with a separator at its end, which the root has already. */
+  private static byte[] workingDirectory() {
+    return below(bytes(Path.of("").toAbsolutePath()), new byte[0]);
   }
 
   @Override

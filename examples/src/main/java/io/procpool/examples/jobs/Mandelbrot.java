@@ -38,6 +38,7 @@ public final class Mandelbrot implements Job<Mandelbrot.Band, int[]> {
 
   private @Nullable Path file;
   private @Nullable BufferedImage image;
+  private int bandCount;
   private int painted;
   private int failures;
 
@@ -76,6 +77,7 @@ public final class Mandelbrot implements Job<Mandelbrot.Band, int[]> {
     for (int row = 0; row < height; row += BAND_ROWS) {
       bands.add(new Band(row, Math.min(BAND_ROWS, height - row), width, height, iterations));
     }
+    bandCount = bands.size();
     return bands;
   }
 
@@ -94,11 +96,12 @@ public final class Mandelbrot implements Job<Mandelbrot.Band, int[]> {
           "OUT.png: \"" + argument + "\" is a directory (usage: " + USAGE + ")");
     }
     if (!Files.isDirectory(directory)) {
-      throw new IllegalArgumentException(
-          "cannot write " + argument + ": there is no directory " + directory);
+      throw new IllegalArgumentException("cannot write " + argument + ": there is no directory "
+          + directory + "; make it, or name another file");
     }
     if (!Files.isWritable(Files.exists(path) ? path : directory)) {
-      throw new IllegalArgumentException("cannot write " + argument + ": no permission");
+      throw new IllegalArgumentException(
+          "cannot write " + argument + ": no permission; name a file that you can write to");
     }
     return path;
   }
@@ -161,10 +164,14 @@ public final class Mandelbrot implements Job<Mandelbrot.Band, int[]> {
     failures++;
   }
 
-  /** Writes the file and prints its name. */
+  /** Writes the file and prints its name; a picture with a hole does not replace the one that may be there. */
   @Override
   public void finish(JobContext context) throws IOException {
     BufferedImage picture = Objects.requireNonNull(image);
+    if (painted < bandCount) {
+      throw new IllegalStateException(
+          file + " is not written: only " + painted + " of " + bandCount + " bands are there");
+    }
     ImageIO.setUseCache(false);
     ByteArrayOutputStream png = new ByteArrayOutputStream();
     ImageIO.write(picture, "png", png);

@@ -49,7 +49,7 @@ public final class OneInterface {
   static Seen run(ProgramSettings settings)
       throws InterruptedException, ExecutionException, TimeoutException, IOException {
     Set<Long> callbackPids = new ConcurrentSkipListSet<>();
-    Pool pool = settings.pool(WORKERS);
+    Pool pool = settings.notInline().pool(WORKERS);
     try (pool;
         Gate gate = Gate.shut()) {
       AsyncResult<Long> first = pool.submit(() -> ProcessHandle.current().pid());

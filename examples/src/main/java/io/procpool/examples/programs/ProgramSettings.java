@@ -34,6 +34,19 @@ public record ProgramSettings(String backend, Duration second, PrintStream out) 
     return new ProgramSettings(backend, second, out);
   }
 
+  /**
+   * Returns these settings.
+   *
+   * @throws IllegalArgumentException if the backend is {@code inline}, where nothing goes on while a task runs
+   */
+  ProgramSettings notInline() {
+    if (backend.equals(PoolOptions.INLINE)) {
+      throw new IllegalArgumentException("--backend: \"inline\" (expected: processes or threads;"
+          + " this program needs tasks that run while it goes on)");
+    }
+    return this;
+  }
+
   /** Opens a pool of the given number of workers on the backend. */
   Pool pool(int workers) {
     return Pool.open(options().workers(workers).build());

@@ -6,6 +6,7 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Lists the programs, and runs one by its id:
@@ -15,6 +16,12 @@ import java.util.Optional;
  * Programs F04                             on worker processes
  * Programs F04 --backend threads           the same program on threads
  * Programs F04 --second 100                what stands for a second in the program takes 100 ms
+ * }</pre>
+ *
+ * <p>After {@code mvn -DskipTests package}, from the root of the repository, {@code Programs} above is
+ *
+ * <pre>{@code
+ * java -cp pool-master/target/pool-master.jar:examples/target/examples.jar io.procpool.examples.programs.Programs
  * }</pre>
  *
  * <p>Exits with 2 and one line on standard error if an argument is not understood. Safe for use by multiple threads.
@@ -39,6 +46,8 @@ public final class Programs {
       new Program("F09", "threads and processes behind one interface", OneInterface::run),
       new Program("F10", "five tasks that print", FiveTasks::run));
 
+  private static final Set<String> NOT_INLINE = Set.of("F07", "F08", "F09");
+
   private Programs() {}
 
   private interface Body {
@@ -58,6 +67,9 @@ public final class Programs {
     try {
       program = named(args[0]);
       settings = settings(List.of(args).subList(1, args.length));
+      if (NOT_INLINE.contains(program.id())) {
+        settings.notInline();
+      }
     } catch (IllegalArgumentException e) {
       System.err.println(e.getMessage());
       System.exit(2);

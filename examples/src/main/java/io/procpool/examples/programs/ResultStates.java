@@ -52,7 +52,7 @@ public final class ResultStates {
       throws InterruptedException, ExecutionException, IOException {
     Duration shortTime = Duration.ofMillis(settings.millis(0.1));
     Duration longTime = Duration.ofMinutes(1);
-    try (Pool pool = settings.pool(2);
+    try (Pool pool = settings.notInline().pool(2);
         Gate gate = Gate.shut()) {
       AsyncResult<Integer> result = pool.applyAsync(ResultStates::answer, gate);
       boolean doneBefore = result.isDone();

@@ -47,8 +47,8 @@ public final class Terminate {
       }
     };
     List<AsyncResult<Span>> results = new ArrayList<>();
-    try (Pool pool =
-        Pool.open(settings.options().workers(WORKERS).listener(listener).build())) {
+    try (Pool pool = Pool.open(
+        settings.notInline().options().workers(WORKERS).listener(listener).build())) {
       for (int i = 0; i < TASKS; i++) {
         results.add(pool.applyAsync(Span::sleep, i, Duration.ofHours(1).toMillis()));
       }

@@ -75,6 +75,38 @@ class ChecksumTest {
         .containsExactly("./src/main/resources/META-INF/services/io.procpool.job.Job", "pom.xml");
   }
 
+  /** The root is the one directory whose path ends with a separator. */
+  @Test
+  void run_relativeArgumentInTheRoot_keptInNames() throws Exception {
+    write("a/x", "abc");
+    String argument = directory.toString().substring(1);
+
+    Process process = new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            InTheRoot.class.getName(),
+            argument)
+        .directory(directory.getRoot().toFile())
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+
+    assertThat(process.getInputStream().readAllBytes())
+        .asString()
+        .isEqualTo(ABC + "  " + argument + "/a/x\n");
+    assertThat(process.waitFor()).isZero();
+  }
+
+  /** Runs the job as the program of a process. */
+  static final class InTheRoot {
+    private InTheRoot() {}
+
+    public static void main(String[] arguments) throws Exception {
+      System.out.write(JobRun.of(Checksum::new, arguments).outBytes());
+      System.out.flush();
+    }
+  }
+
   @Test
   void line_carriageReturn_escaped() {
     assertThat(Checksum.line("00", "a\rb".getBytes(StandardCharsets.UTF_8)))
@@ -89,7 +121,7 @@ class ChecksumTest {
         .hasMessage("0 arguments (usage: checksum DIRECTORY-OR-FILE...)");
     assertThatThrownBy(() -> JobRun.of(Checksum::new, "no\0such"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("no such file or directory: no\0such");
+        .hasMessage("no such file or directory: no\0such; give one that exists");
   }
 
   private String line(String checksum, String name) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.awt.image.BufferedImage;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -51,6 +52,20 @@ class MandelbrotTest {
         .isEqualTo("mandelbrot: 1 of 3 bands failed and are magenta in the picture\n");
   }
 
+  /** A picture that is there stays if bands are missing, as when a run that ended early is gone on with. */
+  @Test
+  void finish_bandsMissing_pictureIsNotTouched() throws Exception {
+    Path file = directory.resolve("m.png");
+    JobRun run = JobRun.of(Mandelbrot::new, file.toString(), "40", "40", "50");
+    byte[] good = Files.readAllBytes(file);
+    Mandelbrot again = new Mandelbrot();
+    again.inputs(run);
+
+    assertThatThrownBy(() -> again.finish(run))
+        .hasMessage(file + " is not written: only 0 of 3 bands are there");
+    assertThat(file).hasBinaryContent(good);
+  }
+
   @Test
   void inputs_badArguments_refusedByName() {
     assertRefused("0 arguments (usage: mandelbrot OUT.png [WIDTH HEIGHT ITERATIONS])");
@@ -64,7 +79,8 @@ class MandelbrotTest {
         directory.toString());
     Path missing = directory.resolve("missing");
     assertRefused(
-        "cannot write " + missing.resolve("m.png") + ": there is no directory " + missing,
+        "cannot write " + missing.resolve("m.png") + ": there is no directory " + missing
+            + "; make it, or name another file",
         missing.resolve("m.png").toString());
   }
 

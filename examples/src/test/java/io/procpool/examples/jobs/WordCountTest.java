@@ -145,14 +145,14 @@ class WordCountTest {
         .hasMessage("0 arguments (usage: wordcount FILE-OR-DIRECTORY...)");
     assertThatThrownBy(() -> JobRun.of(WordCount::new, "/no/such/file"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("no such file or directory: /no/such/file");
+        .hasMessage("no such file or directory: /no/such/file; give one that exists");
     assertThatThrownBy(() -> JobRun.of(WordCount::new, ""))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("an empty argument (expected: a file or directory)");
     assumeTrue(Files.exists(Path.of("/dev/null")));
     assertThatThrownBy(() -> JobRun.of(WordCount::new, "/dev/null"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("neither a file nor a directory: /dev/null");
+        .hasMessage("neither a file nor a directory: /dev/null; give one of these");
   }
 
   private Path write(String name, String text) throws Exception {

@@ -232,6 +232,16 @@ class ProgramsTest {
         .startsWith("\"F99\" (expected one of [P09, P10, ");
   }
 
+  /** A program that goes on while its tasks run would wait for ever where they run in its own thread. */
+  @ParameterizedTest
+  @ValueSource(strings = {"F07", "F08", "F09"})
+  void main_inlineWhereItCannotBe_isRefused(String id) throws Exception {
+    assertThat(launch(2, id, "--backend", "inline").err())
+        .singleElement()
+        .asString()
+        .startsWith("--backend: \"inline\" (expected: processes or threads; ");
+  }
+
   @Test
   void settings_badOptions_refusedByName() {
     assertThatThrownBy(() -> Programs.settings(List.of("--second")))

@@ -4,8 +4,8 @@ package io.procpool.master.cli;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends the command with one line on standard error. The message has the form {@code thing: what; remedy}; a line break
- * in it becomes a blank.
+ * Ends the command with one line on standard error. The message has the form {@code thing: what; remedy}; it is put on one
+ * line where it is printed.
  */
 final class CommandException extends Exception {
   private static final long serialVersionUID = 1;
@@ -35,6 +35,11 @@ final class CommandException extends Exception {
   /** Something failed on the way. */
   static CommandException failed(String message, @Nullable Throwable cause) {
     return new CommandException(ExitStatus.SOME_FAILED, message, cause);
+  }
+
+  /** What another JVM has found, with the status that it has found right. */
+  static CommandException of(int status, String message) {
+    return new CommandException(status, message, null);
   }
 
   int status() {

@@ -5,6 +5,7 @@ import io.procpool.PoolOptions;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +19,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +52,7 @@ final class CompareCommand implements Callable<Integer> {
   private static final int DEFAULT_ROUNDS = 3;
   private static final int MAX_ROUNDS = 1000;
   private static final long ERROR_TAIL_BYTES = 4096;
+  private static final long SIGNAL_PATIENCE_MILLIS = 500;
 
   @Parameters(index = "0", paramLabel = "JOB.jar", description = "The job jar.")
   Path jar = Path.of("");
@@ -107,7 +111,9 @@ final class CompareCommand implements Callable<Integer> {
   private final Console console;
   private final List<String> jobArguments;
   private final String[] commandLine;
-  private volatile boolean interrupted;
+  private final CountDownLatch interruption = new CountDownLatch(1);
+  private boolean incomplete; // the command's thread only
+  private volatile boolean concluded;
   private volatile @Nullable Process running;
 
   CompareCommand(Console console, List<String> jobArguments, String[] commandLine) {
@@ -174,7 +180,7 @@ final class CompareCommand implements Callable<Integer> {
     List<Integer> workers = workerCounts();
     int most = workers.stream().mapToInt(Integer::intValue).max().orElse(1);
     long heap = heapText == null ? 0 : PoolFlags.heap("--heap", heapText, most);
-    PoolFlags.checkJvmArgs(jvmArgs, heap);
+    PoolFlags.checkJvmArgs(jvmArgs, heap, most);
     checkOut();
     String job = checkedJob();
     List<Series> all = new ArrayList<>();
@@ -187,7 +193,7 @@ final class CompareCommand implements Callable<Integer> {
     Interruption.Target target = new Interruption.Target() {
       @Override
       public void interrupt() {
-        interrupted = true;
+        interruption.countDown();
         Process current = running;
         if (current != null) {
           current.destroyForcibly(); // its workers end with it
@@ -196,7 +202,8 @@ final class CompareCommand implements Callable<Integer> {
 
       @Override
       public void conclude() {
-        if (interrupted) {
+        if (!concluded) {
+          concluded = true;
           console.remark("interrupted: the comparison is not complete, nothing was kept");
         }
       }
@@ -208,13 +215,17 @@ final class CompareCommand implements Callable<Integer> {
       } finally {
         deleteAll(folder);
       }
+      return report(job, rounds, all);
     } catch (IOException e) {
       throw CommandException.failed(
           "the temporary folder cannot be used: " + Texts.failure(e)
               + "; make room, or name another with -Djava.io.tmpdir",
           e);
     }
-    return interrupted ? ExitStatus.INTERRUPTED : report(job, rounds, all);
+  }
+
+  private boolean isInterrupted() {
+    return interruption.getCount() == 0;
   }
 
   private List<Integer> workerCounts() throws CommandException {
@@ -255,7 +266,9 @@ final class CompareCommand implements Callable<Integer> {
   /** Loads the job here once, so that what is wrong with it is said before anything is run. */
   private String checkedJob() throws CommandException {
     try (JobJar jobJar = JobJar.open(jar);
-        Console.Diversion ignored = console.divertSystemOut(console.err())) {
+        Console.Diversion ignored = console.divertSystemOut();
+        Interruption loading = Interruption.ofLoading(console, String.valueOf(jar))) {
+      jobJar.checkForWorkers();
       return jobJar.job(jobName).job().name();
     }
   }
@@ -264,7 +277,7 @@ final class CompareCommand implements Callable<Integer> {
       throws IOException, CommandException {
     for (int round = 0; round <= rounds; round++) {
       for (Series series : all) {
-        if (interrupted || series.problem != null) {
+        if (isInterrupted() || series.problem != null) {
           continue;
         }
         if (!quiet) {
@@ -275,14 +288,11 @@ final class CompareCommand implements Callable<Integer> {
         Run run = run(own, job, heap, series.variant);
         deleteAll(own);
         String problem = run.report().problem();
-        if (interrupted) {
+        if (isInterrupted()) {
           return;
         }
-        if (problem != null
-            && series.variant.backend().equals(PoolOptions.INLINE)
-            && round == 0
-            && isOfJob(problem, job)) {
-          throw CommandException.notLoaded(problem, null);
+        if (problem != null && round == 0 && isOfAll(run.report(), series.variant, job)) {
+          throw CommandException.of(run.report().status(), problem);
         }
         if (problem != null) {
           series.problem = problem;
@@ -293,9 +303,12 @@ final class CompareCommand implements Callable<Integer> {
     }
   }
 
-  /** Tells whether a problem is one of the job's inputs, which no backend will solve. */
-  private static boolean isOfJob(String problem, String job) {
-    return problem.startsWith(job + ": ");
+  /** Tells whether a problem is one of the job, its inputs or its workers that no other run will be without. */
+  private static boolean isOfAll(MeasuredRun.Report report, Variant variant, String job) {
+    return report.status() == ExitStatus.USAGE
+        || report.status() == ExitStatus.NOT_LOADED
+        || (variant.backend().equals(PoolOptions.INLINE)
+            && String.valueOf(report.problem()).startsWith(job + ": "));
   }
 
   private Run run(Path folder, String job, long heap, Variant variant) throws IOException {
@@ -312,7 +325,8 @@ final class CompareCommand implements Callable<Integer> {
           variant.backend(),
           variant.workers(),
           heap,
-          workerFlags));
+          workerFlags,
+          heap > 0 || !jvmArgs.isEmpty()));
     }
     Process process = new ProcessBuilder(javaCommand(folder, spec, report))
         .redirectInput(Redirect.PIPE)
@@ -320,11 +334,14 @@ final class CompareCommand implements Callable<Integer> {
         .redirectError(errors.toFile())
         .start();
     running = process;
-    if (interrupted) {
+    if (isInterrupted()) {
       process.destroyForcibly();
     }
     int exit = waitFor(process);
     running = null;
+    if (exit == ExitStatus.INTERRUPTED || exit == ExitStatus.TERMINATED) {
+      awaitInterruption();
+    }
     if (Files.exists(report)) {
       try (ObjectInputStream from = new ObjectInputStream(Files.newInputStream(report))) {
         return new Run((MeasuredRun.Report) from.readObject(), GcLog.read(folder));
@@ -334,9 +351,20 @@ final class CompareCommand implements Callable<Integer> {
     }
     String tail = tail(errors);
     return new Run(
-        MeasuredRun.Report.problem("its JVM ended with exit status " + exit
-            + (tail.isEmpty() ? "" : ": " + Texts.brief(tail))),
+        MeasuredRun.Report.problem(
+            ExitStatus.SOME_FAILED,
+            "its JVM ended with exit status " + exit
+                + (tail.isEmpty() ? "" : ": " + Texts.brief(tail))),
         new GcLog(0, 0, 0));
+  }
+
+  /** At Ctrl-C the terminal sends the signal to the run, too, and the run may be faster. */
+  private void awaitInterruption() {
+    try {
+      boolean ignored = interruption.await(SIGNAL_PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private int waitFor(Process process) {
@@ -350,7 +378,7 @@ final class CompareCommand implements Callable<Integer> {
         return exit;
       } catch (InterruptedException e) {
         wasInterrupted = true;
-        interrupted = true;
+        interruption.countDown();
         process.destroyForcibly();
       }
     }
@@ -387,15 +415,23 @@ final class CompareCommand implements Callable<Integer> {
     return new String(bytes, from, bytes.length - from, StandardCharsets.UTF_8).strip();
   }
 
-  private static void deleteAll(Path folder) throws IOException {
+  private void deleteAll(Path folder) throws IOException {
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
+      }
+    } catch (IOException | UncheckedIOException e) {
+      if (!isInterrupted()) { // then workers of the run may just be writing
+        throw e instanceof IOException failure ? failure : new IOException(e);
       }
     }
   }
 
   private int report(String job, int rounds, List<Series> all) throws CommandException {
+    incomplete = isInterrupted();
+    if (incomplete && all.stream().allMatch(series -> series.runs.isEmpty())) {
+      return ExitStatus.INTERRUPTED; // conclude() says it
+    }
     Map<String, @Nullable Object> figures = figures(job, rounds, all);
     if (json) {
       console.out().append(Json.pretty(figures));
@@ -406,7 +442,17 @@ final class CompareCommand implements Callable<Integer> {
     if (file != null) {
       write(file, Json.pretty(figures));
     }
-    return judge(all);
+    int status = judge(all);
+    console.flushResults();
+    concluded = true;
+    if (!incomplete) {
+      return status;
+    }
+    long runs = all.stream().mapToLong(series -> series.runs.size()).sum();
+    console.remark("interrupted: the comparison is not complete, " + runs + " of "
+        + Texts.count((long) rounds * all.size(), "run") + " were done; "
+        + (json ? "complete is false" : "n/a in the table: not run"));
+    return ExitStatus.INTERRUPTED;
   }
 
   private int judge(List<Series> all) {
@@ -448,6 +494,7 @@ final class CompareCommand implements Callable<Integer> {
     console
         .out()
         .append("job " + job + " of " + jar.getFileName() + ", " + inputs(all) + "; median of "
+            + (incomplete ? "what was done of " : "")
             + Texts.count(rounds, "round") + "; " + Machine.processor() + ", "
             + Texts.count(Runtime.getRuntime().availableProcessors(), "CPU") + ", "
             + Texts.bytes(Machine.memoryBytes()) + "; JVM " + Runtime.version() + "\n");
@@ -554,23 +601,30 @@ final class CompareCommand implements Callable<Integer> {
               "runs", runs));
     }
     return Json.object(
-        "job", job,
-        "jar", String.valueOf(jar.getFileName()),
-        "command", List.of(commandLine),
-        "rounds", rounds,
+        "job",
+        job,
+        "jar",
+        String.valueOf(jar.getFileName()),
+        "command",
+        List.of(commandLine),
+        "complete",
+        !incomplete,
+        "rounds",
+        rounds,
         "machine",
-            Json.object(
-                "processor", Machine.processor(),
-                "cpus", Runtime.getRuntime().availableProcessors(),
-                "memoryBytes", Machine.memoryBytes(),
-                "os", System.getProperty("os.name") + " " + System.getProperty("os.version"),
-                "architecture", System.getProperty("os.arch")),
+        Json.object(
+            "processor", Machine.processor(),
+            "cpus", Runtime.getRuntime().availableProcessors(),
+            "memoryBytes", Machine.memoryBytes(),
+            "os", System.getProperty("os.name") + " " + System.getProperty("os.version"),
+            "architecture", System.getProperty("os.arch")),
         "jvm",
-            Json.object(
-                "version", Runtime.version().toString(),
-                "name", System.getProperty("java.vm.name"),
-                "vendor", System.getProperty("java.vm.vendor")),
-        "variants", variants);
+        Json.object(
+            "version", Runtime.version().toString(),
+            "name", System.getProperty("java.vm.name"),
+            "vendor", System.getProperty("java.vm.vendor")),
+        "variants",
+        variants);
   }
 
   private static void write(Path file, String text) throws CommandException {

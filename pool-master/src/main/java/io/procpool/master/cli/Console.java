@@ -12,6 +12,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,7 @@ final class Console implements Closeable {
   private final boolean ownsProcess;
   private final boolean errIsTerminal;
   private final boolean outIsTerminal;
+  private final PrintStream besideProgress;
   private final Thread flusher;
   private volatile @Nullable Progress progress;
 
@@ -41,6 +43,7 @@ final class Console implements Closeable {
     this.outIsTerminal = ownsProcess && isTerminal(1);
     this.results = new ResultStream(out, this::clearProgress);
     this.out = new PrintStream(results, false, StandardCharsets.UTF_8);
+    this.besideProgress = new PrintStream(new Beside(), true, StandardCharsets.UTF_8);
     this.flusher = new Thread(this::flushNowAndThen, "pool-master-flush");
     flusher.setDaemon(true);
     flusher.start();
@@ -74,9 +77,37 @@ final class Console implements Closeable {
     return err;
   }
 
-  /** Tells whether the reader of the results is gone. */
+  /** Returns where code of the job writes what is no result: it does not mix with the progress. */
+  PrintStream jobErr() {
+    return besideProgress;
+  }
+
+  private final class Beside extends OutputStream {
+    @Override
+    public void write(int b) {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int count) {
+      Progress current = progress;
+      if (current == null) {
+        err.write(bytes, offset, count);
+        err.flush();
+      } else {
+        current.printBeside(err, bytes, offset, count);
+      }
+    }
+  }
+
+  /** Tells whether no further result can be written: the reader is gone, or there is a {@link #outFailure}. */
   boolean outIsClosed() {
     return results.isBroken();
+  }
+
+  /** Returns why results cannot be written, unless it is that their reader is gone. */
+  Optional<IOException> outFailure() {
+    return results.failure();
   }
 
   /** Sees to it that all results written so far have left this process. */
@@ -106,12 +137,20 @@ final class Console implements Closeable {
 
   /**
    * Sends what code of the job prints with {@code System.out} to standard error, in this process, until the returned
-   * object is closed. So it never mixes with results, whether the job runs in this JVM or in workers.
+   * object is closed. So it never mixes with results, whether the job runs in this JVM or in workers. In a process of the
+   * command's own what is printed with {@code System.err}, also by workers, does not mix with the progress either.
    */
-  Diversion divertSystemOut(PrintStream to) {
-    PrintStream before = System.out;
-    System.setOut(to);
-    return () -> System.setOut(before);
+  Diversion divertSystemOut() {
+    PrintStream out = System.out;
+    PrintStream errBefore = System.err;
+    System.setOut(besideProgress);
+    if (ownsProcess) {
+      System.setErr(besideProgress);
+    }
+    return () -> {
+      System.setOut(out);
+      System.setErr(errBefore);
+    };
   }
 
   /** Ends a diversion. */

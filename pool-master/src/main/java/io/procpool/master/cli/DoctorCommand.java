@@ -12,6 +12,7 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -74,6 +75,7 @@ final class DoctorCommand implements Callable<Integer> {
     sharedMemory();
     domainSockets();
     epoll();
+    transport();
     archiveFolder();
     openFiles();
     processes();
@@ -216,19 +218,43 @@ final class DoctorCommand implements Callable<Integer> {
         "NIO is used in its place; on Linux check that the temporary folder may hold programs (noexec)");
   }
 
+  private void transport() {
+    String asked = System.getProperty("procpool.transport");
+    if (asked != null && !asked.equals("nio")) {
+      warn(
+          "transport",
+          "procpool.transport is \"" + asked + "\", which is not known",
+          "it has no effect; set it to nio, or not at all");
+    }
+  }
+
   private void archiveFolder() {
-    Path folder = archiveRoot();
+    Path folder = archiveRoot().toAbsolutePath();
     Path existing = folder;
-    while (existing != null && !Files.exists(existing)) {
+    while (existing != null && !Files.exists(existing, LinkOption.NOFOLLOW_LINKS)) {
       existing = existing.getParent();
     }
-    if (existing != null && Files.isDirectory(existing) && Files.isWritable(existing)) {
+    String problem = existing == null ? "there is no " + folder.getRoot() : unwritable(existing);
+    if (problem == null) {
       ok("class archive", "kept in " + folder);
     } else {
       warn(
           "class archive",
-          folder + " cannot be written",
+          folder + " cannot be written (" + problem + ")",
           "workers start slower; make it writable, or set XDG_CACHE_HOME");
+    }
+  }
+
+  /** Returns why no file can be made in a folder, null if one can: permissions do not tell it all. */
+  private static @Nullable String unwritable(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return folder + " is not a folder";
+    }
+    try {
+      Files.delete(Files.createTempFile(folder, ".procpool-doctor", null));
+      return null;
+    } catch (IOException e) {
+      return Texts.failure(e);
     }
   }
 

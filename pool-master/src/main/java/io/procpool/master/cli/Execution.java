@@ -6,6 +6,7 @@ import io.procpool.InfrastructureException;
 import io.procpool.InfrastructureException.Certainty;
 import io.procpool.Outcome;
 import io.procpool.Pool;
+import io.procpool.RemoteTrace;
 import io.procpool.ResultIterator;
 import io.procpool.TaskFunction;
 import io.procpool.TaskTimeoutException;
@@ -14,10 +15,13 @@ import io.procpool.WorkerCrashedException;
 import io.procpool.WorkerStartException;
 import io.procpool.master.cli.TimedFunction.Timed;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -40,7 +44,6 @@ final class Execution implements Interruption.Target {
    * Interrupt. interrupt() ends the pool. The iteration then yields what had finished, which is still handed out, and
    *            failures for the rest, which count as ended. conclude() says so, whichever thread comes first.
    */
-  private static final int MAX_LISTED = 10;
   private static final long LOCK_PATIENCE_MILLIS = 200;
 
   private final Console console;
@@ -51,7 +54,7 @@ final class Execution implements Interruption.Target {
   private final long start = System.nanoTime();
   private final LinkedBlockingQueue<Settled> retried = new LinkedBlockingQueue<>();
   private final ReentrantLock lock = new ReentrantLock();
-  private final List<Failure> listed = new ArrayList<>(); // guarded by lock
+  private final FailureList failures = new FailureList();
   private final AtomicBoolean concluded = new AtomicBoolean();
   private long done; // guarded by lock
   private long failed; // guarded by lock
@@ -71,9 +74,11 @@ final class Execution implements Interruption.Target {
    * @param retries how often an input is run again that infrastructure has failed
    * @param quiet to print neither progress nor remarks
    * @param json to print failures and figures as JSON
+   * @param trace to say of each failure all that is known
    * @param ownJvmFlags whether the workers have flags or a heap that the user has set
    * @param log the job log, if there is one
    * @param resume to leave out what the log has
+   * @param resumable whether a later run can go on with the log
    */
   record Plan(
       String name,
@@ -83,9 +88,11 @@ final class Execution implements Interruption.Target {
       int retries,
       boolean quiet,
       boolean json,
+      boolean trace,
       boolean ownJvmFlags,
       @Nullable JobLog log,
-      boolean resume) {}
+      boolean resume,
+      boolean resumable) {}
 
   /** Takes the outcomes, in the running thread. What it throws fails the input. */
   interface Sink {
@@ -98,8 +105,6 @@ final class Execution implements Interruption.Target {
   }
 
   private record Settled(Feed.Entry entry, Outcome<@Nullable Object> outcome, int attempts) {}
-
-  private record Failure(long sequence, String label, String text) {}
 
   Execution(Console console, Plan plan, Sink sink, Iterator<?> inputs) {
     this.console = console;
@@ -141,7 +146,8 @@ final class Execution implements Interruption.Target {
       if (!interrupted && !Interruption.isShuttingDown()) {
         fatal = CommandException.failed(
             "the pool ended early: " + Texts.failure(e)
-                + "; run the command again, with --joblog and --resume to keep what is done",
+                + "; run the command again"
+                + (plan.resumable() ? ", with --joblog and --resume to keep what is done" : ""),
             e);
       }
       interrupted |= Interruption.isShuttingDown();
@@ -222,30 +228,25 @@ final class Execution implements Interruption.Target {
             || (error instanceof InfrastructureException failure
                 && failure.certainty() == Certainty.NEVER_STARTED);
         ended += neverStarted ? 0 : 1;
-      } else if (error instanceof WorkerStartException) {
-        fatal = cannotStart(error);
+      } else if (error instanceof WorkerStartException failure) {
+        fatal = done + failed > 0
+            ? CommandException.failed(Texts.oneLine(String.valueOf(error.getMessage())), error)
+            : PoolRun.cannotStart(failure, plan.ownJvmFlags());
+      } else if (error instanceof JobConstructionException) {
+        fatal = JobConstructionException.inWorkers(error);
       } else {
         settleError(settled, error, error instanceof InfrastructureException);
       }
     } catch (IOException e) {
       fatal = CommandException.failed(
           "--joblog: cannot be written any more (" + Texts.failure(e)
-              + "); make room, and go on with --resume",
+              + "); make room, and "
+              + (plan.resumable() ? "go on with --resume" : "run again"),
           e);
     } finally {
       lock.unlock();
     }
     progress.step();
-  }
-
-  private CommandException cannotStart(Throwable error) {
-    String message = Texts.oneLine(String.valueOf(error.getMessage()));
-    if (done + failed > 0) {
-      return CommandException.failed(message, error);
-    }
-    return plan.ownJvmFlags()
-        ? CommandException.usage(message + "; check --jvm-arg and --heap", error)
-        : CommandException.notLoaded(message, error);
   }
 
   // under lock
@@ -288,15 +289,43 @@ final class Execution implements Interruption.Target {
           + "; correct the job's onError");
     }
     failed++;
-    if (listed.size() < MAX_LISTED) {
-      listed.add(
-          new Failure(entry.sequence(), sink.label(entry), describe(shown, settled.attempts())));
-    }
+    failures.add(rendered(entry, shown, settled.attempts()));
     JobLog log = plan.log();
     if (log != null) {
       console.flushResults();
       log.failed(entry.sequence(), entry.digest(), runOf(shown, settled.attempts()), lost, shown);
     }
+  }
+
+  private String rendered(Feed.Entry entry, Throwable error, int attempts) {
+    String label = sink.label(entry);
+    String text = describe(error, attempts);
+    String trace = plan.trace() ? trace(error) : "";
+    if (plan.json()) {
+      Map<String, @Nullable Object> failure =
+          Json.object("index", entry.sequence(), "input", label, "error", text);
+      if (plan.trace()) {
+        failure.put("trace", trace);
+      }
+      return Json.line(failure);
+    }
+    return "  " + label + ": " + text
+        + (trace.isEmpty() ? "" : "\n" + trace.indent(4).stripTrailing());
+  }
+
+  /** Returns the trace as it was printed where the input ran; of a crash the whole message. */
+  private static String trace(Throwable error) {
+    if (error instanceof InfrastructureException) {
+      return String.valueOf(error.getMessage());
+    }
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      if (cause instanceof RemoteTrace remote) {
+        return remote.trace().stripTrailing();
+      }
+    }
+    StringWriter text = new StringWriter();
+    error.printStackTrace(new PrintWriter(text));
+    return text.toString().stripTrailing();
   }
 
   private static JobLog.Run runOf(Throwable error, int attempts) {
@@ -311,7 +340,7 @@ final class Execution implements Interruption.Target {
 
   private static String describe(Throwable error, int attempts) {
     StringBuilder text = new StringBuilder();
-    if (error instanceof ResultNotTaken) {
+    if (error instanceof ResultNotTaken || error instanceof NotUtf8Exception) {
       text.append(Texts.brief(String.valueOf(error.getMessage())));
     } else if (error instanceof InfrastructureException failure) {
       String message = String.valueOf(error.getMessage());
@@ -327,6 +356,11 @@ final class Execution implements Interruption.Target {
                 case RESULT_LOST -> "ran, result lost";
               })
           .append(attempts > 1 ? ", " + attempts + " attempts)" : ")");
+      if (error instanceof WorkerCrashedException crash) {
+        crash
+            .crashReport()
+            .ifPresent(path -> text.append("; JVM crash report: ").append(path));
+      }
       return text.toString();
     } else {
       text.append(Texts.failure(error));
@@ -375,10 +409,11 @@ final class Execution implements Interruption.Target {
       console.flushResults();
       progress.close();
       console.progress(null);
-      if (console.outIsClosed()) {
-        return;
+      try (FailureList ignored = failures) {
+        if (!console.outIsClosed()) {
+          report();
+        }
       }
-      report();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
@@ -394,43 +429,45 @@ final class Execution implements Interruption.Target {
     }
     if (failed > 0 && !plan.json()) {
       console.remark(failed + " of " + Texts.count(done + failed, "input") + " failed:");
-      for (Failure failure : listed) {
-        console.err().println("  " + failure.label() + ": " + failure.text());
-      }
-      if (failed > listed.size()) {
-        console
-            .err()
-            .println("  and " + (failed - listed.size()) + " more"
-                + (plan.log() == null
-                    ? "; --joblog FILE lists all"
-                    : "; all are in " + plan.log().path()));
+      failures.forEach(console.err()::println);
+      if (failures.lost() > 0) {
+        console.err().println("  and more, which the temporary folder could not hold");
       }
     }
     Duration time = Duration.ofNanos(System.nanoTime() - start);
     if (plan.json()) {
-      List<Object> failures = new ArrayList<>();
-      for (Failure failure : listed) {
-        failures.add(Json.object(
-            "index", failure.sequence(), "input", failure.label(), "error", failure.text()));
-      }
-      console
-          .err()
-          .println(Json.line(Json.object(
-              "done", done,
-              "failed", failed,
-              "skipped", feed.skipped(),
-              "interrupted", interrupted,
-              "ended", ended,
-              "seconds", time.toNanos() / 1e9,
-              "failures", failures)));
+      printJson(time);
     } else if (interrupted) {
-      console.remark("interrupted: " + doneText() + ", "
-          + ended + " running " + (ended == 1 ? "was" : "were") + " ended"
-          + (plan.log() == null ? "" : "; go on with --resume"));
+      Optional<String> exit = Interruption.exitCaller();
+      console.remark(exit.map(caller -> caller + " called System.exit in this process: ")
+              .orElse("interrupted: ")
+          + doneText() + ", " + ended + " running " + (ended == 1 ? "was" : "were") + " ended"
+          + (plan.log() == null || !plan.resumable() ? "" : "; go on with --resume")
+          + (exit.isPresent()
+              ? "; let it throw, or call it in process(), where a worker process ends for it"
+              : ""));
     } else if (!plan.quiet()) {
       console.remark(doneText() + " in " + Texts.time(time)
           + (feed.skipped() > 0 ? ", " + feed.skipped() + " were done before" : ""));
     }
+  }
+
+  private void printJson(Duration time) {
+    String figures = Json.line(Json.object(
+        "done", done,
+        "failed", failed,
+        "skipped", feed.skipped(),
+        "interrupted", interrupted,
+        "ended", ended,
+        "seconds", time.toNanos() / 1e9));
+    PrintStream err = console.err();
+    err.print(figures.substring(0, figures.length() - 1) + ",\"failures\":[");
+    String[] separator = {""};
+    failures.forEach(failure -> {
+      err.print(separator[0] + failure);
+      separator[0] = ",";
+    });
+    err.println("]}");
   }
 
   private String doneText() {

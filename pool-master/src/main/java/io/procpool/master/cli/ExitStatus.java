@@ -13,6 +13,8 @@ final class ExitStatus {
   static final int NOT_LOADED = 3;
   /** Ended by Ctrl-C. After SIGTERM the JVM itself makes it 143. */
   static final int INTERRUPTED = 130;
+  /** What the JVM makes of SIGTERM. */
+  static final int TERMINATED = 143;
   /** Whoever reads the results has closed the pipe: what a shell reports of a filter that SIGPIPE has ended. */
   static final int PIPE_CLOSED = 141;
 

@@ -62,7 +62,7 @@ final class Feed implements Iterator<Object>, Iterable<Object> {
         }
         Object input = source.next();
         if (input == null) {
-          throw new NullPointerException("input " + read + " is null");
+          throw new NullPointerException("input " + (read + 1) + " is null");
         }
         long sequence = read++;
         Entry entry = new Entry(sequence, input, log == null ? 0 : ValueDigest.of(input));

@@ -34,7 +34,7 @@ final class JobFunction implements TaskFunction<Object, @Nullable Object> {
     return job().process(input);
   }
 
-  private Job<Object, @Nullable Object> job() throws Exception {
+  private Job<Object, @Nullable Object> job() {
     if (ofThread == null || loader == null) {
       Job<Object, @Nullable Object> known = OF_THIS_WORKER.get(jobClass);
       if (known == null) {
@@ -54,15 +54,14 @@ final class JobFunction implements TaskFunction<Object, @Nullable Object> {
   }
 
   @SuppressWarnings("unchecked")
-  private Job<Object, @Nullable Object> construct(@Nullable ClassLoader from) throws Exception {
+  private Job<Object, @Nullable Object> construct(@Nullable ClassLoader from) {
     try {
       Class<?> type = Class.forName(jobClass, true, from);
       return (Job<Object, @Nullable Object>) type.getConstructor().newInstance();
     } catch (InvocationTargetException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
-      throw new IllegalStateException(
-          "job class " + jobClass + " cannot be constructed in a worker: " + Texts.failure(cause),
-          cause);
+      throw new JobConstructionException(jobClass, e.getCause() == null ? e : e.getCause());
+    } catch (ReflectiveOperationException | LinkageError e) {
+      throw new JobConstructionException(jobClass, e);
     }
   }
 

@@ -2,8 +2,10 @@
 package io.procpool.master.cli;
 
 import io.procpool.job.Job;
+import java.io.File;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Modifier;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
@@ -52,6 +54,9 @@ final class JobJar implements AutoCloseable {
 
   /** Opens a jar. */
   static JobJar open(Path path) throws CommandException {
+    if (path.toString().isEmpty()) {
+      throw CommandException.notLoaded("\"\": is no path; give the path of a job jar", null);
+    }
     if (!Files.exists(path)) {
       throw CommandException.notLoaded(path + ": no such file; give the path of a job jar", null);
     }
@@ -60,7 +65,9 @@ final class JobJar implements AutoCloseable {
     }
     if (!Files.isReadable(path)) {
       throw CommandException.notLoaded(
-          path + ": cannot be read; check its permissions, which you lack to read it", null);
+          path
+              + ": cannot be read, you lack the permission; change it with chmod, or give another jar",
+          null);
     }
     try (JarFile jar = new JarFile(path.toFile())) {
       jar.getManifest();
@@ -71,6 +78,17 @@ final class JobJar implements AutoCloseable {
           path + ": is not a jar (" + Texts.oneLine(String.valueOf(e.getMessage()))
               + "); give the path of a job jar",
           e);
+    }
+  }
+
+  /** Refuses a path that no class path can hold: the workers get the jar on theirs. */
+  void checkForWorkers() throws CommandException {
+    String absolute = path.toAbsolutePath().toString();
+    if (absolute.contains(File.pathSeparator)) {
+      throw CommandException.notLoaded(
+          absolute + ": a path with \"" + File.pathSeparator
+              + "\" cannot be on the class path of worker processes; rename the file or folder, or use --backend threads",
+          null);
     }
   }
 
@@ -138,10 +156,17 @@ final class JobJar implements AutoCloseable {
       } catch (CommandException e) {
         problems.add(e);
       } catch (ServiceConfigurationError | LinkageError e) {
-        problems.add(CommandException.notLoaded(
-            path + ": a job that it lists cannot be loaded: " + Texts.failure(root(e)) + "; "
-                + HOW_TO_LIST,
-            e));
+        Throwable root = root(e);
+        problems.add(
+            root instanceof NoSuchMethodException missing
+                ? unusable(
+                    String.valueOf(missing.getMessage()).replace(".<init>()", ""),
+                    "has no public constructor without parameters; add one",
+                    e)
+                : CommandException.notLoaded(
+                    path + ": a job that it lists cannot be loaded: " + Texts.failure(root) + "; "
+                        + HOW_TO_LIST,
+                    e));
       }
     }
     if (jobs.isEmpty() && problems.isEmpty()) {
@@ -158,15 +183,15 @@ final class JobJar implements AutoCloseable {
 
   @SuppressWarnings("unchecked")
   private Job<Object, @Nullable Object> construct(Class<?> type) throws CommandException {
+    if (!Modifier.isPublic(type.getModifiers())) {
+      throw unusable(type.getName(), "is not public; make it public", null);
+    }
+    if (Modifier.isAbstract(type.getModifiers())) {
+      throw unusable(type.getName(), "is abstract; list a class that is not", null);
+    }
     Throwable failure;
     try {
-      Job<Object, @Nullable Object> job =
-          (Job<Object, @Nullable Object>) type.getConstructor().newInstance();
-      String name = job.name();
-      if (name != null && !name.isBlank()) {
-        return job;
-      }
-      failure = new IllegalStateException("its name() is empty");
+      return named((Job<Object, @Nullable Object>) type.getConstructor().newInstance());
     } catch (InvocationTargetException e) {
       failure = e.getCause() == null ? e : e.getCause();
     } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
@@ -175,10 +200,34 @@ final class JobJar implements AutoCloseable {
     if (failure instanceof ExceptionInInitializerError && failure.getCause() != null) {
       failure = failure.getCause();
     }
-    throw CommandException.notLoaded(
-        path + ": job class " + type.getName() + " cannot be constructed: " + Texts.failure(failure)
+    throw unusable(
+        type.getName(),
+        "cannot be constructed: " + Texts.failure(failure)
             + "; its public constructor without parameters must not fail",
         failure);
+  }
+
+  private Job<Object, @Nullable Object> named(Job<Object, @Nullable Object> job)
+      throws CommandException {
+    String type = job.getClass().getName();
+    String name;
+    try {
+      name = job.name();
+    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+      throw unusable(
+          type, "does not tell its name: " + Texts.failure(e) + "; name() must not fail", e);
+    }
+    if (name == null || name.isBlank()) {
+      throw unusable(
+          type,
+          "has " + (name == null ? "null" : "nothing") + " as its name; name() must return a word",
+          null);
+    }
+    return job;
+  }
+
+  private CommandException unusable(String type, String what, @Nullable Throwable cause) {
+    return CommandException.notLoaded(path + ": job class " + type + " " + what, cause);
   }
 
   @Override

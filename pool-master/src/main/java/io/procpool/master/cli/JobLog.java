@@ -232,7 +232,7 @@ final class JobLog implements Closeable {
       throw CommandException.usage(String.format(
           "--resume: input %d is not the one that %s has (digest %016x, in the log %016x);"
               + " the inputs have changed: name another file with --joblog",
-          sequence, path, digest, logged));
+          sequence + 1, path, digest, logged));
     }
     doneLeft--;
     return true;

@@ -38,7 +38,8 @@ final class JobsCommand implements Callable<Integer> {
   public Integer call() throws CommandException {
     int[] status = {ExitStatus.DONE};
     try (JobJar jobJar = JobJar.open(jar);
-        Console.Diversion ignored = console.divertSystemOut(console.err())) {
+        Console.Diversion ignored = console.divertSystemOut();
+        Interruption loading = Interruption.ofLoading(console, String.valueOf(jar))) {
       List<JobJar.Found> jobs = jobJar.jobs(problem -> {
         console.remark(problem.getMessage());
         status[0] = problem.status();
@@ -54,6 +55,6 @@ final class JobsCommand implements Callable<Integer> {
   private String line(String name, @Nullable String description, Class<?> type) {
     return json
         ? Json.line(Json.object("name", name, "description", description, "class", type.getName()))
-        : name + "\t" + (description == null ? "" : Texts.oneLine(description));
+        : name + "\t" + (description == null ? "" : Texts.blanks(description));
   }
 }

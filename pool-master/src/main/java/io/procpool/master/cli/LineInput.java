@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The lines of a stream, read as they are asked for: text, or the bytes of a line that is not UTF-8. Lines end with LF or
- * CR LF. Not safe for use by multiple threads.
+ * CR LF; a byte order mark at the beginning is left out. Not safe for use by multiple threads.
  */
 final class LineInput implements Iterator<Object> {
   private final InputStream in;
@@ -24,6 +24,7 @@ final class LineInput implements Iterator<Object> {
   private byte[] line = new byte[256];
   private @Nullable Object next;
   private boolean ended;
+  private boolean begun;
 
   LineInput(InputStream in) {
     this.in = in;
@@ -82,14 +83,23 @@ final class LineInput implements Iterator<Object> {
   }
 
   private Object decoded(int length) {
-    int count = length > 0 && line[length - 1] == '\r' ? length - 1 : length;
+    int from = !begun && startsWithMark(length) ? 3 : 0;
+    begun = true;
+    int to = length > from && line[length - 1] == '\r' ? length - 1 : length;
     try {
       return StandardCharsets.UTF_8
           .newDecoder()
-          .decode(ByteBuffer.wrap(line, 0, count))
+          .decode(ByteBuffer.wrap(line, from, to - from))
           .toString();
     } catch (CharacterCodingException e) {
-      return Arrays.copyOf(line, count);
+      return Arrays.copyOfRange(line, from, to);
     }
+  }
+
+  private boolean startsWithMark(int length) {
+    return length >= 3
+        && line[0] == (byte) 0xef
+        && line[1] == (byte) 0xbb
+        && line[2] == (byte) 0xbf;
   }
 }

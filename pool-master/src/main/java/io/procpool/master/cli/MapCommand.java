@@ -10,6 +10,7 @@ import java.io.PrintStream;
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -73,9 +74,12 @@ final class MapCommand implements Callable<Integer> {
   public Integer call() throws CommandException {
     PoolOptions options = poolFlags.resolve(jar);
     try (JobJar jobJar = JobJar.open(jar)) {
+      if (poolFlags.isProcesses()) {
+        jobJar.checkForWorkers();
+      }
       ClassLoader before = Thread.currentThread().getContextClassLoader();
       Thread.currentThread().setContextClassLoader(jobJar.loader());
-      try (Console.Diversion ignored = console.divertSystemOut(console.err());
+      try (Console.Diversion ignored = console.divertSystemOut();
           InputStream lines = openInput()) {
         return run(MethodTarget.find(target, jobJar.loader()), options, lines);
       } catch (IOException e) {
@@ -97,9 +101,11 @@ final class MapCommand implements Callable<Integer> {
           poolFlags.retries(),
           poolFlags.quiet,
           json,
+          reportFlags.trace,
           poolFlags.hasOwnJvmFlags(),
           log.log(),
-          poolFlags.resume);
+          poolFlags.resume,
+          true);
       boolean isVoid = method.getReturnType() == void.class;
       Execution execution = new Execution(
           console, plan, new LineSink(console.out(), json, isVoid), new LineInput(lines));
@@ -116,7 +122,15 @@ final class MapCommand implements Callable<Integer> {
         }
       };
     }
-    Path file = Path.of(input);
+    Path file;
+    try {
+      file = Path.of(input);
+    } catch (InvalidPathException e) {
+      throw CommandException.usage(
+          "--input: " + input + " is no path (" + e.getReason()
+              + "); name a file, or - for standard input",
+          e);
+    }
     if (Files.isDirectory(file)) {
       throw CommandException.usage(
           "--input: " + input + " is a folder; name a file, or - for standard input");

@@ -7,6 +7,7 @@ import io.procpool.PoolListener;
 import io.procpool.PoolOptions;
 import io.procpool.PoolOptions.WorkerStream;
 import io.procpool.ResultIterator;
+import io.procpool.WorkerStartException;
 import io.procpool.job.Job;
 import io.procpool.job.JobContext;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,7 @@ final class MeasuredRun {
    * @param workers number of workers
    * @param heapBytes maximum heap of each worker process, or zero
    * @param jvmArgs JVM flags of the worker processes
+   * @param ownJvmFlags whether the user has set flags or a heap
    */
   record Spec(
       String jar,
@@ -50,7 +53,8 @@ final class MeasuredRun {
       String backend,
       int workers,
       long heapBytes,
-      List<String> jvmArgs)
+      List<String> jvmArgs,
+      boolean ownJvmFlags)
       implements Serializable {}
 
   /**
@@ -65,6 +69,7 @@ final class MeasuredRun {
    * @param digest of all outcomes in order
    * @param firstFailure what the first failed input failed with
    * @param problem what kept the job from being run, if anything; the rest is void then
+   * @param status the exit status of {@code run} with this problem
    */
   record Report(
       long wallNanos,
@@ -75,10 +80,11 @@ final class MeasuredRun {
       long failed,
       String digest,
       @Nullable String firstFailure,
-      @Nullable String problem)
+      @Nullable String problem,
+      int status)
       implements Serializable {
-    static Report problem(String problem) {
-      return new Report(-1, -1, -1, -1, 0, 0, "", null, problem);
+    static Report problem(int status, String problem) {
+      return new Report(-1, -1, -1, -1, 0, 0, "", null, problem, status);
     }
   }
 
@@ -99,9 +105,9 @@ final class MeasuredRun {
       Thread.currentThread().setContextClassLoader(jar.loader());
       report = run(spec, jar, new RunCommand.Context(spec.arguments(), nowhere, nowhere));
     } catch (CommandException e) {
-      report = Report.problem(e.getMessage());
+      report = Report.problem(e.status(), e.getMessage());
     } catch (Exception | LinkageError e) {
-      report = Report.problem(Texts.failure(e));
+      report = Report.problem(ExitStatus.SOME_FAILED, Texts.failure(e));
     }
     Path whole = reportFile.resolveSibling(reportFile.getFileName() + ".part");
     try (ObjectOutputStream out = new ObjectOutputStream(Files.newOutputStream(whole))) {
@@ -140,7 +146,8 @@ final class MeasuredRun {
     long start = System.nanoTime();
     long sampling;
     try (Pool pool = Pool.open(options)) {
-      Feed feed = new Feed(RunCommand.inputs(job, context).iterator(), null, false, () -> {});
+      Iterator<?> source = RunCommand.iterator(job, RunCommand.inputs(job, context));
+      Feed feed = new Feed(source, null, false, () -> {});
       try (ResultIterator<@Nullable Object> results = pool.imap(function, feed)) {
         while (results.hasNext()) {
           Outcome<@Nullable Object> outcome = results.nextOutcome();
@@ -150,6 +157,12 @@ final class MeasuredRun {
           Throwable error = outcome.error();
           if (input == null) {
             throw new IllegalStateException("outcome " + outcome.index() + " has no input");
+          }
+          if (error instanceof WorkerStartException || error instanceof JobConstructionException) {
+            pool.terminate();
+            throw error instanceof WorkerStartException failure
+                ? PoolRun.cannotStart(failure, spec.ownJvmFlags())
+                : JobConstructionException.inWorkers(error);
           }
           if (error != null) {
             failed++;
@@ -165,7 +178,8 @@ final class MeasuredRun {
       Throwable inputFailure = feed.failure();
       if (inputFailure != null) {
         throw CommandException.failed(
-            spec.job() + ": reading the inputs failed: " + Texts.failure(inputFailure),
+            spec.job() + ": reading the inputs failed after " + Texts.count(inputs, "input") + ": "
+                + Texts.failure(inputFailure) + "; correct the inputs, and run again",
             inputFailure);
       }
       job.finish(context);
@@ -187,7 +201,8 @@ final class MeasuredRun {
         failed,
         digest.hex(),
         firstFailure,
-        null);
+        null,
+        ExitStatus.DONE);
   }
 
   @SuppressWarnings("NullAway") // does not see that the result's type is nullable

@@ -5,9 +5,6 @@ import io.procpool.TaskFunction;
 import java.lang.reflect.Array;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -47,8 +44,8 @@ final class MethodFunction implements TaskFunction<Object, @Nullable Object> {
   @Override
   @SuppressWarnings("NullAway") // does not see that the result's type is nullable
   public @Nullable Object apply(Object line) throws Exception {
-    if (line instanceof byte[] bytes) {
-      throw notUtf8(bytes);
+    if (line instanceof byte[]) {
+      throw new NotUtf8Exception();
     }
     Call target = call;
     if (target == null) {
@@ -74,15 +71,6 @@ final class MethodFunction implements TaskFunction<Object, @Nullable Object> {
       }
     }
     throw new NoSuchMethodException(className + "::" + methodName + "(" + parameterName + ")");
-  }
-
-  private static CharacterCodingException notUtf8(byte[] bytes) {
-    try {
-      StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
-      return new CharacterCodingException();
-    } catch (CharacterCodingException e) {
-      return e;
-    }
   }
 
   private static @Nullable Object portable(@Nullable Object value) {

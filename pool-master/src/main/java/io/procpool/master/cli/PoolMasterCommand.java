@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.cli;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -8,6 +9,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -35,7 +37,7 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
       "0:all done",
-      "1:some inputs failed; they are listed on standard error",
+      "1:some inputs failed, they are listed on standard error; or what is there cannot be written",
       "2:the command line is wrong",
       "3:the jar or the job cannot be loaded",
       "130:ended by Ctrl-C (143: by SIGTERM); running tasks are ended, the job log is whole",
@@ -106,9 +108,10 @@ public final class PoolMasterCommand implements Callable<Integer> {
     line.setUsageHelpAutoWidth(false);
     line.setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
     line.setExpandAtFiles(false);
-    line.setParameterExceptionHandler((failure, given) -> wrongUsage(console, failure));
-    line.setExecutionExceptionHandler(
-        (failure, command, result) -> failed(console, failure, List.of(own).contains("--trace")));
+    line.setParameterExceptionHandler(
+        (failure, given) -> wrongUsage(console, failure, encodingHint(args)));
+    line.setExecutionExceptionHandler((failure, command, result) ->
+        failed(console, failure, List.of(own).contains("--trace"), encodingHint(args)));
     if (end >= 0 && !takesJobArguments(own)) {
       console.remark("--: only run and compare take job arguments; leave them out");
       return ExitStatus.USAGE;
@@ -120,6 +123,16 @@ public final class PoolMasterCommand implements Callable<Integer> {
       status = failed(console, outOfMemory(e), List.of(own).contains("--trace"));
     }
     console.flushResults();
+    Optional<IOException> unwritable = console.outFailure();
+    if (unwritable.isPresent()) {
+      CommandException failure = CommandException.failed(
+          "cannot write to standard output: "
+              + Texts.brief(String.valueOf(unwritable.get().getMessage()))
+              + "; make room, or send it to another place, and run again",
+          unwritable.get());
+      int unwritten = failed(console, failure, List.of(own).contains("--trace"));
+      return status == ExitStatus.DONE || status == ExitStatus.PIPE_CLOSED ? unwritten : status;
+    }
     return status == ExitStatus.DONE && console.outIsClosed() ? ExitStatus.PIPE_CLOSED : status;
   }
 
@@ -135,7 +148,15 @@ public final class PoolMasterCommand implements Callable<Integer> {
     return args.length > 0 && (args[0].equals("run") || args[0].equals("compare"));
   }
 
-  private static int wrongUsage(Console console, ParameterException failure) {
+  /** Returns what to do if an argument holds what the JVM puts in the place of bytes that it cannot decode. */
+  private static String encodingHint(String[] args) {
+    return String.join("", args).indexOf('\ufffd') < 0
+        ? ""
+        : "; an argument is not in the locale's encoding, " + System.getProperty("sun.jnu.encoding")
+            + ": try LC_ALL=C.UTF-8";
+  }
+
+  private static int wrongUsage(Console console, ParameterException failure, String hint) {
     CommandLine command = failure.getCommandLine();
     String name = command.getCommandSpec().qualifiedName();
     List<String> unmatched = new ArrayList<>();
@@ -155,15 +176,19 @@ public final class PoolMasterCommand implements Callable<Integer> {
                       ? ": no such command"
                       : ": is one argument too many");
     }
-    console.remark(what + "; see " + name + " --help");
+    console.remark(what + "; see " + name + " --help" + hint);
     return ExitStatus.USAGE;
   }
 
   private static int failed(Console console, Exception failure, boolean trace) {
+    return failed(console, failure, trace, "");
+  }
+
+  private static int failed(Console console, Exception failure, boolean trace, String hint) {
     int status;
     if (failure instanceof CommandException exception) {
-      console.remark(exception.getMessage());
       status = exception.status();
+      console.remark(exception.getMessage() + (status == ExitStatus.SOME_FAILED ? "" : hint));
     } else {
       console.remark("unexpected: " + Texts.failure(failure)
           + "; run again with --trace, and report what it prints");

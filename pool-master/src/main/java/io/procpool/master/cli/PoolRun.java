@@ -31,6 +31,24 @@ final class PoolRun {
     }
   }
 
+  /**
+   * Says that no worker can be started.
+   *
+   * @param ownJvmFlags whether the workers have flags or a heap that the user has set
+   */
+  static CommandException cannotStart(WorkerStartException failure, boolean ownJvmFlags) {
+    String whole = String.valueOf(failure.getMessage());
+    int output = whole.indexOf("worker stderr"); // many lines; those of a trace say little on one
+    String message = Texts.oneLine(output > 0 ? whole.substring(0, output) : whole)
+        + (failure.stderrTail().isBlank()
+            ? ""
+            : "; worker stderr: " + Texts.brief(failure.stderrTail()));
+    return ownJvmFlags
+        ? CommandException.usage(message + "; check --jvm-arg and --heap", failure)
+        : CommandException.notLoaded(
+            message + "; pool-master doctor says what is missing", failure);
+  }
+
   private static Pool open(PoolOptions options) throws CommandException {
     try {
       return Pool.open(options);

@@ -5,6 +5,9 @@ import picocli.CommandLine.Option;
 
 /** The flags of every sub-command that say how it reports. */
 final class ReportFlags {
-  @Option(names = "--trace", description = "Print the stack trace of what went wrong.")
+  @Option(
+      names = "--trace",
+      description =
+          "Print the stack trace of what went wrong; of each failed input the one of its worker.")
   boolean trace;
 }

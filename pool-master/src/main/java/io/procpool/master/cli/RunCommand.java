@@ -26,6 +26,9 @@ import picocli.CommandLine.Parameters;
       "",
       "The job's inputs are read as the workers need them, so there may be endlessly many. Its results go to standard"
           + " output, all else to standard error: also what the job prints with System.out, in workers and here.",
+      "",
+      "A job with a finish() of its own, such as one that prints a sum, needs all results in one run: --resume is refused"
+          + " if its log has inputs as done.",
       ""
     },
     sortOptions = false)
@@ -65,9 +68,12 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() throws CommandException {
     PoolOptions options = poolFlags.resolve(jar);
     try (JobJar jobJar = JobJar.open(jar)) {
+      if (poolFlags.isProcesses()) {
+        jobJar.checkForWorkers();
+      }
       ClassLoader before = Thread.currentThread().getContextClassLoader();
       Thread.currentThread().setContextClassLoader(jobJar.loader());
-      try (Console.Diversion ignored = console.divertSystemOut(console.err())) {
+      try (Console.Diversion ignored = console.divertSystemOut()) {
         return run(jobJar, options);
       } finally {
         Thread.currentThread().setContextClassLoader(before);
@@ -76,16 +82,26 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private int run(JobJar jobJar, PoolOptions options) throws CommandException {
-    JobJar.Found found = jobJar.job(jobName);
+    JobJar.Found found;
+    try (Interruption ignored = Interruption.ofLoading(console, String.valueOf(jar))) {
+      found = jobJar.job(jobName);
+    }
     Job<Object, @Nullable Object> job = found.job();
-    JobContext context = new Context(arguments, console.out(), console.err());
+    JobContext context = new Context(arguments, console.out(), console.jobErr());
     String what = "run " + job.name();
     try (JobLogHolder log = JobLogHolder.open(poolFlags, what)) {
-      if (poolFlags.resume && overridesFinish(found.type()) && !poolFlags.quiet) {
-        console.remark("--resume: job \"" + job.name()
-            + "\" has a finish() of its own, which sees the inputs of this run only");
+      boolean resumable = !overridesFinish(found.type());
+      JobLog before = log.log();
+      if (poolFlags.resume && !resumable && before != null && before.doneCount() > 0) {
+        throw CommandException.usage("--resume: job \"" + job.name()
+            + "\" has a finish() of its own, which needs all results, and the log keeps none ("
+            + before.path() + " has " + Texts.count(before.doneCount(), "input")
+            + " as done); run all again, with another --joblog");
       }
-      Iterable<?> inputs = inputs(job, context);
+      Iterable<?> inputs;
+      try (Interruption ignored = Interruption.ofLoading(console, String.valueOf(jar))) {
+        inputs = inputs(job, context);
+      }
       Execution.Plan plan = new Execution.Plan(
           job.name(),
           new JobFunction(found.type(), jobJar.loader()),
@@ -94,9 +110,11 @@ final class RunCommand implements Callable<Integer> {
           poolFlags.retries(),
           poolFlags.quiet,
           json,
+          reportFlags.trace,
           poolFlags.hasOwnJvmFlags(),
           log.log(),
-          poolFlags.resume);
+          poolFlags.resume,
+          resumable);
       Execution execution =
           new Execution(console, plan, new JobSink(job, context), iterator(job, inputs));
       return PoolRun.run(console, execution, options, () -> finish(job, context));
@@ -121,7 +139,7 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
-  private static Iterator<?> iterator(Job<?, ?> job, Iterable<?> inputs) throws CommandException {
+  static Iterator<?> iterator(Job<?, ?> job, Iterable<?> inputs) throws CommandException {
     try {
       return inputs.iterator();
     } catch (RuntimeException | LinkageError | StackOverflowError e) {
@@ -181,7 +199,7 @@ final class RunCommand implements Callable<Integer> {
       } catch (RuntimeException | LinkageError | StackOverflowError e) {
         text = input.getClass().getName();
       }
-      return "input " + sequence + " (" + Texts.brief(text) + ")";
+      return "input " + (sequence + 1) + " (" + Texts.brief(text) + ")";
     }
   }
 }

@@ -46,14 +46,22 @@ final class Texts {
     return count + " " + noun + (count == 1 ? "" : "s");
   }
 
-  /** Returns the text on one line: what separates its lines becomes a blank. */
-  static String oneLine(String text) {
+  /** Returns a message on one line: its lines are separated by semicolons, where they do not end with punctuation. */
+  static String oneLine(String message) {
+    return blanks(message.strip().replaceAll("(?<![\\s:;,.])\\s*\\R\\s*", "; "));
+  }
+
+  /** Returns a text of any kind on one line: what separates its lines becomes a blank. */
+  static String blanks(String text) {
     return text.strip().replaceAll("\\s*\\R\\s*", " ");
   }
 
-  /** Returns the text on one line, its middle left out if it is long. */
+  /** Returns a text of any kind on one line, its middle left out if it is long. */
   static String brief(String text) {
-    String line = oneLine(text);
+    return shortened(blanks(text));
+  }
+
+  private static String shortened(String line) {
     if (line.length() <= MAX_TEXT) {
       return line;
     }
@@ -64,13 +72,13 @@ final class Texts {
   static String failure(Throwable failure) {
     String message = failure.getMessage();
     String name = failure.getClass().getName();
-    return brief(message == null || message.isBlank() ? name : name + ": " + message);
+    return shortened(oneLine(message == null || message.isBlank() ? name : name + ": " + message));
   }
 
   /** Returns a failure for a reader who does not care for its class, unless the message alone says little. */
   static String reason(Throwable failure) {
     String message = failure.getMessage();
     boolean speaks = message != null && message.strip().indexOf(' ') > 0;
-    return speaks && message != null ? brief(message) : failure(failure);
+    return speaks && message != null ? shortened(oneLine(message)) : failure(failure);
   }
 }

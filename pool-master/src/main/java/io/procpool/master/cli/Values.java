@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 /** Reads the values of options; what is wrong is said in one line that names the option. */
 final class Values {
   private static final Pattern TIME = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*(ms|s|m|h)");
+  private static final Duration LONGEST = Duration.ofDays(36500); // of the pool's options, too
   private static final Pattern SIZE = Pattern.compile("([0-9]+)\\s*([kmgt]?)(?:i?b)?");
 
   private Values() {}
@@ -59,7 +60,9 @@ final class Values {
           case "m" -> 60_000;
           default -> 3_600_000;
         };
-        time = Duration.ofNanos(Math.round(Double.parseDouble(matcher.group(1)) * millis * 1e6));
+        double nanos = Double.parseDouble(matcher.group(1)) * millis * 1e6;
+        time =
+            nanos > LONGEST.toNanos() ? LONGEST.plusNanos(1) : Duration.ofNanos(Math.round(nanos));
       } else {
         time = Duration.parse(value);
       }
@@ -69,6 +72,10 @@ final class Values {
     if (time.isZero() || time.isNegative()) {
       throw CommandException.usage(option + ": \"" + text
           + "\" is not a time above zero; give it as 500ms, 2s, 1m, 1h or PT1.5S");
+    }
+    if (time.compareTo(LONGEST) > 0) {
+      throw CommandException.usage(
+          option + ": \"" + text + "\" is too long; give 36500 days (876000h) or less");
     }
     return time;
   }

@@ -81,6 +81,50 @@ final class BadInputTest {
     assertRefused(Cli.run("run", jar), 3, "demo.Bad cannot be constructed", "no luck");
   }
 
+  /** What is wrong with a job class is said, not what Java makes of it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "public class Odd|public Odd(int x) {} public String name() { return \"odd\"; }|has no public constructor without parameters; add one",
+        "public class Odd|Odd() {} public String name() { return \"odd\"; }|has no public constructor without parameters; add one",
+        "public abstract class Odd|public String name() { return \"odd\"; }|is abstract; list a class that is not",
+        "class Odd|public Odd() {} public String name() { return \"odd\"; }|is not public; make it public",
+        "public class Odd|public String name() { return null; }|has null as its name; name() must return a word",
+        "public class Odd|public String name() { throw new IllegalStateException(\"x\"); }|does not tell its name: java.lang.IllegalStateException: x; name() must not fail",
+      })
+  void run_jobClassUnusable_saysWhy(String head, String members, String message)
+      throws IOException {
+    Path jar = JobJars.in(folder)
+        .add(
+            "Odd",
+            head + " implements Job<String, String> { public String description() { return null; }"
+                + members + ECHO + "}")
+        .service("demo.Odd")
+        .build("odd.jar");
+    assertRefused(Cli.run("run", jar), 3, "odd.jar: job class demo.Odd " + message);
+  }
+
+  @Test
+  void run_emptyPath_isNamed() {
+    assertRefused(Cli.run("run", ""), 3, "\"\": is no path; give the path of a job jar");
+  }
+
+  @Test
+  void run_undecodableArgument_hintsAtTheLocale() throws IOException {
+    assertRefused(
+        Cli.run("run", "n\ufffd.jar"), 3, "no such file; ", "; an argument is not in the");
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Picky",
+            "public Iterable<String> inputs(JobContext c) {"
+                + " throw new IllegalArgumentException(\"no such file; give another\"); }"
+                + "public String process(String in) { return in; }")
+        .build("picky.jar");
+    assertRefused(
+        Cli.run("run", jar, "--backend", "inline", "--", "n\ufffd"), 2, "try LC_ALL=C.UTF-8");
+  }
+
   @Test
   void run_jobWhoseClassIsMissing_saysWhich() throws IOException {
     Path jar = JobJars.in(folder).service("demo.Gone").build("gone.jar");
@@ -121,13 +165,23 @@ final class BadInputTest {
         "--workers 513|1 to 512",
         "--timeout soon|--timeout: \"soon\" is not a time",
         "--timeout 0s|above zero",
+        "--timeout 99999999999999h|--timeout: \"99999999999999h\" is too long",
+        "--timeout PT999999999H|is too long",
         "--retries -1|--retries: \"-1\"",
         "--heap lots|--heap: \"lots\" is not a size; give it as 512m or 2g",
         "--heap 1k|too small",
+        "--heap 2m|--heap: 2m is too small for a worker; give 3m or more",
         "--heap 1000t|of memory that this process may use",
         "--heap 99999999999t|is not a size",
         "--max-tasks 0|--max-tasks: \"0\"",
         "--jvm-arg Xmx1g|--jvm-arg: \"Xmx1g\"",
+        "--jvm-arg=-cp|--jvm-arg: \"-cp\" cannot be given; what workers load is the job jar",
+        "--jvm-arg=-Xmx900t|--jvm-arg=-Xmx900t: 900 TiB for each worker is above the",
+        "--jvm-arg=-version|refuses -version (with it the JVM ends before it runs anything); correct or remove",
+        "--jvm-arg=--dry-run|refuses --dry-run (with it the JVM ends before",
+        "--jvm-arg=-X|refuses -X (with it the JVM ends before",
+        "--jvm-arg=--help-extra|refuses --help-extra (with it the JVM ends before",
+        "--jvm-arg=-XX:+UseZGC --jvm-arg=-XX:+UseSerialGC|Multiple garbage collectors",
         "--backend magic|processes, threads or inline",
         "--resume|add --joblog FILE",
         "--timeout 1s --backend threads|--timeout: has no effect with --backend threads",
@@ -196,6 +250,10 @@ final class BadInputTest {
         Cli.run("map", echoJar(), "java.lang.Integer::parseInt", "--input", "/nowhere.txt"),
         2,
         "--input: /nowhere.txt cannot be read (no such file)");
+    assertRefused(
+        Cli.run("map", echoJar(), "java.lang.Integer::parseInt", "--input", "a\0b"),
+        2,
+        "--input: a\0b is no path (");
   }
 
   @ParameterizedTest

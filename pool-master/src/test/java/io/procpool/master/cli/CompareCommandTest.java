@@ -3,11 +3,19 @@ package io.procpool.master.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code compare}: figures for every variant, results compared, a variant that dies costs itself only. */
 @Timeout(300)
@@ -61,6 +69,73 @@ final class CompareCommandTest {
     Cli.Result run = Cli.run("compare", jar, "--workers", 1, "--repeat", 1, "--quiet");
     assertThat(run.err()).contains("the results are not the same in all runs");
     assertThat(run.status()).isEqualTo(1);
+  }
+
+  /** The table of what took minutes is not lost silently. */
+  @Test
+  void compare_outputUnwritable_isSaid() throws Exception {
+    Path jar = JobJars.in(folder).addJob("Garbage", GARBAGE).build("garbage.jar");
+    OutputStream full = new OutputStream() {
+      @Override
+      public void write(int b) throws IOException {
+        throw new IOException("No space left on device");
+      }
+    };
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    String[] args = {"compare", jar.toString(), "--workers", "1", "--repeat", "1", "--quiet"};
+    int status = PoolMasterCommand.run(
+        args,
+        InputStream.nullInputStream(),
+        full,
+        new PrintStream(err, true, StandardCharsets.UTF_8));
+    assertThat(status).isEqualTo(1);
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .startsWith("pool-master: cannot write to standard output: No space left on device; ")
+        .hasLineCount(1);
+  }
+
+  /** The same mistake has the same exit status and one line, as with run. */
+  @ParameterizedTest
+  @CsvSource({"argument,2", "read,1", "iterator,3"})
+  void compare_inputsCannotBeHad_sameStatusAsRun(String mistake, int status) throws Exception {
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Wrong",
+            "public Iterable<String> inputs(JobContext c) {"
+                + " String mistake = c.arguments().get(0);"
+                + " if (mistake.equals(\"argument\")) throw new IllegalArgumentException(\"give a folder; got nothing\");"
+                + " return () -> { if (mistake.equals(\"iterator\")) throw new IllegalStateException(\"torn tape\");"
+                + "  return Stream.of(1).map(i -> { if (i == 1) throw new IllegalStateException(\"torn tape\"); return \"\"; }).iterator(); }; }"
+                + "public String process(String in) { return in; }")
+        .build("wrong.jar");
+    Cli.Result run = Cli.run("run", jar, "--backend", "inline", "--quiet", "--", mistake);
+    Cli.Result compare =
+        Cli.run("compare", jar, "--workers", 1, "--repeat", 1, "--quiet", "--", mistake);
+    assertThat(run.status()).isEqualTo(status);
+    assertThat(compare).isEqualTo(run);
+  }
+
+  /** Flags that the JVM takes, but the worker does not live with, end the comparison once. */
+  @Test
+  void compare_workersCannotStart_endsAtOnce() throws Exception {
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Many",
+            "public Iterable<String> inputs(JobContext c) { return Collections.nCopies(100, \"a\"); }\n"
+                + "public String process(String in) { return in; }")
+        .build("many.jar");
+    String flag = "--jvm-arg=--limit-modules=java.base";
+    Cli.Result run = Cli.run("run", jar, "--workers", 1, flag, "--quiet");
+    Cli.Result compare =
+        Cli.run("compare", jar, "--workers", "1,2", "--repeat", 1, flag, "--quiet");
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(compare.status()).isEqualTo(2);
+    assertThat(compare.out()).isEmpty();
+    assertThat(compare.err())
+        .startsWith("pool-master: ")
+        .contains("; check --jvm-arg and --heap")
+        .doesNotContain("started last attempt")
+        .hasLineCount(1);
   }
 
   /** A job that ends its JVM leaves a comparison of what can be compared. */

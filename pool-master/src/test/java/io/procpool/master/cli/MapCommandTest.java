@@ -22,6 +22,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** {@code map}: lines in, converted, results out in order; what fails costs its own line. */
 @Timeout(60)
 final class MapCommandTest {
+  /** Some editors begin a file with a byte order mark, which is not of its first line. */
+  @Test
+  void map_byteOrderMark_isSkipped() {
+    LineInput lines = new LineInput(
+        new ByteArrayInputStream("\ufeff1\n\ufeff2\n".getBytes(StandardCharsets.UTF_8)));
+    assertThat(lines.next()).isEqualTo("1");
+    assertThat(lines.next()).isEqualTo("\ufeff2");
+    assertThat(lines.hasNext()).isFalse();
+  }
+
   @TempDir
   Path folder;
 
@@ -90,11 +100,11 @@ final class MapCommandTest {
   }
 
   @Test
-  void map_manyBadLines_areListedUpToABound() {
+  void map_manyBadLines_areAllListed() {
     Cli.Result run = Cli.runWith(
         "x\n".repeat(1000), "map", jar, "java.lang.Math::abs(int)", "--backend", "inline");
-    assertThat(run.err()).contains("1000 of 1000 inputs failed:", "and 990 more");
-    assertThat(run.err().lines()).hasSizeLessThan(20);
+    assertThat(run.err()).contains("1000 of 1000 inputs failed:", "  line 1000 (\"x\"): ");
+    assertThat(run.err().lines().filter(line -> line.startsWith("  line "))).hasSize(1000);
   }
 
   @Test
@@ -104,7 +114,8 @@ final class MapCommandTest {
     Cli.Result run = Cli.runWith(
         new ByteArrayInputStream(bytes), "map", jar, "demo.Tools::opaque", "--backend", "inline");
     assertThat(run.out()).isEqualTo("<a>\n<b>\n");
-    assertThat(run.err()).contains("line 2", "MalformedInputException");
+    assertThat(run.err())
+        .containsPattern("  line 2 \\(.*\\): not UTF-8; convert the input, as with iconv");
   }
 
   @Test

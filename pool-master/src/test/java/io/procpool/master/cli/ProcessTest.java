@@ -21,6 +21,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command as a process: exit status, signals, pipes. */
 @EnabledOnOs(OS.LINUX)
@@ -130,6 +131,113 @@ final class ProcessTest {
     assertThat(command.waitFor(30, TimeUnit.SECONDS)).isTrue();
     assertThat(command.exitValue()).isEqualTo(141);
     assertThat(err()).isEmpty();
+  }
+
+  /** Code of the job that ends this process is not a Ctrl-C, whatever status it gives. */
+  @ParameterizedTest
+  @CsvSource({"process,inline", "process,threads", "onResult,threads", "onResult,inline"})
+  void systemExit_inTheMaster_isNamed(String where, String backend) throws Exception {
+    String exit = " if (in.equals(\"b\")) System.exit(0);";
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Exit",
+            "public Iterable<String> inputs(JobContext c) { return c.arguments(); }\n"
+                + "public String process(String in) {" + (where.equals("process") ? exit : "")
+                + " return in; }\n"
+                + "public void onResult(String in, String r, JobContext c) {"
+                + (where.equals("onResult") ? exit : "") + " c.out().println(r); }")
+        .build("exit.jar");
+    Path out = folder.resolve("out");
+    Process command = start(out.toFile(), "run", jar, "--backend", backend, "--", "a", "b", "c");
+    assertThat(command.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(command.exitValue()).isEqualTo(1);
+    assertThat(err())
+        .contains("pool-master: demo.Exit." + where + " called System.exit in this process: ")
+        .contains(" of 3 inputs done, ")
+        .doesNotContain("interrupted");
+  }
+
+  @Test
+  void systemExit_inInputs_isNamed() throws Exception {
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Exit",
+            "public Iterable<String> inputs(JobContext c) { System.exit(0); return null; }\n"
+                + "public String process(String in) { return in; }")
+        .build("exit.jar");
+    Process command = start(folder.resolve("out").toFile(), "run", jar);
+    assertThat(command.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(command.exitValue()).isEqualTo(3);
+    assertThat(err()).contains("demo.Exit.inputs called System.exit while").hasLineCount(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"run", "jobs", "compare"})
+  void systemExit_whileLoading_isNamed(String name) throws Exception {
+    Path jar =
+        JobJars.in(folder).addJob("Exit", "static { System.exit(0); }" + HANG).build("exit.jar");
+    Process command = start(folder.resolve("out").toFile(), name, jar);
+    assertThat(command.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(command.exitValue()).isEqualTo(3);
+    assertThat(err())
+        .startsWith("pool-master: " + jar + ": demo.Exit.<clinit> called System.exit while")
+        .hasLineCount(1);
+  }
+
+  @Test
+  void doctor_badSurroundings_areSaid() throws Exception {
+    Path file = Files.writeString(folder.resolve("file"), "");
+    ProcessBuilder builder = new ProcessBuilder(
+            Cli.words(List.of("-Dprocpool.transport=carrier-pigeon"), "doctor"))
+        .redirectOutput(folder.resolve("out").toFile());
+    builder.environment().put("XDG_CACHE_HOME", file.toString());
+    builder.start().waitFor();
+    assertThat(Cli.read(folder.resolve("out")))
+        .containsPattern("(?m)^warn +class archive +" + file + "/procpool cannot be written \\("
+            + file + " is not a folder\\); ")
+        .containsPattern("(?m)^warn +transport +procpool.transport is \"carrier-pigeon\"");
+  }
+
+  /** What was measured before Ctrl-C is printed and kept, and marked as incomplete. */
+  @Test
+  void compare_interrupted_keepsWhatWasMeasured() throws Exception {
+    Path jar = JobJars.in(folder).addJob("Hang", HANG).build("hang.jar");
+    Path out = folder.resolve("out");
+    Path figures = folder.resolve("figures.json");
+    Process command = start(
+        out.toFile(), "compare", jar, "--workers", 1, "--repeat", 100, "--out", figures, "--", "a");
+    await().atMost(Duration.ofSeconds(90)).until(() -> err().contains("round 2 of 100"));
+    kill("INT", command);
+    assertThat(command.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(command.exitValue()).isEqualTo(130);
+    assertThat(Cli.read(out))
+        .contains("median of what was done of 100 rounds; ")
+        .containsPattern("processes +1 +[0-9.]+ m?s");
+    assertThat(Cli.read(figures)).contains("\"complete\": false").endsWith("}\n");
+    assertThat(err())
+        .containsPattern(
+            "interrupted: the comparison is not complete, \\d+ of 300 runs were done; ")
+        .doesNotContain("nothing was kept", "not measured");
+  }
+
+  /** Results that cannot be written are no result: the command says so, and does not take it for a reader that left. */
+  @ParameterizedTest
+  @ValueSource(strings = {"run", "map", "jobs", "--help", "--version"})
+  void out_diskFull_isSaid(String command) throws Exception {
+    Path jar = JobJars.in(folder).addJob("Hang", HANG).build("hang.jar");
+    File full = new File("/dev/full");
+    Path lines = Files.writeString(folder.resolve("lines"), "1\n2\n");
+    Process process = switch (command) {
+      case "run" -> start(full, "run", jar, "--backend", "threads", "--", "a", "b");
+      case "map" ->
+        start(full, "map", jar, "java.lang.Math::sqrt", "--backend", "inline", "--input", lines);
+      case "jobs" -> start(full, "jobs", jar);
+      default -> start(full, command);
+    };
+    assertThat(process.waitFor()).isEqualTo(1);
+    assertThat(err())
+        .startsWith("pool-master: cannot write to standard output: No space left on device; ")
+        .hasLineCount(1);
   }
 
   /** A command that is killed can be resumed: nothing is run twice that the log has, nothing is left out. */

@@ -49,7 +49,7 @@ final class RunCommandTest {
     assertThat(run.status()).isEqualTo(1);
     assertThat(run.err())
         .contains("pool-master: 1 of 3 inputs failed:\n"
-            + "  input 1 (bad): java.lang.IllegalStateException: bad input\n");
+            + "  input 2 (bad): java.lang.IllegalStateException: bad input\n");
   }
 
   /** A result that onResult cannot take counts as failed; the others go on. */
@@ -62,7 +62,7 @@ final class RunCommandTest {
     Cli.Result run = Cli.run("run", jar, "--backend", "inline", "--", "a", "b", "c");
     assertThat(run.out()).isEqualTo("A\nC\n");
     assertThat(run.status()).isEqualTo(1);
-    assertThat(run.err()).contains("input 1 (b): computed, but onResult failed", "disk full");
+    assertThat(run.err()).contains("input 2 (b): computed, but onResult failed", "disk full");
   }
 
   @Test
@@ -151,6 +151,33 @@ final class RunCommandTest {
         .contains("\"done\":1,\"failed\":1", "IllegalStateException: bad input");
   }
 
+  /** All failures are listed, in both forms. */
+  @Test
+  void run_manyFailures_allAreListed() throws IOException {
+    Path jar = jar(
+        "public Iterable<String> inputs(JobContext c) {"
+            + " return () -> IntStream.range(0, 20_000).mapToObj(i -> \"x\" + i).iterator(); }"
+            + "public String process(String in) { throw new IllegalStateException(\"not \" + in + \"y\".repeat(100)); }");
+    Cli.Result text = Cli.run("run", jar, "--backend", "inline", "--quiet");
+    assertThat(text.err()).hasLineCount(20_001).contains("  input 20000 (x19999): java.lang.");
+    Cli.Result json = Cli.run("run", jar, "--backend", "inline", "--quiet", "--json");
+    assertThat(json.err()).hasLineCount(1).endsWith("}]}\n");
+    assertThat(json.err().split("\"index\":", -1)).hasSize(20_001);
+    assertThat(json.err()).contains("[{\"index\":0,", ",{\"index\":19999,");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"inline", "threads"})
+  void trace_inputFails_showsWhereItWasThrown(String backend) throws IOException {
+    Cli.Result run =
+        Cli.run("run", jar(UPPER), "--backend", backend, "--trace", "--quiet", "--", "a", "bad");
+    assertThat(run.err())
+        .contains("  input 2 (bad): java.lang.IllegalStateException: bad input\n")
+        .contains("\n    java.lang.IllegalStateException: bad input\n    \tat ")
+        .contains("demo.Upper.process(Upper.java:");
+    assertThat(run.status()).isEqualTo(1);
+  }
+
   // The job log.
 
   @Test
@@ -225,11 +252,33 @@ final class RunCommandTest {
     Cli.Result changed = Cli.run(
         "run", jar, "--backend", "inline", "--joblog", log, "--resume", "--", "a", "x", "c");
     assertThat(changed.status()).isEqualTo(2);
-    assertThat(changed.err()).contains("--resume: input 1 is not the one that");
+    assertThat(changed.err()).contains("--resume: input 2 is not the one that");
     Cli.Result fewer =
         Cli.run("run", jar, "--backend", "inline", "--joblog", log, "--resume", "--", "a", "b");
     assertThat(fewer.status()).isEqualTo(2);
     assertThat(fewer.err()).contains("1 input beyond the last one");
+  }
+
+  /** A sum over the rest of the inputs would be wrong; as long as the log has none as done it is a sum over all. */
+  @Test
+  void resume_jobWithFinish_isRefusedOnceSomethingIsDone() throws IOException {
+    Path jar = jar(
+        "private int sum; public Iterable<String> inputs(JobContext c) { return c.arguments(); }"
+            + "public String process(String in) { return \"\" + Integer.parseInt(in); }"
+            + "public void onResult(String in, String r, JobContext c) { sum += Integer.parseInt(r); }"
+            + "public void finish(JobContext c) { c.out().println(\"sum \" + sum); }");
+    Path log = folder.resolve("run.log");
+    Object[] none = {"run", jar, "--backend", "inline", "--joblog", log, "--", "x"};
+    assertThat(Cli.run(none).status()).isEqualTo(1);
+    Object[] one = {"run", jar, "--backend", "inline", "--joblog", log, "--resume", "--", "1"};
+    assertThat(Cli.run(one).out()).isEqualTo("sum 1\n");
+    Cli.Result again = Cli.run(one);
+    assertThat(again.out()).isEmpty();
+    assertThat(again.err())
+        .startsWith("pool-master: --resume: job \"upper\" has a finish() of its own")
+        .contains("has 1 input as done); run all again, with another --joblog")
+        .hasLineCount(1);
+    assertThat(again.status()).isEqualTo(2);
   }
 
   @Test

@@ -48,7 +48,7 @@ final class WorkerProcessesTest {
     assertThat(run.status()).isEqualTo(1);
     assertThat(run.err())
         .contains(
-            "1 of 4 inputs failed:", "input 1 (exit): WorkerCrashedException: ", "(may have run)");
+            "1 of 4 inputs failed:", "input 2 (exit): WorkerCrashedException: ", "(may have run)");
   }
 
   @Test
@@ -57,7 +57,7 @@ final class WorkerProcessesTest {
         "run", jar(), "--workers", 2, "--timeout", "300ms", "--quiet", "--", "a", "hang", "b");
     assertThat(run.out()).isEqualTo("a\nb\n");
     assertThat(run.status()).isEqualTo(1);
-    assertThat(run.err()).contains("input 1 (hang): TaskTimeoutException: ");
+    assertThat(run.err()).contains("input 2 (hang): TaskTimeoutException: ");
   }
 
   /** An input whose worker crashed is run again, and its result stands in its place. */
@@ -124,6 +124,37 @@ final class WorkerProcessesTest {
         .hasLineCount(1);
   }
 
+  /** A JVM that dies of its flags while they are tried leaves nothing in the user's directory. */
+  @Test
+  void run_flagTheJvmDiesOf_leavesNoReport() throws Exception {
+    Path here = Files.createDirectory(folder.resolve("here"));
+    Path err = folder.resolve("err");
+    Path crash = JobJars.in(folder)
+        .add(
+            "Crash",
+            "public class Crash extends ClassLoader { public Crash(ClassLoader parent) throws Exception { super(parent);"
+                + " java.lang.reflect.Field f = sun.misc.Unsafe.class.getDeclaredField(\"theUnsafe\");"
+                + " f.setAccessible(true); ((sun.misc.Unsafe) f.get(null)).putByte(0L, (byte) 1); } }")
+        .build("crash.jar");
+    Process command = new ProcessBuilder(Cli.words(
+            List.of(),
+            "run",
+            jar(),
+            "--jvm-arg=-Xbootclasspath/a:" + crash,
+            "--jvm-arg=-Djava.system.class.loader=demo.Crash",
+            "--",
+            "a"))
+        .directory(here.toFile())
+        .redirectError(err.toFile())
+        .start();
+    command.waitFor();
+    assertThat(Cli.read(err))
+        .startsWith("pool-master: --jvm-arg: the workers' JVM refuses ")
+        .contains("(the JVM dies with exit status 134)")
+        .hasLineCount(1);
+    assertThat(here).isEmptyDirectory();
+  }
+
   @Test
   void map_lines_areMappedInOrder() {
     StringBuilder lines = new StringBuilder();
@@ -174,6 +205,70 @@ final class WorkerProcessesTest {
     await()
         .atMost(Duration.ofSeconds(5))
         .until(() -> workers.stream().noneMatch(ProcessHandle::isAlive));
+  }
+
+  /** With --trace a failed input shows its worker's trace, a crash all that is known; without, where the JVM's report is. */
+  @Test
+  void trace_inputsFail_showsWhatWorkersKnow() throws IOException {
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Deep",
+            "public Iterable<String> inputs(JobContext c) { return c.arguments(); }\n"
+                + "public String process(String in) throws Exception {"
+                + " if (in.equals(\"exit\")) { System.err.println(\"last words\"); System.exit(3); }"
+                + " if (in.equals(\"crash\")) { java.lang.reflect.Field f = Class.forName(\"sun.misc.Unsafe\").getDeclaredField(\"theUnsafe\");"
+                + "  f.setAccessible(true); ((sun.misc.Unsafe) f.get(null)).putByte(0L, (byte) 1); }"
+                + " throw new IllegalStateException(\"deep \" + in); }")
+        .build("deep.jar");
+    String report = "--jvm-arg=-XX:ErrorFile=" + folder.resolve("hs_err_pid%p.log");
+    Object[] args = {"run", jar, "--workers", 1, "--quiet", report, "--", "x", "exit", "crash"};
+    Cli.Result brief = Cli.run(args);
+    assertThat(brief.err())
+        .contains("input 1 (x): java.lang.IllegalStateException: deep x\n")
+        .containsPattern(
+            "input 3 \\(crash\\): .*\\(may have run\\); JVM crash report: .*hs_err_pid\\d+\\.log\n")
+        .doesNotContain("at demo.Deep");
+    args[4] = "--trace";
+    Cli.Result whole = Cli.run(args);
+    assertThat(whole.err())
+        .contains("at demo.Deep.process(Deep.java:")
+        .containsPattern("worker stderr, last \\d+ of \\d+ lines")
+        .contains("last words", "JVM crash report: ");
+  }
+
+  /** A job that no worker can construct is one mistake, not one of each input. */
+  @ParameterizedTest
+  @ValueSource(strings = {"processes", "threads", "inline"})
+  void run_jobNotConstructedInWorkers_isSaidOnce(String backend) throws IOException {
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Master",
+            "public Master() { for (StackTraceElement e : new Throwable().getStackTrace())"
+                + " if (e.getClassName().endsWith(\"JobFunction\")) throw new IllegalStateException(\"no\\nluck\"); }"
+                + "public Iterable<String> inputs(JobContext c) { return Collections.nCopies(50, \"a\"); }\n"
+                + "public String process(String in) { return in; }")
+        .build("master.jar");
+    Cli.Result run = Cli.run("run", jar, "--backend", backend);
+    assertThat(run.err())
+        .startsWith("pool-master: job class demo.Master cannot be constructed in a worker: ")
+        .contains("IllegalStateException: no; luck; ")
+        .hasLineCount(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.status()).isEqualTo(3);
+  }
+
+  @Test
+  void run_jarPathWithColon_isRefusedForWorkers() throws IOException {
+    Path colon = Files.createDirectory(folder.resolve("a:b"));
+    Path jar = JobJars.in(colon).addJob("Fragile", FRAGILE).build("fragile.jar");
+    for (String command : List.of("run", "compare")) {
+      Cli.Result run = Cli.run(command, jar, "--", "x");
+      assertThat(run.err())
+          .startsWith("pool-master: " + jar + ": a path with \":\" cannot be on the class path")
+          .hasLineCount(1);
+      assertThat(run.status()).isEqualTo(3);
+    }
+    assertThat(Cli.run("run", jar, "--backend", "threads", "--", "x").out()).isEqualTo("x\n");
   }
 
   @Test
