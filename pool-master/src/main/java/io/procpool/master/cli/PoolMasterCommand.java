@@ -189,6 +189,8 @@ public final class PoolMasterCommand implements Callable<Integer> {
     if (failure instanceof CommandException exception) {
       status = exception.status();
       console.remark(exception.getMessage() + (status == ExitStatus.SOME_FAILED ? "" : hint));
+    } else if (Interruption.isShuttingDown()) {
+      status = ExitStatus.SOME_FAILED; // of no interest after Ctrl-C, which has been answered
     } else {
       console.remark("unexpected: " + Texts.failure(failure)
           + "; run again with --trace, and report what it prints");
