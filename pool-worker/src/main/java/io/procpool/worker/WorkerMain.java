@@ -9,6 +9,7 @@ import io.procpool.ipc.codec.FunctionCodec;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.ThrowableCodec;
+import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
 import io.procpool.ipc.wire.ToWorker;
@@ -46,6 +47,7 @@ public final class WorkerMain implements Runnable {
       sessionPath = launch.sessionPath();
       SocketChannel channel = openChannel();
       channel.connect(UnixDomainSocketAddress.of(launch.socketPath()));
+      ValueCodec.expectFilterByProperty();
       long pid = pid();
       authenticate(channel, launch, pid);
       open(channel, launch, pid);

@@ -2,6 +2,7 @@
 package io.procpool.ipc.codec;
 
 import java.io.ObjectInputFilter;
+import java.security.Security;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,8 @@ final class PayloadFilter implements ObjectInputFilter {
   private static final int ARRAY_ELEMENTS_PER_BYTE = 4;
   private static final int ARRAY_ELEMENTS_FREE = 1024;
   private static final int DEPTH_LIMIT = 10_000;
+
+  private static volatile boolean noProcessFilter;
 
   private final long totalBytes;
   private final @Nullable ObjectInputFilter process;
@@ -49,10 +52,18 @@ final class PayloadFilter implements ObjectInputFilter {
     return byCaller == Status.UNDECIDED ? byProcess : byCaller;
   }
 
+  /** See {@link ValueCodec#expectFilterByProperty}. */
+  static void expectFilterByProperty() {
+    noProcessFilter = System.getProperty("jdk.serialFilter") == null
+        && System.getProperty("jdk.serialFilterFactory") == null
+        && Security.getProperty("jdk.serialFilter") == null
+        && Security.getProperty("jdk.serialFilterFactory") == null;
+  }
+
   /** Checks a class that is named outside a stream of the JDK, by the filters that a stream would be under. */
   static void checkClass(Class<?> type, @Nullable ObjectInputFilter caller)
       throws UndecodableValueException {
-    ObjectInputFilter process = ObjectInputFilter.Config.getSerialFilter();
+    ObjectInputFilter process = noProcessFilter ? null : ObjectInputFilter.Config.getSerialFilter();
     if (process == null && caller == null) {
       return;
     }

@@ -70,6 +70,15 @@ public final class ValueCodec {
   private ValueCodec() {}
 
   /**
+   * For a process that trusts who sends it values: enums and lambdas are checked with a filter that the properties {@code
+   * jdk.serialFilter} and {@code jdk.serialFilterFactory} set now, not with one that a program sets later. A look for that
+   * makes the JDK search the class path for loggers, which takes 10 ms or more of each start.
+   */
+  public static void expectFilterByProperty() {
+    PayloadFilter.expectFilterByProperty();
+  }
+
+  /**
    * Writes a value.
    *
    * @throws UnencodableValueException if it, or something in it, cannot be serialized; the writer is where it was
