@@ -68,6 +68,19 @@ public final class FieldReader {
     return (int) uint64();
   }
 
+  /** Reads a message whose one field that is known here is a number, the field 1. */
+  long soleNumber() throws IOException {
+    long number = 0;
+    for (int field = next(); field != 0; field = next()) {
+      if (field == 1) {
+        number = uint64();
+      } else {
+        skip();
+      }
+    }
+    return number;
+  }
+
   boolean bool() throws IOException {
     return uint64() != 0;
   }

@@ -8,8 +8,8 @@ public sealed interface FromWorker extends WireMessage {
   /** The number of this kind of message in the schema. */
   int field();
 
-  /** Writes what is in the message. */
-  void writeBody(FieldWriter out);
+  /** Writes what is in the message; nothing, unless there is something. */
+  default void writeBody(FieldWriter out) {}
 
   @Override
   default void writeTo(FieldWriter out) {
@@ -33,7 +33,7 @@ public sealed interface FromWorker extends WireMessage {
           message = new StartFailed();
           break;
         case 3:
-          message = Started.read(in.message());
+          message = new Started((int) in.message().soleNumber());
           break;
         case 4:
           message = Results.read(in.message());
@@ -43,7 +43,7 @@ public sealed interface FromWorker extends WireMessage {
           message = new OutOfMemory();
           break;
         case 6:
-          message = Pong.read(in.message());
+          message = new Pong(in.message().soleNumber());
           break;
         default:
           in.skip();
@@ -61,11 +61,6 @@ public sealed interface FromWorker extends WireMessage {
     public int field() {
       return 1;
     }
-
-    @Override
-    public void writeBody(FieldWriter out) {
-      // Nothing is in it.
-    }
   }
 
   /** The initializer failed. Payload: what it threw. */
@@ -73,11 +68,6 @@ public sealed interface FromWorker extends WireMessage {
     @Override
     public int field() {
       return 2;
-    }
-
-    @Override
-    public void writeBody(FieldWriter out) {
-      // Nothing is in it.
     }
   }
 
@@ -91,18 +81,6 @@ public sealed interface FromWorker extends WireMessage {
     @Override
     public void writeBody(FieldWriter out) {
       out.uint(1, seq);
-    }
-
-    static Started read(FieldReader in) throws IOException {
-      int seq = 0;
-      for (int field = in.next(); field != 0; field = in.next()) {
-        if (field == 1) {
-          seq = in.uint32();
-        } else {
-          in.skip();
-        }
-      }
-      return new Started(seq);
     }
   }
 
@@ -172,11 +150,6 @@ public sealed interface FromWorker extends WireMessage {
     public int field() {
       return 5;
     }
-
-    @Override
-    public void writeBody(FieldWriter out) {
-      // Nothing is in it.
-    }
   }
 
   /** The answer to a ping of this number. */
@@ -189,18 +162,6 @@ public sealed interface FromWorker extends WireMessage {
     @Override
     public void writeBody(FieldWriter out) {
       out.uint(1, number);
-    }
-
-    static Pong read(FieldReader in) throws IOException {
-      long number = 0;
-      for (int field = in.next(); field != 0; field = in.next()) {
-        if (field == 1) {
-          number = in.uint64();
-        } else {
-          in.skip();
-        }
-      }
-      return new Pong(number);
     }
   }
 }

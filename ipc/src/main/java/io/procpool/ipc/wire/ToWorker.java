@@ -8,8 +8,8 @@ public sealed interface ToWorker extends WireMessage {
   /** The number of this kind of message in the schema. */
   int field();
 
-  /** Writes what is in the message. */
-  void writeBody(FieldWriter out);
+  /** Writes what is in the message; nothing, unless there is something. */
+  default void writeBody(FieldWriter out) {}
 
   @Override
   default void writeTo(FieldWriter out) {
@@ -25,19 +25,19 @@ public sealed interface ToWorker extends WireMessage {
     for (int field = in.next(); field != 0; field = in.next()) {
       switch (field) {
         case 1:
-          message = Welcome.read(in.message());
+          message = new Welcome(in.message().soleNumber() != 0);
           break;
         case 2:
           message = Run.read(in.message());
           break;
         case 3:
-          message = Interrupt.read(in.message());
+          message = new Interrupt((int) in.message().soleNumber());
           break;
         case 4:
           message = Forget.read(in.message());
           break;
         case 5:
-          message = Ping.read(in.message());
+          message = new Ping(in.message().soleNumber());
           break;
         case 6:
           in.message();
@@ -67,18 +67,6 @@ public sealed interface ToWorker extends WireMessage {
     @Override
     public void writeBody(FieldWriter out) {
       out.bool(1, reportStarts);
-    }
-
-    static Welcome read(FieldReader in) throws IOException {
-      boolean reportStarts = false;
-      for (int field = in.next(); field != 0; field = in.next()) {
-        if (field == 1) {
-          reportStarts = in.bool();
-        } else {
-          in.skip();
-        }
-      }
-      return new Welcome(reportStarts);
     }
   }
 
@@ -181,18 +169,6 @@ public sealed interface ToWorker extends WireMessage {
     public void writeBody(FieldWriter out) {
       out.uint(1, seq);
     }
-
-    static Interrupt read(FieldReader in) throws IOException {
-      int seq = 0;
-      for (int field = in.next(); field != 0; field = in.next()) {
-        if (field == 1) {
-          seq = in.uint32();
-        } else {
-          in.skip();
-        }
-      }
-      return new Interrupt(seq);
-    }
   }
 
   /** These functions will not be used again. The array is not copied. */
@@ -232,18 +208,6 @@ public sealed interface ToWorker extends WireMessage {
     public void writeBody(FieldWriter out) {
       out.uint(1, number);
     }
-
-    static Ping read(FieldReader in) throws IOException {
-      long number = 0;
-      for (int field = in.next(); field != 0; field = in.next()) {
-        if (field == 1) {
-          number = in.uint64();
-        } else {
-          in.skip();
-        }
-      }
-      return new Ping(number);
-    }
   }
 
   /** Exit: nothing more will come. */
@@ -251,11 +215,6 @@ public sealed interface ToWorker extends WireMessage {
     @Override
     public int field() {
       return 6;
-    }
-
-    @Override
-    public void writeBody(FieldWriter out) {
-      // Nothing is in it.
     }
   }
 }
