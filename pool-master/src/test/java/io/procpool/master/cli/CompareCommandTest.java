@@ -124,7 +124,7 @@ final class CompareCommandTest {
             "public Iterable<String> inputs(JobContext c) { return Collections.nCopies(100, \"a\"); }\n"
                 + "public String process(String in) { return in; }")
         .build("many.jar");
-    String flag = "--jvm-arg=--limit-modules=java.base";
+    String flag = "--jvm-arg=-Djava.nio.channels.spi.SelectorProvider=nowhere";
     Cli.Result run = Cli.run("run", jar, "--workers", 1, flag, "--quiet");
     Cli.Result compare =
         Cli.run("compare", jar, "--workers", "1,2", "--repeat", 1, flag, "--quiet");
