@@ -31,7 +31,7 @@ final class SpinThenSelect implements SelectStrategy {
       return ready;
     }
     if (confidence > CONFIDENCE / 2 && now - lastEventNanos < SPIN_NANOS) {
-      Thread.onSpinWait();
+      Thread.yield();
       return CONTINUE;
     }
     slept = true;
