@@ -100,7 +100,7 @@ final class CrashMessages {
         + ") never started: " + workers + " workers ended when it was next, the last of them, "
         + worker.name + " (pid " + worker.pid + "), " + ending(worker)
         + "\n  its arguments take " + bytes
-        + " bytes; if that is much for the workers' heap, raise maxHeap or send the name of a file\n  "
+        + " bytes; if that is much for the workers' heap, raise maxHeapBytes or send the name of a file\n  "
         + consequence(taskId, usable));
     appendTail(message, tail);
     return new WorkerCrashedException(

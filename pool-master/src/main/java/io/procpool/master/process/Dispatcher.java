@@ -348,6 +348,7 @@ final class Dispatcher {
       worker.timer = null;
     }
     worker.headSinceNanos = System.nanoTime();
+    worker.timedUnit = null; // it would keep its inputs
     Unit unit = worker.units.peek();
     if (unit != null && unit.work.timeoutNanos() > 0) {
       arm(worker, unit, unit.work.timeoutNanos());

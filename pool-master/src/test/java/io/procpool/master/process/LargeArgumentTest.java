@@ -33,7 +33,7 @@ final class LargeArgumentTest {
       AsyncResult<Integer> small = pool.submit(() -> 1);
       WorkerCrashedException failure = (WorkerCrashedException) failureOf(large);
       assertThat(failure.certainty()).isEqualTo(Certainty.NEVER_STARTED);
-      assertThat(failure).hasMessageContaining("never started", "3 workers ended", "maxHeap");
+      assertThat(failure).hasMessageContaining("never started", "3 workers ended", "maxHeapBytes");
       assertThat(valueOf(small)).isEqualTo(1);
       Faults.awaitFull(pool);
       Faults.assertBalanced(pool, 2);
