@@ -59,23 +59,31 @@ final class CallbackExecutor implements Executor {
     if (watching.compareAndSet(false, true)) {
       Thread watcher = new Thread(this::raiseBoundWhenStalled, pool + "-callback-watcher");
       watcher.setDaemon(true);
-      watcher.start();
+      try {
+        watcher.start();
+      } catch (OutOfMemoryError noThread) {
+        watching.set(false); // more threads for callbacks could not be made either
+      }
     }
   }
 
   private void raiseBoundWhenStalled() {
-    while (!queue.isEmpty()) {
+    while (!queue.isEmpty() && !threads.isShutdown()) {
       long done = threads.getCompletedTaskCount();
       LockSupport.parkNanos(STALL_NANOS);
       if (threads.getCompletedTaskCount() == done && !queue.isEmpty()) {
         threads.setMaximumPoolSize(threads.getMaximumPoolSize() + MORE_THREADS);
-        for (int i = 0; i < MORE_THREADS && !queue.isEmpty(); i++) {
-          threads.execute(() -> {}); // brings a thread, which goes on with the queue
+        try {
+          for (int i = 0; i < MORE_THREADS && !queue.isEmpty(); i++) {
+            threads.execute(() -> {}); // brings a thread, which goes on with the queue
+          }
+        } catch (RejectedExecutionException | OutOfMemoryError noFurtherThread) {
+          break;
         }
       }
     }
     watching.set(false);
-    if (!queue.isEmpty()) {
+    if (!queue.isEmpty() && !threads.isShutdown()) {
       watchForStall();
     }
   }
