@@ -198,7 +198,7 @@ public interface Pool extends ExecutorService, AutoCloseable {
   /**
    * Applies a function to every input and returns the values in the order of the inputs. Blocks until all inputs have
    * completed. Several inputs travel together, as many as are measured to take a few milliseconds; each still has its own
-   * outcome. If inputs failed, what the first of them (in input order) failed with is thrown, after all have completed.
+   * outcome. The list has a fixed size and may be written to. If inputs failed, what the first of them (in input order) failed with is thrown, after all have completed.
    *
    * <p>All inputs are encoded before the first is sent. Together they may take 1 GiB; for more, or to keep less in memory,
    * there is {@link #imap(TaskFunction, Iterable) imap}.
@@ -208,7 +208,7 @@ public interface Pool extends ExecutorService, AutoCloseable {
   <A extends @Nullable Object, R extends @Nullable Object> List<R> map(
       TaskFunction<A, R> function, Iterable<? extends A> inputs) throws InterruptedException;
 
-  /** As {@link #map(TaskFunction, Iterable)}, with {@code chunkSize} inputs travelling together, 1 or more. */
+  /** As {@link #map(TaskFunction, Iterable)}, with {@code chunkSize} inputs travelling together, 1 or more; fewer where they are large. */
   <A extends @Nullable Object, R extends @Nullable Object> List<R> map(
       TaskFunction<A, R> function, Iterable<? extends A> inputs, int chunkSize)
       throws InterruptedException;

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -42,6 +43,27 @@ public abstract class PoolMapContract extends PoolContract {
         .isEmpty();
     assertThat(called).containsExactly(List.of());
     assertThat(pool.starmap(ContractTasks::add, List.of())).isEmpty();
+  }
+
+  /** The list is as {@code Arrays.asList} would give it, and can be the argument of another task. */
+  @PoolTest
+  void map_manyInputs_listCanBeReadWrittenAndSent(Pool pool) throws Exception {
+    int count = 10_000;
+    List<Integer> squares = pool.map(ContractTasks::square, range(0, count));
+    assertThat(squares).isEqualTo(squares(0, count)).hasSize(count);
+    assertThat(squares.toArray()).isEqualTo(squares(0, count).toArray());
+    assertThat(new ArrayList<>(squares)).isEqualTo(squares);
+    for (int index : new int[] {-1, count, Integer.MAX_VALUE}) {
+      assertThatThrownBy(() -> squares.get(index)).isInstanceOf(IndexOutOfBoundsException.class);
+      assertThatThrownBy(() -> squares.set(index, 1)).isInstanceOf(IndexOutOfBoundsException.class);
+    }
+    assertThatThrownBy(() -> squares.add(1)).isInstanceOf(UnsupportedOperationException.class);
+    assertThatThrownBy(() -> squares.remove(0)).isInstanceOf(UnsupportedOperationException.class);
+    assertThat(pool.apply(ContractTasks::same, (Object) squares)).isEqualTo(squares);
+    squares.sort(Comparator.reverseOrder());
+    assertThat(squares).isSortedAccordingTo(Comparator.reverseOrder());
+    assertThat(squares.set(count - 1, null)).isEqualTo(0);
+    assertThat(squares.get(count - 1)).isNull();
   }
 
   @PoolTest

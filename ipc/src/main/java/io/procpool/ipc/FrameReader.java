@@ -46,18 +46,24 @@ public final class FrameReader {
   }
 
   /**
-   * Takes in what has arrived, without waiting. The channel must be a {@link SelectableChannel} in blocking mode, which it
-   * leaves for a moment.
+   * Takes in what has arrived. If nothing has, looks again for up to the given time, yielding the processor in between. The
+   * channel must be a {@link SelectableChannel} in blocking mode, which it leaves for that time.
    *
+   * @param spinNanos how long to look, in nanoseconds; 0 to look once
    * @return whether the beginning of a frame is there
    * @throws EOFException if the channel has ended
    */
-  public boolean poll() throws IOException {
+  public boolean poll(long spinNanos) throws IOException {
     if (!buffer.hasRemaining()) {
       SelectableChannel selectable = (SelectableChannel) channel;
+      long start = System.nanoTime();
       selectable.configureBlocking(false);
       try {
         fill();
+        while (!buffer.hasRemaining() && System.nanoTime() - start < spinNanos) {
+          Thread.yield();
+          fill();
+        }
       } finally {
         selectable.configureBlocking(true);
       }

@@ -22,6 +22,8 @@ final class Inbox {
    *           the same unit: from then on the watcher polls, so that interrupts, pings and the master's end are noticed,
    *           and lets the runner look at the clock. It never waits in a read: a thread in native code would hold up the
    *           exit of the JVM by 300 ms. `reading` says who may read.
+   * Spinning. The next unit often comes at once, and waking a sleeping thread takes longer than a short task: the task
+   *           thread looks for a frame for a moment before it sleeps.
    * Handing back. The task thread may sleep until the watcher has looked, however long, because none of its three reasons
    *           to wake can be missed. A unit and the stop are put down, and signalled, under `lock`, under which the task
    *           thread has looked for them before it waits. And if it has seen, under `lock`, that the watcher holds
@@ -33,6 +35,7 @@ final class Inbox {
    * Failure.  The end of the channel, or anything unexpected from the master, ends the process at once; so does a message
    *           for which there is no memory. The unit that it brings has not begun then.
    */
+  private static final long SPIN_NANOS = 40_000;
   private static final long TICK_NANOS = 2_000_000;
   private static final int TICKS_BEFORE_REST = 50;
   private static final long LATER_TICK_NANOS = 10_000_000; // once a unit has run for many ticks
@@ -185,7 +188,7 @@ final class Inbox {
       return; // the task thread has ended its unit
     }
     try {
-      if (!waiting && reader.poll()) {
+      if (!waiting && reader.poll(0)) {
         receive();
       }
     } catch (IOException masterGone) {
@@ -204,6 +207,7 @@ final class Inbox {
   /** Reads one frame, and what else has come with it. Under `reading`. */
   private void receive() {
     try {
+      reader.poll(SPIN_NANOS);
       do {
         accept(reader.read());
       } while (reader.hasBuffered());

@@ -3,7 +3,6 @@ package io.procpool.master.pool;
 
 import io.procpool.Outcome;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -77,16 +76,16 @@ final class MapCollector extends Completion implements Consumer<ResultBlock> {
   }
 
   private static final class Values implements ResultBlock.Visitor {
-    private final @Nullable Object[] values;
+    private final ResultList<Object> values;
     private final List<Outcome<?>> errors = new ArrayList<>();
 
     Values(int count) {
-      values = new @Nullable Object[count];
+      values = new ResultList<>(count);
     }
 
     @Override
     public void value(int item, @Nullable Object value) {
-      values[item] = value;
+      values.put(item, value);
     }
 
     @Override
@@ -96,7 +95,7 @@ final class MapCollector extends Completion implements Consumer<ResultBlock> {
 
     Outcome<@Nullable Object> outcome() {
       if (errors.isEmpty()) {
-        return new Outcome<>(0, Arrays.asList(values), null);
+        return new Outcome<>(0, values, null);
       }
       errors.sort((a, b) -> Long.compare(a.index(), b.index()));
       Outcome<?> first = errors.get(0);

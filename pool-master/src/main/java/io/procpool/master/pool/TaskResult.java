@@ -25,8 +25,11 @@ final class TaskResult<T> extends StageResult<T> implements DoneSignal {
    * Completion. `arrived` completes with what the engine reported, still encoded; the first completion or cancellation
    * wins. Without callbacks that happens in the engine's thread. With callbacks a callback thread decodes, calls back and
    * then completes, so a callback has run before get() returns; `claimed` lets only one of them call back.
+   * Waiting. Whoever waits looks for the result for a moment before it sleeps, because being woken takes longer than a short
+   * task in a worker.
    * Memory. A result that is kept must not keep what the task was made of, so the control goes when it completes.
    */
+  private static final long SPIN_NANOS = 40_000;
   private static final Logger LOG = LoggerFactory.getLogger(TaskResult.class);
 
   /** What a result asks of the work behind it. */
@@ -181,10 +184,31 @@ final class TaskResult<T> extends StageResult<T> implements DoneSignal {
     return !arrived.isCancelled() && arrived.join().outcome().isSuccess();
   }
 
+  private Completion arrival() throws InterruptedException, ExecutionException {
+    spin(SPIN_NANOS);
+    return arrived.get();
+  }
+
+  private Completion arrival(long timeoutNanos)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    long start = System.nanoTime();
+    spin(Math.min(SPIN_NANOS, timeoutNanos));
+    return arrived.get(timeoutNanos - (System.nanoTime() - start), TimeUnit.NANOSECONDS);
+  }
+
+  private void spin(long nanos) {
+    if (nanos > 0 && !arrived.isDone()) {
+      long start = System.nanoTime();
+      do {
+        Thread.yield();
+      } while (!arrived.isDone() && System.nanoTime() - start < nanos);
+    }
+  }
+
   @Override
   public boolean await(Duration timeout) throws InterruptedException {
     try {
-      arrived.get(nanos(timeout), TimeUnit.NANOSECONDS);
+      arrival(nanos(timeout));
     } catch (TimeoutException e) {
       return arrived.isDone();
     } catch (ExecutionException | CancellationException e) {
@@ -195,14 +219,14 @@ final class TaskResult<T> extends StageResult<T> implements DoneSignal {
 
   @Override
   public T get() throws InterruptedException, ExecutionException {
-    return value(arrived.get());
+    return value(arrival());
   }
 
   @Override
   public T get(long timeout, TimeUnit unit)
       throws InterruptedException, ExecutionException, TimeoutException {
     try {
-      return value(arrived.get(timeout, unit));
+      return value(arrival(unit.toNanos(timeout)));
     } catch (TimeoutException e) {
       throw new TimeoutException("task " + taskId() + " has not completed within " + timeout + " "
           + unit.toString().toLowerCase(java.util.Locale.ROOT) + "; it goes on");
@@ -212,7 +236,7 @@ final class TaskResult<T> extends StageResult<T> implements DoneSignal {
   @Override
   public Optional<Throwable> failure() throws InterruptedException {
     try {
-      return Optional.ofNullable(arrived.get().outcome().error());
+      return Optional.ofNullable(arrival().outcome().error());
     } catch (CancellationException cancelled) {
       return Optional.of(cancelled);
     } catch (ExecutionException impossible) {

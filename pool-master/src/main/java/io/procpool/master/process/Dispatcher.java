@@ -48,7 +48,6 @@ final class Dispatcher {
    */
   private static final int MAX_BATCHES_PER_WORKER = 2;
   private static final int MAX_BYTES_PER_WORKER = 4 << 20;
-  private static final int MAX_UNIT_BYTES = 2 << 20;
   private static final long PATIENCE_NANOS = 300_000;
   private static final long MIN_TIMER_NANOS = 100_000;
   private static final long SILENCE_MILLIS = 1000;
@@ -177,20 +176,17 @@ final class Dispatcher {
     if (options.maxTasksPerWorker() > 0) {
       wanted = Math.min(wanted, options.maxTasksPerWorker() - worker.assignedTasks);
     }
-    int size = Math.min(Math.min(wanted, slice.count()), WorkerSegment.MAX_ITEMS);
-    EncodedInputs inputs = (EncodedInputs) work.inputs();
-    while (size > 1 && inputs.bytes(slice.from(), slice.from() + size) > MAX_UNIT_BYTES) {
-      size /= 2;
-    }
-    return size;
+    int encodedTogether = ((EncodedInputs) work.inputs()).part(slice.from()).end() - slice.from();
+    return Math.min(
+        Math.min(wanted, WorkerSegment.MAX_ITEMS), Math.min(slice.count(), encodedTogether));
   }
 
   private void send(Worker worker, Slice slice, int to) {
     Work work = slice.work();
     int from = slice.from();
     EncodedInputs inputs = (EncodedInputs) work.inputs();
-    Unit unit = new Unit(
-        worker, worker.nextSeq(), work, from, to, inputs.bytes(from, to), slice.refusals());
+    int bytes = inputs.part(from).bytes(from, to);
+    Unit unit = new Unit(worker, worker.nextSeq(), work, from, to, bytes, slice.refusals());
     int count = to - from;
     pendingTasks -= count;
     activeTasks += count;

@@ -10,20 +10,21 @@ import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.UnencodableValueException;
 import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.master.pool.Engine;
-import java.nio.ByteBuffer;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Encoded inputs, one behind the other, and where each of them ends. */
+/** Encoded inputs, in parts. What is sent to a worker together is in one part. */
 final class EncodedInputs implements Engine.Inputs {
   private static final int INITIAL_BYTES = 32;
 
   private final FunctionKind kind;
   private final Object function;
   private final EncodedFunction encodedFunction;
-  private PayloadWriter writer;
-  private int count;
-  private int[] ends = new int[1];
+  private final int limitBytes;
+  private @Nullable List<EncodedPart> earlier; // the parts before the last
+  private long earlierBytes;
+  private EncodedPart last;
 
   EncodedInputs(FunctionKind kind, Object function, EncodedFunction encodedFunction) {
     this(
@@ -38,13 +39,19 @@ final class EncodedInputs implements Engine.Inputs {
     this.kind = kind;
     this.function = function;
     this.encodedFunction = encodedFunction;
-    this.writer = new PayloadWriter(Math.min(INITIAL_BYTES, limitBytes), limitBytes);
+    this.limitBytes = limitBytes;
+    this.last = new EncodedPart(0, INITIAL_BYTES, limitBytes);
   }
 
   @Override
   public void add(@Nullable Object a, @Nullable Object b, @Nullable Object c) {
     int arity = kind.arity();
-    reserve(count + 1); // before anything is written, so that a failure leaves nothing behind
+    if (last.isFull()) {
+      addPart();
+    }
+    PayloadWriter writer = last.writer();
+    int start = writer.position();
+    boolean added = false;
     try {
       if (arity == 1) {
         ValueCodec.write(writer, a);
@@ -53,79 +60,92 @@ final class EncodedInputs implements Engine.Inputs {
       } else if (arity == 3) {
         ValueCodec.writeAll(writer, a, b, c);
       }
-    } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
-      if (failed instanceof PayloadTooLargeException tooLarge && isFineAlone(tooLarge)) {
+      last.ended();
+      added = true;
+    } catch (UnencodableValueException | StackOverflowError failed) {
+      throw refusal(failed, a, b, c);
+    } catch (PayloadTooLargeException tooLarge) {
+      long itemBytes = tooLarge.sizeBytes() - start; // as far as it was written
+      if (itemBytes <= limitBytes) {
         throw tooLargeTogether(tooLarge);
       }
-      Object culprit = arity == 1 ? a : new @Nullable Object[] {a, b, c};
-      throw EncodedFunction.refusal("an argument", culprit, failed);
-    }
-    ends[count++] = writer.position();
-  }
-
-  private void reserve(int items) {
-    if (items > ends.length) {
-      ends = Arrays.copyOf(ends, Math.max(items, Math.max(16, count + (count >> 1))));
+      throw refusal(new PayloadTooLargeException(itemBytes, limitBytes), a, b, c);
+    } finally {
+      if (!added) {
+        writer.position(start);
+      }
     }
   }
 
-  /** Tells whether an argument, as far as it was written, would have had room in a list of its own. */
-  private boolean isFineAlone(PayloadTooLargeException tooLarge) {
-    return tooLarge.sizeBytes() - writer.position() <= writer.limitBytes();
+  private NotSerializableTaskException refusal(
+      Throwable failed, @Nullable Object a, @Nullable Object b, @Nullable Object c) {
+    Object culprit = kind.arity() == 1 ? a : new @Nullable Object[] {a, b, c};
+    return EncodedFunction.refusal("an argument", culprit, failed);
+  }
+
+  private void addPart() {
+    EncodedPart next = EncodedPart.following(last, (int) (limitBytes - encodedBytes()));
+    if (earlier == null) {
+      earlier = new ArrayList<>();
+    }
+    earlier.add(last);
+    earlierBytes += last.bytes();
+    last = next;
   }
 
   private NotSerializableTaskException tooLargeTogether(PayloadTooLargeException tooLarge) {
-    int limit = writer.limitBytes();
     return new NotSerializableTaskException(
         "the inputs together exceed the limit of "
-            + limit + " bytes for one call: the first "
-            + count + " take " + writer.position()
+            + limitBytes + " bytes for one call: the first "
+            + count() + " take " + encodedBytes()
             + " bytes, and there is no room for the next one; pass them to imap or imapUnordered, which encode their"
             + " inputs in small parts, or make several calls; no task was accepted",
-        "inputs[" + count + "]",
+        "inputs[" + count() + "]",
         tooLarge);
   }
 
   @Override
   public Engine.Inputs another() {
-    return new EncodedInputs(kind, function, encodedFunction, writer.limitBytes());
+    return new EncodedInputs(kind, function, encodedFunction, limitBytes);
   }
 
   @Override
   public void takeAll(Engine.Inputs other) {
     EncodedInputs taken = (EncodedInputs) other;
-    if (count == 0) {
-      exchange(taken);
+    if (count() == 0) {
+      earlier = taken.earlier;
+      earlierBytes = taken.earlierBytes;
+      last = taken.last;
     } else {
-      int base = writer.position();
-      reserve(count + taken.count);
-      writer.putBytes(taken.writer.view());
-      for (int i = 0; i < taken.count; i++) {
-        ends[count++] = base + taken.ends[i];
+      if (taken.earlier != null) {
+        taken.earlier.forEach(this::append);
       }
+      append(taken.last);
     }
-    taken.writer.reset();
-    taken.count = 0;
+    taken.earlier = null;
+    taken.earlierBytes = 0;
+    taken.last = new EncodedPart(0, INITIAL_BYTES, limitBytes);
   }
 
-  private void exchange(EncodedInputs other) {
-    PayloadWriter ownWriter = writer;
-    int[] ownEnds = ends;
-    writer = other.writer;
-    ends = other.ends;
-    count = other.count;
-    other.writer = ownWriter;
-    other.ends = ownEnds;
+  private void append(EncodedPart part) {
+    if (last.isFullFor(part.bytes())) {
+      addPart();
+    }
+    last.append(part);
   }
 
   @Override
   public int count() {
-    return count;
+    return last.end();
+  }
+
+  private long encodedBytes() {
+    return earlierBytes + last.bytes();
   }
 
   @Override
   public long bytes() {
-    return writer.position() + (encodedFunction.isShared() ? 0L : encodedFunction.bytes().length);
+    return encodedBytes() + (encodedFunction.isShared() ? 0L : encodedFunction.bytes().length);
   }
 
   @Override
@@ -143,7 +163,7 @@ final class EncodedInputs implements Engine.Inputs {
   public @Nullable Object call(int item) throws Exception {
     ClassLoader loader = function.getClass().getClassLoader();
     Object copy = FunctionCodec.read(new PayloadReader(encodedFunction.bytes()), loader, null);
-    PayloadReader reader = new PayloadReader(slice(item, item + 1));
+    PayloadReader reader = new PayloadReader(part(item).slice(item, item + 1));
     int arity = kind.arity();
     if (arity <= 1) {
       return kind.call(copy, arity == 0 ? null : ValueCodec.read(reader, loader), null, null);
@@ -156,18 +176,22 @@ final class EncodedInputs implements Engine.Inputs {
     return encodedFunction;
   }
 
-  /** Returns the encoded arguments of some consecutive items, without a copy. */
-  ByteBuffer slice(int from, int to) {
-    int start = start(from);
-    return writer.view().position(start).limit(ends[to - 1]);
-  }
-
-  /** Returns how many bytes some consecutive items take. */
-  int bytes(int from, int to) {
-    return ends[to - 1] - start(from);
-  }
-
-  private int start(int item) {
-    return item == 0 ? 0 : ends[item - 1];
+  /** Returns the part that an item is in. */
+  EncodedPart part(int item) {
+    List<EncodedPart> parts = earlier;
+    if (parts == null || item >= last.first()) {
+      return last;
+    }
+    int low = 0;
+    int high = parts.size() - 1;
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (item < parts.get(middle).end()) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return parts.get(low);
   }
 }

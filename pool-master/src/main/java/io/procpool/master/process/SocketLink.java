@@ -49,7 +49,7 @@ final class SocketLink implements WorkerLink {
     send(
         run,
         withFunction ? ByteBuffer.wrap(function.bytes()) : NOTHING,
-        inputs.slice(unit.from, unit.to));
+        inputs.part(unit.from).slice(unit.from, unit.to));
   }
 
   @Override

@@ -5,7 +5,6 @@ import static io.procpool.master.process.Faults.LONG;
 import static io.procpool.master.process.Faults.SHORT;
 import static io.procpool.master.process.Faults.valueOf;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.procpool.NotSerializableTaskException;
@@ -13,7 +12,6 @@ import io.procpool.Outcome;
 import io.procpool.Pool;
 import io.procpool.ResultIterator;
 import io.procpool.TaskFunction;
-import io.procpool.ipc.FunctionKind;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.ObjectInputStream;
@@ -384,28 +382,5 @@ final class ImapTest {
       }
       results.close();
     }
-  }
-
-  /** Inputs of a map that are too many together are not blamed on one of them. */
-  @Test
-  void add_inputsTogetherTooLarge_saysSo() {
-    TaskFunction<byte[], Integer> function = bytes -> bytes.length;
-    EncodedInputs inputs =
-        new EncodedInputs(FunctionKind.FUNCTION, function, EncodedFunction.of(function), 1000);
-    assertThatThrownBy(() -> inputs.add(new byte[2000], null, null))
-        .isInstanceOf(NotSerializableTaskException.class)
-        .hasMessageContaining("an argument");
-    inputs.add(new byte[600], null, null);
-    assertThatThrownBy(() -> inputs.add(new byte[2000], null, null))
-        .isInstanceOf(NotSerializableTaskException.class)
-        .hasMessageContaining("an argument");
-    long bytes = inputs.bytes();
-    assertThatThrownBy(() -> inputs.add(new byte[600], null, null))
-        .isInstanceOf(NotSerializableTaskException.class)
-        .hasMessageContaining("the inputs together exceed the limit of 1000 bytes")
-        .hasMessageContaining("the first 1 take " + bytes + " bytes")
-        .hasMessageContaining("imap");
-    assertThat(inputs.count()).isEqualTo(1);
-    assertThat(inputs.bytes()).isEqualTo(bytes);
   }
 }
