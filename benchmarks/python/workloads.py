@@ -213,6 +213,31 @@ def busy_master():
     time.sleep(60)
 
 
+def value():
+    count, value = 200_000, multiprocessing.Value("d", 0.0, lock=False)
+
+    def step():
+        for _ in range(count):
+            value.value = value.value + 1
+
+    return {"plain": 1e9 / rate(count, step)}
+
+
+def array():
+    count, array = 1_000_000, multiprocessing.Array("d", 1_000_000, lock=False)
+    source, target = bytes(8 * count), memoryview(array).cast("B")
+
+    def elements():
+        for i in range(count):
+            array[i] = i
+
+    def bulk():
+        for _ in range(10):
+            target[:] = source
+
+    return {"set": 1e9 / rate(count, elements), "bulk": rate(10, bulk) * 8 * count / 1e9}
+
+
 MEASUREMENTS = {
     "apply": apply,
     "payload": payload,
@@ -224,6 +249,8 @@ MEASUREMENTS = {
     "memory": memory,
     "death": death,
     "busy-master": busy_master,
+    "value": value,
+    "array": array,
 }
 
 if __name__ == "__main__":

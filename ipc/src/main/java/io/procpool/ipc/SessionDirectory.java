@@ -21,6 +21,12 @@ import org.jspecify.annotations.Nullable;
  * nothing else is touched that lies in the same place. Safe for use by multiple threads.
  */
 public final class SessionDirectory implements AutoCloseable {
+  /**
+   * Names the place of sessions, in a file system in memory if possible: {@code -Dprocpool.directory=PATH}. Without it that is
+   * {@code /dev/shm} if it is there and may be written to, else the temp directory.
+   */
+  public static final String DIRECTORY_PROPERTY = "procpool.directory";
+
   private static final String PREFIX = "procpool-";
   private static final int RANDOM_BYTES = 8;
   private static final String LOCK_FILE = "lock";
@@ -71,7 +77,16 @@ public final class SessionDirectory implements AutoCloseable {
     return new SessionDirectory(path, lockFile);
   }
 
-  private static Path base() {
+  private static Path base() throws IOException {
+    String chosen = System.getProperty(DIRECTORY_PROPERTY);
+    if (chosen != null) {
+      File directory = new File(chosen);
+      if (!directory.isDirectory() || !directory.canWrite()) {
+        throw new IOException("-D" + DIRECTORY_PROPERTY + "=" + chosen
+            + " (expected: a directory that this user may write to)");
+      }
+      return directory.toPath();
+    }
     File memory = new File("/dev/shm");
     return memory.isDirectory() && memory.canWrite()
         ? memory.toPath()

@@ -76,7 +76,8 @@ public final class Training {
     master.setDaemon(true);
     master.start();
     FieldWriter launch = new FieldWriter();
-    new Launch(key, 1, "worker-1", socket.toString(), segmentPath.toString(), "").writeTo(launch);
+    new Launch(key, 1, "worker-1", socket.toString(), segmentPath.toString(), "", "")
+        .writeTo(launch);
     System.setIn(new ByteArrayInputStream(launch.toByteArray()));
     WorkerMain.main(new String[0]);
   }

@@ -2,6 +2,7 @@
 package io.procpool.worker;
 
 import io.procpool.ipc.SessionDirectory;
+import io.procpool.ipc.memory.Session;
 import java.io.File;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
@@ -32,6 +33,7 @@ final class WorkerExit {
         File session = new File(sessionPath);
         for (int i = 0; i < LOCK_TRIES; i++) {
           if (SessionDirectory.deleteIfAbandoned(session)) {
+            Session.deleteIfAbandoned();
             killThisProcess();
             break;
           }

@@ -10,6 +10,7 @@ import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.ThrowableCodec;
 import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.ipc.memory.Session;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
 import io.procpool.ipc.wire.ToWorker;
@@ -45,6 +46,7 @@ public final class WorkerMain implements Runnable {
       ignoreTerminalSignals();
       Launch launch = Launch.read(System.in.readAllBytes());
       sessionPath = launch.sessionPath();
+      Session.join(launch.memoryPath());
       SocketChannel channel = openChannel();
       channel.connect(UnixDomainSocketAddress.of(launch.socketPath()));
       ValueCodec.expectFilterByProperty();

@@ -97,7 +97,13 @@ final class PlayedMaster implements AutoCloseable {
       if (launch) {
         FieldWriter message = new FieldWriter();
         new Launch(
-                key, 1, "worker-1", socket.toString(), segmentPath.toString(), session.toString())
+                key,
+                1,
+                "worker-1",
+                socket.toString(),
+                segmentPath.toString(),
+                session.toString(),
+                "")
             .writeTo(message);
         stdin.write(message.toByteArray());
       }

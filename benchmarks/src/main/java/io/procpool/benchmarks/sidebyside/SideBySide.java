@@ -20,7 +20,9 @@ public final class SideBySide {
       Map.entry("speed-up", SpeedUp::run),
       Map.entry("death", Deaths::death),
       Map.entry("timeout", Deaths::timeout),
-      Map.entry("busy-master", Deaths::busyMaster)));
+      Map.entry("busy-master", Deaths::busyMaster),
+      Map.entry("value", SharedAccess::value),
+      Map.entry("array", SharedAccess::array)));
 
   private SideBySide() {}
 

@@ -15,7 +15,8 @@ public record Launch(
     String workerName,
     String socketPath,
     String segmentPath,
-    String sessionPath)
+    String sessionPath,
+    String memoryPath)
     implements WireMessage {
   @Override
   public void writeTo(FieldWriter out) {
@@ -25,6 +26,7 @@ public record Launch(
     out.string(4, socketPath);
     out.string(5, segmentPath);
     out.string(6, sessionPath);
+    out.string(7, memoryPath);
   }
 
   /** Reads a launch message. */
@@ -35,6 +37,7 @@ public record Launch(
     String socketPath = "";
     String segmentPath = "";
     String sessionPath = "";
+    String memoryPath = "";
     FieldReader in = new FieldReader(bytes, 0, bytes.length);
     for (int field = in.next(); field != 0; field = in.next()) {
       switch (field) {
@@ -56,10 +59,13 @@ public record Launch(
         case 6:
           sessionPath = in.string();
           break;
+        case 7:
+          memoryPath = in.string();
+          break;
         default:
           in.skip();
       }
     }
-    return new Launch(key, worker, workerName, socketPath, segmentPath, sessionPath);
+    return new Launch(key, worker, workerName, socketPath, segmentPath, sessionPath, memoryPath);
   }
 }

@@ -119,7 +119,8 @@ final class WireTest {
     byte[] key = new byte[32];
     random.nextBytes(key);
     String longPath = "/tmp/größer-𝄞/" + "x".repeat(300);
-    Launch launch = new Launch(key, anyInt(), "worker-1", "/run/socket", longPath, "");
+    Launch launch =
+        new Launch(key, anyInt(), "worker-1", "/run/socket", longPath, "", "/dev/shm/m");
     byte[] theirs = io.procpool.ipc.wire.generated.Launch.newBuilder()
         .setKey(ByteString.copyFrom(key))
         .setWorker(launch.worker())
@@ -127,6 +128,7 @@ final class WireTest {
         .setSocketPath(launch.socketPath())
         .setSegmentPath(launch.segmentPath())
         .setSessionPath(launch.sessionPath())
+        .setMemoryPath(launch.memoryPath())
         .build()
         .toByteArray();
     assertThat(bytes(launch)).isEqualTo(theirs);

@@ -7,6 +7,7 @@ import io.procpool.PoolStatistics;
 import io.procpool.RunnableTask;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.SessionDirectory;
+import io.procpool.ipc.memory.Session;
 import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.Work;
@@ -57,6 +58,7 @@ final class ProcessEngine implements Engine {
   private ProcessEngine(PoolOptions options, byte[] initializer) throws IOException {
     this.options = options;
     this.events = new Events(options);
+    Session.current(); // before the pool's, so that it is let go before, when this process dies
     this.session = SessionDirectory.create();
     this.exitHook = new Thread(this::endWithTheJvm, options.name() + "-exit");
     try {

@@ -2,6 +2,7 @@
 package io.procpool.master.process;
 
 import io.procpool.PoolOptions;
+import io.procpool.ipc.memory.Session;
 import io.procpool.ipc.wire.FieldWriter;
 import io.procpool.ipc.wire.Launch;
 import java.io.File;
@@ -151,7 +152,8 @@ final class WorkerLauncher {
         worker.name,
         socket.toString(),
         worker.lease().path().toString(),
-        session.toString());
+        session.toString(),
+        Session.current().path());
   }
 
   private List<String> command() throws IOException {

@@ -1,0 +1,298 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.memory;
+
+import static io.procpool.ipc.memory.BlockLayout.ARENA_BYTES;
+import static io.procpool.ipc.memory.BlockLayout.ARENA_MAGIC;
+import static io.procpool.ipc.memory.BlockLayout.BLOCK_HEADER_BYTES;
+import static io.procpool.ipc.memory.BlockLayout.CELLS_OFFSET;
+import static io.procpool.ipc.memory.BlockLayout.CELL_BYTES;
+import static io.procpool.ipc.memory.BlockLayout.CELL_COUNT;
+import static io.procpool.ipc.memory.BlockLayout.CONTINUATION;
+import static io.procpool.ipc.memory.BlockLayout.DELETED;
+import static io.procpool.ipc.memory.BlockLayout.GENERATIONS_OFFSET;
+import static io.procpool.ipc.memory.BlockLayout.TABLE_OFFSET;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileLock;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** A file that many small blocks share, as this process sees it. Safe for use by multiple threads and processes. */
+final class Arena {
+  /*
+   * Holding. A process that uses a block has a shared lock on the byte of the file with the number of the block's first
+   *          cell. The system takes it away when the process dies. Who gets that lock for itself knows that nobody uses
+   *          the block.
+   * Table.   Changed only by who has the allocation lock, which is another byte's; it is held for microseconds, and whoever
+   *          dies with it leaves a table that can be read.
+   * Reuse.   Cells that were given back are left alone for QUARANTINE_MILLIS: a thread that was about to access a block while
+   *          another closed it is through by then.
+   * Killed.  A deleted block whose last holder was killed is given back when somebody finds the arena full.
+   */
+  private static final long ALLOCATION_LOCK = Long.MAX_VALUE - 1;
+  private static final long QUARANTINE_MILLIS = 2000;
+  private static final int LARGEST_CELLS = 128;
+  private static final long LOCK_SECONDS = 10;
+  private static final long LOOK_NANOS = 20_000;
+
+  /** The largest block that has a place here, in bytes. */
+  static final int LARGEST_BYTES = LARGEST_CELLS * CELL_BYTES - BLOCK_HEADER_BYTES;
+
+  private final String session;
+  private final String name;
+  private final MappedFile file;
+  private final ByteBuffer memory;
+  private final Map<Integer, CellHolding> holdings = new HashMap<>(); // guarded by this
+
+  private Arena(String session, String name, MappedFile file) throws IOException {
+    this.session = session;
+    this.name = name;
+    this.file = file;
+    this.memory = file.map(0, ARENA_BYTES);
+  }
+
+  /**
+   * Opens an arena.
+   *
+   * @throws IOException if there is none of this version
+   */
+  static Arena open(File directory, String name) throws IOException {
+    MappedFile file = MappedFile.open(new File(directory, name), ARENA_MAGIC);
+    if (file.length() != ARENA_BYTES) {
+      file.close();
+      throw new IOException(
+          "the file " + file + " is no arena of " + ARENA_BYTES + " bytes: " + file.length());
+    }
+    return new Arena(directory.getName(), name, file);
+  }
+
+  /** Makes an arena. */
+  static void create(File directory, String name) {
+    MappedFile.create(
+        new File(directory, name), ARENA_MAGIC, ARENA_BYTES, "more shared values or locks");
+  }
+
+  /** Makes a block; null if there is no room. */
+  synchronized @Nullable Block allocate(String kind, long bytes) {
+    int cells = cells(bytes);
+    FileLock allocation = lock(ALLOCATION_LOCK, false);
+    try {
+      int cell = find(cells);
+      if (cell < 0) {
+        giveBackOfTheDead();
+        cell = find(cells);
+      }
+      return cell < 0 ? null : allocate(cell, cells, kind, bytes);
+    } finally {
+      release(allocation);
+    }
+  }
+
+  private Block allocate(int cell, int cells, String kind, long bytes) {
+    long generation = memory.getLong(GENERATIONS_OFFSET) + 1;
+    memory.putLong(GENERATIONS_OFFSET, generation);
+    ByteBuffer block = slice(cell, cells);
+    block.put(0, new byte[block.capacity()]);
+    for (int i = 1; i < cells; i++) {
+      word(cell + i, CONTINUATION);
+    }
+    BlockHandle handle = new BlockHandle(session, name, cell, generation, kind, bytes);
+    BlockHeader.write(block, handle);
+    CellHolding holding = hold(cell, block);
+    VarHandle.releaseFence();
+    word(cell, -cells);
+    return block(handle, holding, true);
+  }
+
+  /**
+   * Gets hold of a block that another process has made, or this one.
+   *
+   * @throws IllegalStateException if it is gone
+   */
+  synchronized Block attach(BlockHandle handle) {
+    int cell = handle.cell();
+    CellHolding holding = holdings.get(cell);
+    if (holding != null) {
+      holding.handles++;
+    } else {
+      long word = word(cell);
+      int cells = cells(handle.bytes());
+      if (word != -cells || cell + cells > CELL_COUNT) {
+        throw BlockHeader.deleted(handle);
+      }
+      holding = hold(cell, slice(cell, cells));
+    }
+    try {
+      BlockHeader.check(holding.block, handle);
+    } catch (IllegalStateException gone) {
+      letGo(holding, false);
+      throw gone;
+    }
+    return block(handle, holding, false);
+  }
+
+  private CellHolding hold(int cell, ByteBuffer block) {
+    CellHolding holding = new CellHolding(cell, block, lock(cell, true));
+    holdings.put(cell, holding);
+    return holding;
+  }
+
+  private static Block block(BlockHandle handle, CellHolding holding, boolean maker) {
+    ByteBuffer shared = holding.block.slice(BLOCK_HEADER_BYTES, (int) handle.bytes());
+    return new Block(handle, holding, new ByteBuffer[] {shared}, maker);
+  }
+
+  private synchronized void letGo(CellHolding holding, boolean closed) {
+    if (--holding.handles > 0) {
+      return;
+    }
+    holdings.remove(holding.cell);
+    long generation = BlockHeader.generation(holding.block);
+    release(holding.lock);
+    if (closed || BlockHeader.state(holding.block) == DELETED) {
+      FileLock allocation = lock(ALLOCATION_LOCK, false);
+      try {
+        giveBack(holding.cell, generation);
+      } finally {
+        release(allocation);
+      }
+    }
+  }
+
+  /** Gives a block back if it is still this one and nobody holds it; under the allocation lock. */
+  private void giveBack(int cell, long generation) {
+    int cells = (int) -word(cell);
+    if (cells < 1
+        || cell + cells > CELL_COUNT
+        || BlockHeader.generation(slice(cell, cells)) != generation) {
+      return; // somebody else has given it back
+    }
+    FileLock alone = tryLock(cell, false);
+    if (alone != null) {
+      BlockHeader.delete(slice(cell, cells));
+      long now = System.currentTimeMillis();
+      for (int i = cells - 1; i >= 0; i--) {
+        word(cell + i, now); // the beginning last: until then the block is whole
+      }
+      release(alone);
+    }
+  }
+
+  private void giveBackOfTheDead() {
+    for (int cell = 0; cell < CELL_COUNT; cell++) {
+      long word = word(cell);
+      if (isBeginning(word) && cell - word <= CELL_COUNT && !holdings.containsKey(cell)) {
+        ByteBuffer block = slice(cell, (int) -word);
+        if (BlockHeader.state(block) == DELETED) {
+          giveBack(cell, BlockHeader.generation(block));
+        }
+      }
+    }
+  }
+
+  /** Returns the first of some cells in a row that are free, or -1. Under the allocation lock. */
+  private int find(int cells) {
+    long now = System.currentTimeMillis();
+    int free = 0;
+    for (int cell = 0; cell < CELL_COUNT; ) {
+      long word = word(cell);
+      if (isBeginning(word)) {
+        cell += (int) -word;
+        free = 0;
+      } else {
+        // A continuation here belongs to no block: its maker died. It is as good as free.
+        boolean quarantined =
+            word > now - QUARANTINE_MILLIS && word <= now; // later: the clock was set back
+        free = quarantined ? 0 : free + 1;
+        cell++;
+        if (free == cells) {
+          return cell - cells;
+        }
+      }
+    }
+    return -1;
+  }
+
+  private static boolean isBeginning(long word) {
+    return word < 0 && word >= -LARGEST_CELLS;
+  }
+
+  private static int cells(long bytes) {
+    return (int) ((BLOCK_HEADER_BYTES + bytes + CELL_BYTES - 1) / CELL_BYTES);
+  }
+
+  private ByteBuffer slice(int cell, int cells) {
+    return memory.slice(CELLS_OFFSET + cell * CELL_BYTES, cells * CELL_BYTES).order(memory.order());
+  }
+
+  private long word(int cell) {
+    return memory.getLong(TABLE_OFFSET + cell * Long.BYTES);
+  }
+
+  private void word(int cell, long word) {
+    memory.putLong(TABLE_OFFSET + cell * Long.BYTES, word);
+  }
+
+  /** Waits for a lock that others hold for moments only. */
+  private FileLock lock(long at, boolean shared) {
+    long start = System.nanoTime();
+    while (true) {
+      FileLock lock = tryLock(at, shared);
+      if (lock != null) {
+        return lock;
+      }
+      if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(LOCK_SECONDS)) {
+        throw new IllegalStateException("the shared memory " + file + " has been locked for "
+            + LOCK_SECONDS + " s; is a process of this session stopped?");
+      }
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
+  }
+
+  private @Nullable FileLock tryLock(long at, boolean shared) {
+    try {
+      return file.tryLock(at, shared);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the shared memory " + file + " cannot be locked", e);
+    }
+  }
+
+  private void release(FileLock lock) {
+    try {
+      lock.release();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the shared memory " + file + " cannot be unlocked", e);
+    }
+  }
+
+  /** The lock that this process has on a block, and how many handles stand behind it. */
+  private final class CellHolding implements Block.Holding {
+    private final int cell;
+    private final ByteBuffer block;
+    private final FileLock lock;
+    private int handles = 1; // guarded by the arena
+
+    CellHolding(int cell, ByteBuffer block, FileLock lock) {
+      this.cell = cell;
+      this.block = block;
+      this.lock = lock;
+    }
+
+    @Override
+    public void delete() {
+      BlockHeader.delete(block);
+    }
+
+    @Override
+    public void release(boolean closed) {
+      letGo(this, closed);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.memory;
+
+import io.procpool.spi.SharedBlock;
+import java.lang.ref.Cleaner;
+import java.nio.ByteBuffer;
+
+/** One handle of a block in this process. */
+final class Block extends SharedBlock {
+  /*
+   * Life.    A handle holds the block from when it is made until it is closed or collected. Closing the handle that made the
+   *          block deletes it, and so does closing another one that is the last to hold it, in any process: from then on
+   *          nobody can get hold of it who has not yet, and the last one to let go gives the memory back. A process that
+   *          ends lets go of all it holds, whatever it dies of. What is let go without being closed is kept, because its
+   *          name may be on the way to somebody; it goes with the session.
+   * Access.  The memory stays mapped, so that a thread that is inside while another closes the handle does no harm to this
+   *          process; and an arena gives memory to another block only after a while, so that it does none there.
+   */
+  private static final long serialVersionUID = 1;
+  private static final Cleaner CLEANER = Cleaner.create();
+
+  private final transient BlockHandle handle;
+  private final transient boolean maker;
+  private final transient Release release;
+  private final transient Cleaner.Cleanable cleanable;
+
+  /** This process's use of a block. */
+  interface Holding {
+    /** Sees to it that nobody else gets hold of the block. */
+    void delete();
+
+    /**
+     * Ends the use by one handle. If nobody holds the block any more, gives the memory back if the block is deleted.
+     *
+     * @param closed whether to delete it in that case
+     */
+    void release(boolean closed);
+  }
+
+  /** What is left to do when a handle has gone; it does not refer to that. */
+  private static final class Release implements Runnable {
+    private final Holding holding;
+    private volatile boolean closed;
+    private volatile boolean pinned;
+
+    Release(Holding holding) {
+      this.holding = holding;
+    }
+
+    @Override
+    public void run() {
+      if (!pinned) {
+        holding.release(closed);
+      }
+    }
+  }
+
+  Block(BlockHandle handle, Holding holding, ByteBuffer[] parts, boolean maker) {
+    super(parts, handle.bytes());
+    this.handle = handle;
+    this.maker = maker;
+    this.release = new Release(holding);
+    this.cleanable = CLEANER.register(this, release);
+  }
+
+  @Override
+  public void pin() {
+    checkOpen();
+    release.pinned = true;
+  }
+
+  @Override
+  public void close() {
+    markClosed();
+    release.closed = true;
+    if (maker) {
+      release.holding.delete();
+    }
+    cleanable.clean();
+  }
+
+  @Override
+  protected String describe() {
+    return handle.describe();
+  }
+
+  private Object writeReplace() {
+    checkOpen();
+    return handle;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Block block && block.handle.equals(handle);
+  }
+
+  @Override
+  public int hashCode() {
+    return handle.hashCode();
+  }
+}

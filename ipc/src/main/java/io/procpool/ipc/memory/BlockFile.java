@@ -1,0 +1,118 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.memory;
+
+import static io.procpool.ipc.memory.BlockLayout.BLOCK_HEADER_BYTES;
+import static io.procpool.ipc.memory.BlockLayout.DELETED;
+import static io.procpool.ipc.memory.BlockLayout.FILE_HEADER_BYTES;
+import static io.procpool.ipc.memory.BlockLayout.FILE_MAGIC;
+
+import io.procpool.spi.SharedBlock;
+import java.io.File;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileLock;
+
+/** The file of one large block, as this process sees it. Guarded by its session. */
+final class BlockFile implements Block.Holding {
+  /*
+   * Holding. A process that uses the block has a shared lock on the first byte. Who gets that lock for itself knows that
+   *          nobody uses the block. Deleting it removes the file's name; the memory goes with the last mapping, when that is
+   *          collected or its process ends.
+   * Handles. All handles of this process share the open file, because closing one descriptor would drop the locks of all.
+   */
+  private static final int DATA_OFFSET = FILE_HEADER_BYTES + BLOCK_HEADER_BYTES;
+
+  private final Session session;
+  private final File path;
+  private final MappedFile file;
+  private final FileLock lock;
+  private final ByteBuffer header;
+  private final ByteBuffer[] parts;
+  private int handles;
+
+  private BlockFile(Session session, File path, MappedFile file, long bytes) throws IOException {
+    this.session = session;
+    this.path = path;
+    this.file = file;
+    this.header = file.map(FILE_HEADER_BYTES, BLOCK_HEADER_BYTES);
+    long partBytes = 1L << SharedBlock.PART_BITS;
+    this.parts =
+        new ByteBuffer[(int) Math.max(1, (bytes + partBytes - 1) >>> SharedBlock.PART_BITS)];
+    for (int i = 0; i < parts.length; i++) {
+      long start = i * partBytes;
+      parts[i] = file.map(DATA_OFFSET + start, Math.min(partBytes, bytes - start));
+    }
+    FileLock shared = file.tryLock(0, true);
+    if (shared == null) {
+      throw new IOException("the file " + path + " is being removed");
+    }
+    this.lock = shared;
+  }
+
+  /** Makes a file with room for a block; who opens it first makes the block. */
+  static BlockHandle create(File directory, String kind, long bytes) {
+    BlockHandle handle = BlockHandle.ofFile(directory.getName(), kind, bytes);
+    MappedFile.create(
+        new File(directory, handle.file()), FILE_MAGIC, DATA_OFFSET + bytes, handle.describe());
+    return handle;
+  }
+
+  /**
+   * Opens the file of a block, or for one, and holds it.
+   *
+   * @throws IOException if it is not there, or not one of this version
+   */
+  static BlockFile open(Session session, File path, BlockHandle handle) throws IOException {
+    MappedFile file = MappedFile.open(path, FILE_MAGIC);
+    try {
+      if (file.length() != DATA_OFFSET + handle.bytes()) {
+        throw new IOException("the file " + path + " has " + file.length() + " bytes (expected: "
+            + (DATA_OFFSET + handle.bytes()) + ")");
+      }
+      return new BlockFile(session, path, file, handle.bytes());
+    } catch (IOException | RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  Block newHandle(BlockHandle handle, boolean maker) {
+    handles++;
+    return new Block(handle, this, parts, maker);
+  }
+
+  /** Ends the use by one handle; tells whether it was the last one. */
+  boolean dropHandle() {
+    return --handles == 0;
+  }
+
+  /** Ends the use by this process. */
+  void close(boolean closed) {
+    if (closed && BlockHeader.state(header) != DELETED) {
+      try {
+        lock.release();
+        if (file.tryLock(0, false) != null) {
+          delete();
+        }
+      } catch (IOException e) {
+        // Then it goes with the session.
+      }
+    }
+    file.close();
+  }
+
+  ByteBuffer header() {
+    return header;
+  }
+
+  @Override
+  public void delete() {
+    BlockHeader.delete(header);
+    path.delete();
+  }
+
+  @Override
+  public void release(boolean closed) {
+    session.release(path.getName(), this, closed);
+  }
+}

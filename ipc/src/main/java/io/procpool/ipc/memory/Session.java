@@ -1,0 +1,175 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.memory;
+
+import io.procpool.ipc.SessionDirectory;
+import io.procpool.spi.SharedBlock;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The processes that share memory: one root, and what it has started, directly or not. There is one in each process; the
+ * root makes it when it is first asked for, the others are told by who starts them. All memory is in one directory, which goes
+ * when the root ends. Safe for use by multiple threads.
+ */
+public final class Session {
+  private static @Nullable Session current; // guarded by the class
+
+  private final File directory;
+  private final Map<String, Arena> arenas = new HashMap<>(); // guarded by this
+  private final Map<String, BlockFile> files = new HashMap<>(); // guarded by this
+  private @Nullable Arena lastUsed; // guarded by this
+
+  private Session(File directory) {
+    this.directory = directory;
+  }
+
+  /**
+   * Returns the session of this process; makes it if there is none, and this process its root.
+   *
+   * @throws UncheckedIOException if it cannot be made
+   */
+  public static synchronized Session current() {
+    Session known = current;
+    if (known == null) {
+      known = new Session(makeDirectory());
+      current = known;
+    }
+    return known;
+  }
+
+  private static File makeDirectory() {
+    try {
+      SessionDirectory made = SessionDirectory.create();
+      try {
+        Runtime.getRuntime().addShutdownHook(new Thread(made::close, "procpool-session-exit"));
+      } catch (IllegalStateException exiting) {
+        made.close();
+        throw new IllegalStateException(
+            "no memory can be shared any more: this JVM is shutting down", exiting);
+      }
+      return made.path().toFile();
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "no session can be made for shared memory: " + e.getMessage(), e);
+    }
+  }
+
+  /** Tells a process to which session it belongs, if to any; before anything is shared. */
+  public static synchronized void join(String directory) {
+    if (!directory.isEmpty()) {
+      if (current != null) {
+        throw new IllegalStateException("this process has the session " + current.directory);
+      }
+      current = new Session(new File(directory));
+    }
+  }
+
+  /** Removes what a root that is gone has left; in a process that has joined its session. */
+  public static synchronized void deleteIfAbandoned() {
+    if (current != null) {
+      SessionDirectory.deleteIfAbandoned(current.directory);
+    }
+  }
+
+  /** Returns where the session is. */
+  public String path() {
+    return directory.getPath();
+  }
+
+  SharedBlock allocate(String kind, long bytes) {
+    return bytes <= Arena.LARGEST_BYTES ? allocateSmall(kind, bytes) : allocateFile(kind, bytes);
+  }
+
+  private synchronized Block allocateSmall(String kind, long bytes) {
+    Block made = lastUsed == null ? null : lastUsed.allocate(kind, bytes);
+    if (made != null) {
+      return made;
+    }
+    String[] names = directory.list((place, name) -> BlockHandle.isArena(name));
+    for (String name : names == null ? new String[0] : names) {
+      lastUsed = arena(name);
+      made = lastUsed.allocate(kind, bytes);
+      if (made != null) {
+        return made;
+      }
+    }
+    String name = BlockHandle.newArena();
+    Arena.create(directory, name);
+    lastUsed = arena(name);
+    return Objects.requireNonNull(lastUsed.allocate(kind, bytes));
+  }
+
+  private synchronized Block allocateFile(String kind, long bytes) {
+    BlockHandle handle = BlockFile.create(directory, kind, bytes);
+    BlockFile file = file(handle);
+    BlockHeader.write(file.header(), handle);
+    return file.newHandle(handle, true);
+  }
+
+  /**
+   * Gets hold of the block that a handle names.
+   *
+   * @throws IllegalStateException if it is gone, or of another session
+   */
+  synchronized Block attach(BlockHandle handle) {
+    if (!handle.session().equals(directory.getName())) {
+      throw new IllegalStateException(handle.describe() + " belongs to the session "
+          + handle.session() + "; this process is in " + directory.getName());
+    }
+    if (handle.cell() >= 0) {
+      return arena(handle.file()).attach(handle);
+    }
+    BlockFile file = file(handle);
+    Block made = file.newHandle(handle, false);
+    try {
+      BlockHeader.check(file.header(), handle);
+    } catch (IllegalStateException gone) {
+      made.close();
+      throw gone;
+    }
+    return made;
+  }
+
+  private Arena arena(String name) {
+    Arena known = arenas.get(name);
+    if (known == null) {
+      try {
+        known = Arena.open(directory, name);
+      } catch (IOException e) {
+        throw new IllegalStateException("shared memory is gone or unusable: " + e.getMessage(), e);
+      }
+      arenas.put(name, known);
+    }
+    return known;
+  }
+
+  private BlockFile file(BlockHandle handle) {
+    BlockFile known = files.get(handle.file());
+    if (known == null) {
+      File path = new File(directory, handle.file());
+      if (!path.isFile()) {
+        throw BlockHeader.deleted(handle);
+      }
+      try {
+        known = BlockFile.open(this, path, handle);
+      } catch (IOException e) {
+        throw new IllegalStateException(
+            handle.describe() + " is gone or unusable: " + e.getMessage(), e);
+      }
+      files.put(handle.file(), known);
+    }
+    return known;
+  }
+
+  synchronized void release(String name, BlockFile file, boolean closed) {
+    if (file.dropHandle()) {
+      files.remove(name);
+      file.close(closed);
+    }
+  }
+}

@@ -1,0 +1,173 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.shared;
+
+import io.procpool.spi.SharedBlock;
+import io.procpool.spi.SharedStore;
+import java.io.Serializable;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.function.IntBinaryOperator;
+import java.util.function.IntUnaryOperator;
+
+/**
+ * An {@code int} in memory that all processes of the session see: what {@link java.util.concurrent.atomic.AtomicInteger} is
+ * to the threads of one process. A handle can be captured by a task, passed, returned, or put in a message; every copy is the same
+ * number. No method blocks or copies anything but the number.
+ *
+ * <p><b>Visibility.</b> As of the JDK's atomic classes, and between processes too: who gets a value that another process has
+ * {@code set} also sees what that process wrote to shared memory before. {@code getPlain} and {@code setPlain} promise
+ * nothing of the kind, and are for use under a lock.
+ *
+ * <p><b>Life.</b> {@link #close()} ends the use of this handle; every other method throws {@link IllegalStateException} after that.
+ * When the handle that made the number is closed, or the last one there is in any process, no further handle can arrive
+ * anywhere: close it when nobody needs to get it any more. Handles that have arrived go on working; the memory is
+ * given back with the last one, at the latest when the session ends.
+ *
+ * <p>Safe for use by multiple threads and processes.
+ */
+public final class SharedInt implements Serializable, AutoCloseable {
+  private static final long serialVersionUID = 1;
+  private static final VarHandle INT =
+      MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.nativeOrder());
+
+  private final SharedBlock block;
+  private final transient ByteBuffer memory;
+
+  private SharedInt(SharedBlock block) {
+    this.block = block;
+    this.memory = block.part(0);
+  }
+
+  /**
+   * Makes one.
+   *
+   * @throws OutOfSharedMemoryException if there is no room
+   */
+  public static SharedInt create(int value) {
+    SharedInt made = new SharedInt(SharedStore.installed().allocate("SharedInt", Integer.BYTES));
+    made.set(value);
+    return made;
+  }
+
+  private Object readResolve() {
+    return new SharedInt(block);
+  }
+
+  private ByteBuffer memory() {
+    block.checkOpen();
+    return memory;
+  }
+
+  /** Returns the number, with the effect of a volatile read. */
+  public int get() {
+    return (int) INT.getVolatile(memory(), 0);
+  }
+
+  /** Changes the number, with the effect of a volatile write. */
+  public void set(int value) {
+    INT.setVolatile(memory(), 0, value);
+  }
+
+  /** Returns the number, with the effect of a plain read. */
+  public int getPlain() {
+    return (int) INT.get(memory(), 0);
+  }
+
+  /** Changes the number, with the effect of a plain write. */
+  public void setPlain(int value) {
+    INT.set(memory(), 0, value);
+  }
+
+  /** Returns the number; later reads and writes stay behind it. */
+  public int getAcquire() {
+    return (int) INT.getAcquire(memory(), 0);
+  }
+
+  /** Changes the number; earlier reads and writes stay before it. */
+  public void setRelease(int value) {
+    INT.setRelease(memory(), 0, value);
+  }
+
+  /** Changes the number atomically and returns what it was. */
+  public int getAndSet(int value) {
+    return (int) INT.getAndSet(memory(), 0, value);
+  }
+
+  /** Changes the number atomically if it is the expected one; tells whether it was. */
+  public boolean compareAndSet(int expected, int value) {
+    return INT.compareAndSet(memory(), 0, expected, value);
+  }
+
+  /** Adds atomically and returns what the number was. */
+  public int getAndAdd(int delta) {
+    return (int) INT.getAndAdd(memory(), 0, delta);
+  }
+
+  /** Adds atomically and returns what the number is then. */
+  public int addAndGet(int delta) {
+    return getAndAdd(delta) + delta;
+  }
+
+  /** Adds one atomically and returns what the number is then. */
+  public int incrementAndGet() {
+    return addAndGet(1);
+  }
+
+  /** Takes one away atomically and returns what the number is then. */
+  public int decrementAndGet() {
+    return addAndGet(-1);
+  }
+
+  /**
+   * Changes the number atomically and returns what it was. The function is called again whenever somebody else changes the
+   * number meanwhile, so it should have no effect.
+   */
+  public int getAndUpdate(IntUnaryOperator update) {
+    while (true) {
+      int before = get();
+      if (compareAndSet(before, update.applyAsInt(before))) {
+        return before;
+      }
+    }
+  }
+
+  /** As {@link #getAndUpdate}, but returns what the number is then. */
+  public int updateAndGet(IntUnaryOperator update) {
+    while (true) {
+      int before = get();
+      int after = update.applyAsInt(before);
+      if (compareAndSet(before, after)) {
+        return after;
+      }
+    }
+  }
+
+  /** Combines the number with another atomically and returns what it is then; see {@link #getAndUpdate}. */
+  public int accumulateAndGet(int other, IntBinaryOperator combine) {
+    return updateAndGet(number -> combine.applyAsInt(number, other));
+  }
+
+  /** Ends the use of this handle; a second call has no effect. */
+  @Override
+  public void close() {
+    block.close();
+  }
+
+  /** Tells whether two handles are the same shared number, whatever its value. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof SharedInt shared && shared.block.equals(block);
+  }
+
+  @Override
+  public int hashCode() {
+    return block.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return block.isClosed() ? "SharedInt[closed]" : "SharedInt[" + get() + "]";
+  }
+}
