@@ -48,7 +48,7 @@ public final class SessionDirectory implements AutoCloseable {
    * @throws IOException if it cannot be made; the message names the place
    */
   public static SessionDirectory create() throws IOException {
-    return create(base());
+    return create(place());
   }
 
   static SessionDirectory create(Path base) throws IOException {
@@ -77,7 +77,12 @@ public final class SessionDirectory implements AutoCloseable {
     return new SessionDirectory(path, lockFile);
   }
 
-  private static Path base() throws IOException {
+  /**
+   * Returns the place of sessions.
+   *
+   * @throws IOException if what {@value #DIRECTORY_PROPERTY} says is none
+   */
+  public static Path place() throws IOException {
     String chosen = System.getProperty(DIRECTORY_PROPERTY);
     if (chosen != null) {
       File directory = new File(chosen);

@@ -9,6 +9,8 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -204,6 +206,37 @@ final class SharedArrayTest {
       assertThatThrownBy(creation::get)
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("(expected: 0 to ");
+    }
+  }
+
+  /** Beyond 2 GiB, and where one part of the memory ends and the next begins. */
+  @Test
+  @Tag("stress")
+  void sharedLongArray_ofSeveralParts_isOneArray() throws Exception {
+    long length = (5L << 27) / 2; // two parts of 1 GiB and a half
+    long[] ends = {1L << 27, 2L << 27};
+    try (SharedLongArray array = SharedLongArray.create(length);
+        SharedLongArray other = sent(array)) {
+      for (long end : ends) {
+        for (long index = end - 3; index < end + 3; index++) {
+          array.set(index, index);
+        }
+        long[] copy = new long[6];
+        other.copyTo(end - 3, copy, 0, 6);
+        assertThat(copy).isEqualTo(LongStream.range(end - 3, end + 3).toArray());
+        other.copyFrom(end - 2, new long[] {7, 8, 9, 10}, 0, 4);
+        assertThat(array.slice(end - 3, end + 3).toArray())
+            .isEqualTo(new long[] {end - 3, 7, 8, 9, 10, end + 2});
+        array.fill(end - 1, end + 1, -1);
+        assertThat(other.get(end - 1) + other.get(end)).isEqualTo(-2);
+        SharedLongArray across = array.slice(end - 1, end + 1);
+        assertThatThrownBy(across::asByteBuffer)
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("lie in several parts of 1 GiB");
+      }
+      array.set(length - 1, 1);
+      assertThat(other.getAndAdd(length - 1, 1)).isEqualTo(1);
+      assertThatThrownBy(() -> array.get(length)).isInstanceOf(IndexOutOfBoundsException.class);
     }
   }
 

@@ -10,8 +10,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A {@code boolean} in memory that all processes of the session see: what an atomic variable is to the threads of one process. A handle can be captured by a task, passed, returned, or put in a message; every copy is the same
- * number. No method blocks or copies anything but the value.
+ * A {@code boolean} in memory that all processes of the session see: what an atomic variable is to the
+ * threads of one process. A handle can be captured by a task, passed, returned, or put in a message; every copy is the same
+ * value. No method blocks or copies anything but the value.
  *
  * <p><b>Visibility.</b> As of the JDK's atomic classes, and between processes too: who gets a value that another process has
  * {@code set} also sees what that process wrote to shared memory before. {@code getPlain} and {@code setPlain} promise

@@ -10,7 +10,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A {@code byte} in memory that all processes of the session see: what an atomic variable is to the threads of one process. A handle can be captured by a task, passed, returned, or put in a message; every copy is the same
+ * A {@code byte} in memory that all processes of the session see: what an atomic variable is to the
+ * threads of one process. A handle can be captured by a task, passed, returned, or put in a message; every copy is the same
  * number. No method blocks or copies anything but the number.
  *
  * <p><b>Visibility.</b> As of the JDK's atomic classes, and between processes too: who gets a value that another process has

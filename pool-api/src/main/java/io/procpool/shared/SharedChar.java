@@ -10,15 +10,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A {@code char} in memory that all processes of the session see: what an atomic variable is to the threads of one process. A handle can be captured by a task, passed, returned, or put in a message; every copy is the same
- * number. No method blocks or copies anything but the number.
+ * A {@code char} in memory that all processes of the session see: what an atomic variable is to the
+ * threads of one process. A handle can be captured by a task, passed, returned, or put in a message; every copy is the same
+ * value. No method blocks or copies anything but the value.
  *
  * <p><b>Visibility.</b> As of the JDK's atomic classes, and between processes too: who gets a value that another process has
  * {@code set} also sees what that process wrote to shared memory before. {@code getPlain} and {@code setPlain} promise
  * nothing of the kind, and are for use under a lock.
  *
  * <p><b>Life.</b> {@link #close()} ends the use of this handle; every other method throws {@link IllegalStateException} after that.
- * When the handle that made the number is closed, or the last one there is in any process, no further handle can arrive
+ * When the handle that made the value is closed, or the last one there is in any process, no further handle can arrive
  * anywhere: close it when nobody needs to get it any more. Handles that have arrived go on working; the memory is
  * given back with the last one, at the latest when the session ends.
  *
@@ -57,47 +58,47 @@ public final class SharedChar implements Serializable, AutoCloseable {
     return memory;
   }
 
-  /** Returns the number, with the effect of a volatile read. */
+  /** Returns the value, with the effect of a volatile read. */
   public char get() {
     return (char) (int) INT.getVolatile(memory(), 0);
   }
 
-  /** Changes the number, with the effect of a volatile write. */
+  /** Changes the value, with the effect of a volatile write. */
   public void set(char value) {
     INT.setVolatile(memory(), 0, value);
   }
 
-  /** Returns the number, with the effect of a plain read. */
+  /** Returns the value, with the effect of a plain read. */
   public char getPlain() {
     return (char) (int) INT.get(memory(), 0);
   }
 
-  /** Changes the number, with the effect of a plain write. */
+  /** Changes the value, with the effect of a plain write. */
   public void setPlain(char value) {
     INT.set(memory(), 0, value);
   }
 
-  /** Returns the number; later reads and writes stay behind it. */
+  /** Returns the value; later reads and writes stay behind it. */
   public char getAcquire() {
     return (char) (int) INT.getAcquire(memory(), 0);
   }
 
-  /** Changes the number; earlier reads and writes stay before it. */
+  /** Changes the value; earlier reads and writes stay before it. */
   public void setRelease(char value) {
     INT.setRelease(memory(), 0, value);
   }
 
-  /** Changes the number atomically and returns what it was. */
+  /** Changes the value atomically and returns what it was. */
   public char getAndSet(char value) {
     return (char) (int) INT.getAndSet(memory(), 0, value);
   }
 
-  /** Changes the number atomically if it is the expected one; tells whether it was. */
+  /** Changes the value atomically if it is the expected one; tells whether it was. */
   public boolean compareAndSet(char expected, char value) {
     return INT.compareAndSet(memory(), 0, expected, value);
   }
 
-  /** Adds atomically, modulo two to the power of 16, and returns what the number was. */
+  /** Adds atomically, modulo two to the power of 16, and returns what the value was. */
   public char getAndAdd(char delta) {
     while (true) {
       char before = get();
@@ -107,7 +108,7 @@ public final class SharedChar implements Serializable, AutoCloseable {
     }
   }
 
-  /** As {@link #getAndAdd}, but returns what the number is then. */
+  /** As {@link #getAndAdd}, but returns what the value is then. */
   public char addAndGet(char delta) {
     return (char) (getAndAdd(delta) + delta);
   }

@@ -12,7 +12,8 @@ import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * A {@code double} in memory that all processes of the session see: what an atomic variable is to the threads of one process. A handle can be captured by a task, passed, returned, or put in a message; every copy is the same
+ * A {@code double} in memory that all processes of the session see: what an atomic variable is to the
+ * threads of one process. A handle can be captured by a task, passed, returned, or put in a message; every copy is the same
  * number. No method blocks or copies anything but the number.
  *
  * <p><b>Visibility.</b> As of the JDK's atomic classes, and between processes too: who gets a value that another process has

@@ -198,7 +198,8 @@ public final class SharedFloatArray implements Serializable, AutoCloseable {
 
   /**
    * Returns a view of the elements' bytes, in the machine's order: the same memory. Because the view can still be used after
-   * {@link #close()}, the memory is not given back before this process ends.
+   * {@link #close()}, the memory is not given back before the view is collected; that of an array up to 8 KiB not before this
+   * process ends.
    *
    * @throws IllegalStateException if the elements do not lie in one part of 1 GiB; take a slice then
    */

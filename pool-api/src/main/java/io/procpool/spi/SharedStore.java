@@ -14,6 +14,23 @@ public interface SharedStore {
    */
   SharedBlock allocate(String kind, long bytes);
 
+  /**
+   * Makes a block under a name by which any process of the user can open it, filled with zeros.
+   *
+   * @throws IllegalArgumentException if that cannot be a name
+   * @throws IllegalStateException if the name is in use
+   * @throws io.procpool.shared.OutOfSharedMemoryException if there is no room
+   */
+  SharedBlock create(String name, long bytes);
+
+  /**
+   * Opens a block by its name.
+   *
+   * @throws IllegalArgumentException if that cannot be a name
+   * @throws IllegalStateException if there is none
+   */
+  SharedBlock open(String name);
+
   /** Returns the store of this process. */
   static SharedStore installed() {
     return Installed.STORE;

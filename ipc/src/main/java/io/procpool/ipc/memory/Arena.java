@@ -291,6 +291,13 @@ final class Arena {
     }
 
     @Override
+    public void pin() {
+      synchronized (Arena.this) {
+        handles++; // which nobody closes
+      }
+    }
+
+    @Override
     public void release(boolean closed) {
       letGo(this, closed);
     }

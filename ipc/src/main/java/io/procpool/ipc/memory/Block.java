@@ -19,7 +19,7 @@ final class Block extends SharedBlock {
   private static final long serialVersionUID = 1;
   private static final Cleaner CLEANER = Cleaner.create();
 
-  private final transient BlockHandle handle;
+  private final transient BlockName name;
   private final transient boolean maker;
   private final transient Release release;
   private final transient Cleaner.Cleanable cleanable;
@@ -28,6 +28,9 @@ final class Block extends SharedBlock {
   interface Holding {
     /** Sees to it that nobody else gets hold of the block. */
     void delete();
+
+    /** Sees to it that the memory becomes no other block's while this process lives. */
+    void pin();
 
     /**
      * Ends the use by one handle. If nobody holds the block any more, gives the memory back if the block is deleted.
@@ -41,7 +44,6 @@ final class Block extends SharedBlock {
   private static final class Release implements Runnable {
     private final Holding holding;
     private volatile boolean closed;
-    private volatile boolean pinned;
 
     Release(Holding holding) {
       this.holding = holding;
@@ -49,15 +51,13 @@ final class Block extends SharedBlock {
 
     @Override
     public void run() {
-      if (!pinned) {
-        holding.release(closed);
-      }
+      holding.release(closed);
     }
   }
 
-  Block(BlockHandle handle, Holding holding, ByteBuffer[] parts, boolean maker) {
-    super(parts, handle.bytes());
-    this.handle = handle;
+  Block(BlockName name, Holding holding, ByteBuffer[] parts, boolean maker) {
+    super(parts, name.bytes());
+    this.name = name;
     this.maker = maker;
     this.release = new Release(holding);
     this.cleanable = CLEANER.register(this, release);
@@ -66,7 +66,7 @@ final class Block extends SharedBlock {
   @Override
   public void pin() {
     checkOpen();
-    release.pinned = true;
+    release.holding.pin();
   }
 
   @Override
@@ -81,21 +81,21 @@ final class Block extends SharedBlock {
 
   @Override
   protected String describe() {
-    return handle.describe();
+    return name.describe();
   }
 
   private Object writeReplace() {
     checkOpen();
-    return handle;
+    return name;
   }
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof Block block && block.handle.equals(handle);
+    return other instanceof Block block && block.name.equals(name);
   }
 
   @Override
   public int hashCode() {
-    return handle.hashCode();
+    return name.hashCode();
   }
 }

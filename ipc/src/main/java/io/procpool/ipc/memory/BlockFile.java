@@ -11,8 +11,9 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileLock;
+import java.nio.file.Files;
 
-/** The file of one large block, as this process sees it. Guarded by its session. */
+/** The file of one large block, as this process sees it. Guarded by its owner. */
 final class BlockFile implements Block.Holding {
   /*
    * Holding. A process that uses the block has a shared lock on the first byte. Who gets that lock for itself knows that
@@ -22,16 +23,24 @@ final class BlockFile implements Block.Holding {
    */
   private static final int DATA_OFFSET = FILE_HEADER_BYTES + BLOCK_HEADER_BYTES;
 
-  private final Session session;
-  private final File path;
+  private final Owner owner;
+  private File path;
   private final MappedFile file;
   private final FileLock lock;
   private final ByteBuffer header;
+  private final long bytes;
   private final ByteBuffer[] parts;
   private int handles;
 
-  private BlockFile(Session session, File path, MappedFile file, long bytes) throws IOException {
-    this.session = session;
+  /** Who knows the files that this process has open, and guards them. */
+  interface Owner {
+    /** One handle has gone; {@code closed} tells whether it was closed. */
+    void release(BlockFile file, boolean closed);
+  }
+
+  private BlockFile(Owner owner, File path, MappedFile file, long bytes) throws IOException {
+    this.owner = owner;
+    this.bytes = bytes;
     this.path = path;
     this.file = file;
     this.header = file.map(FILE_HEADER_BYTES, BLOCK_HEADER_BYTES);
@@ -50,11 +59,8 @@ final class BlockFile implements Block.Holding {
   }
 
   /** Makes a file with room for a block; who opens it first makes the block. */
-  static BlockHandle create(File directory, String kind, long bytes) {
-    BlockHandle handle = BlockHandle.ofFile(directory.getName(), kind, bytes);
-    MappedFile.create(
-        new File(directory, handle.file()), FILE_MAGIC, DATA_OFFSET + bytes, handle.describe());
-    return handle;
+  static void create(File path, long bytes, String what) {
+    MappedFile.create(path, FILE_MAGIC, DATA_OFFSET + bytes, what);
   }
 
   /**
@@ -62,23 +68,47 @@ final class BlockFile implements Block.Holding {
    *
    * @throws IOException if it is not there, or not one of this version
    */
-  static BlockFile open(Session session, File path, BlockHandle handle) throws IOException {
+  static BlockFile open(Owner owner, File path) throws IOException {
     MappedFile file = MappedFile.open(path, FILE_MAGIC);
     try {
-      if (file.length() != DATA_OFFSET + handle.bytes()) {
-        throw new IOException("the file " + path + " has " + file.length() + " bytes (expected: "
-            + (DATA_OFFSET + handle.bytes()) + ")");
+      long bytes = file.length() - DATA_OFFSET;
+      if (bytes < 0) {
+        throw new IOException("the file " + path + " has " + file.length()
+            + " bytes, less than the header of a block");
       }
-      return new BlockFile(session, path, file, handle.bytes());
+      return new BlockFile(owner, path, file, bytes);
     } catch (IOException | RuntimeException | Error e) {
       file.close();
       throw e;
     }
   }
 
-  Block newHandle(BlockHandle handle, boolean maker) {
+  /**
+   * Gives the file another name, which must not be in use.
+   *
+   * @throws java.nio.file.FileAlreadyExistsException if it is
+   */
+  void rename(File to) throws IOException {
+    Files.createLink(to.toPath(), path.toPath());
+    path.delete();
+    path = to;
+  }
+
+  String name() {
+    return path.getName();
+  }
+
+  File directory() {
+    return path.getParentFile();
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
+  Block newHandle(BlockName name, boolean maker) {
     handles++;
-    return new Block(handle, this, parts, maker);
+    return new Block(name, this, parts, maker);
   }
 
   /** Ends the use by one handle; tells whether it was the last one. */
@@ -112,7 +142,12 @@ final class BlockFile implements Block.Holding {
   }
 
   @Override
+  public void pin() {
+    // Its memory becomes nobody else's, and stays mapped as long as somebody refers to a part.
+  }
+
+  @Override
   public void release(boolean closed) {
-    session.release(path.getName(), this, closed);
+    owner.release(this, closed);
   }
 }

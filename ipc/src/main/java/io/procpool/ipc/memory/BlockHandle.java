@@ -3,12 +3,11 @@ package io.procpool.ipc.memory;
 
 import java.io.InvalidObjectException;
 import java.io.ObjectStreamException;
-import java.io.Serializable;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 
 /**
- * The name of a block: what is sent to another process.
+ * The name of a block of the session.
  *
  * @param session name of the session's directory
  * @param file name of the file in it
@@ -18,7 +17,7 @@ import java.util.HexFormat;
  * @param bytes size without header
  */
 record BlockHandle(String session, String file, int cell, long generation, String kind, long bytes)
-    implements Serializable {
+    implements BlockName {
   private static final String ARENA = "arena-";
   private static final String FILE = "block-";
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -57,7 +56,8 @@ record BlockHandle(String session, String file, int cell, long generation, Strin
     return HexFormat.of().formatHex(random);
   }
 
-  String describe() {
+  @Override
+  public String describe() {
     return "the " + kind + " of " + bytes + " bytes";
   }
 

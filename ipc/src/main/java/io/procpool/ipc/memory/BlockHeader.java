@@ -20,10 +20,10 @@ final class BlockHeader {
   private BlockHeader() {}
 
   /** Writes the header of a new block. */
-  static void write(ByteBuffer block, BlockHandle handle) {
-    block.putInt(KIND_OFFSET, handle.kind().hashCode());
-    block.putLong(GENERATION_OFFSET, handle.generation());
-    block.putLong(BYTES_OFFSET, handle.bytes());
+  static void write(ByteBuffer block, BlockName name) {
+    block.putInt(KIND_OFFSET, name.kind().hashCode());
+    block.putLong(GENERATION_OFFSET, name.generation());
+    block.putLong(BYTES_OFFSET, name.bytes());
     INT.setRelease(block, STATE_OFFSET, LIVE);
   }
 
@@ -41,23 +41,22 @@ final class BlockHeader {
   }
 
   /**
-   * Checks that this is the block that a handle names; who asks must hold it.
+   * Checks that this is the block that a name stands for; who asks must hold it.
    *
    * @throws IllegalStateException if it was deleted or is another one
    */
-  static void check(ByteBuffer block, BlockHandle handle) {
-    if (state(block) != LIVE || generation(block) != handle.generation()) {
-      throw deleted(handle);
+  static void check(ByteBuffer block, BlockName name) {
+    if (state(block) != LIVE || generation(block) != name.generation()) {
+      throw deleted(name);
     }
-    if (block.getInt(KIND_OFFSET) != handle.kind().hashCode()
-        || block.getLong(BYTES_OFFSET) != handle.bytes()) {
-      throw new IllegalStateException(
-          handle.describe() + " is not what lies in " + handle.file() + " at its place");
+    if (block.getInt(KIND_OFFSET) != name.kind().hashCode()
+        || block.getLong(BYTES_OFFSET) != name.bytes()) {
+      throw new IllegalStateException(name.describe() + " is not what lies at its place");
     }
   }
 
-  static IllegalStateException deleted(BlockHandle handle) {
-    return new IllegalStateException(handle.describe()
+  static IllegalStateException deleted(BlockName name) {
+    return new IllegalStateException(name.describe()
         + " is gone: it was closed by the process that made it, or by the last one that held it");
   }
 }

@@ -10,4 +10,14 @@ public final class MappedStore implements SharedStore {
   public SharedBlock allocate(String kind, long bytes) {
     return Session.current().allocate(kind, bytes);
   }
+
+  @Override
+  public SharedBlock create(String name, long bytes) {
+    return NamedMemory.INSTANCE.create(name, bytes);
+  }
+
+  @Override
+  public SharedBlock open(String name) {
+    return NamedMemory.INSTANCE.open(name);
+  }
 }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * root makes it when it is first asked for, the others are told by who starts them. All memory is in one directory, which goes
  * when the root ends. Safe for use by multiple threads.
  */
-public final class Session {
+public final class Session implements BlockFile.Owner {
   private static @Nullable Session current; // guarded by the class
 
   private final File directory;
@@ -104,11 +104,15 @@ public final class Session {
     return Objects.requireNonNull(lastUsed.allocate(kind, bytes));
   }
 
-  private synchronized Block allocateFile(String kind, long bytes) {
-    BlockHandle handle = BlockFile.create(directory, kind, bytes);
-    BlockFile file = file(handle);
-    BlockHeader.write(file.header(), handle);
-    return file.newHandle(handle, true);
+  private Block allocateFile(String kind, long bytes) {
+    BlockHandle handle = BlockHandle.ofFile(directory.getName(), kind, bytes);
+    BlockFile.create(
+        new File(directory, handle.file()), bytes, handle.describe()); // takes its time
+    synchronized (this) {
+      BlockFile file = file(handle);
+      BlockHeader.write(file.header(), handle);
+      return file.newHandle(handle, true);
+    }
   }
 
   /**
@@ -156,7 +160,7 @@ public final class Session {
         throw BlockHeader.deleted(handle);
       }
       try {
-        known = BlockFile.open(this, path, handle);
+        known = BlockFile.open(this, path);
       } catch (IOException e) {
         throw new IllegalStateException(
             handle.describe() + " is gone or unusable: " + e.getMessage(), e);
@@ -166,9 +170,10 @@ public final class Session {
     return known;
   }
 
-  synchronized void release(String name, BlockFile file, boolean closed) {
+  @Override
+  public synchronized void release(BlockFile file, boolean closed) {
     if (file.dropHandle()) {
-      files.remove(name);
+      files.remove(file.name());
       file.close(closed);
     }
   }
