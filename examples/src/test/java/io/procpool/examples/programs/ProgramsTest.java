@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -63,6 +64,19 @@ class ProgramsTest {
     assertThat(seen.masterPid()).isEqualTo(MASTER);
     assertThat(seen.threadPids()).containsExactly(MASTER);
     assertThat(seen.processPids()).isNotEmpty().doesNotContain(MASTER);
+  }
+
+  @Test
+  void n04_ownData_isSeenByNobodyElse() throws Exception {
+    OwnData.Seen seen = OwnData.run(settings(PoolOptions.PROCESSES));
+
+    for (Map<String, List<Integer>> data : List.of(seen.threads(), seen.processes())) {
+      assertThat(data).hasSizeBetween(1, 3);
+      assertThat(data.values().stream().flatMap(List::stream))
+          .containsExactlyInAnyOrderElementsOf(IntStream.range(0, 12).boxed().toList());
+    }
+    assertThat(seen.processes()).doesNotContainKey(Long.toString(MASTER));
+    assertThat(lines()).hasSize(seen.threads().size() + seen.processes().size());
   }
 
   @OnEachBackend
@@ -220,8 +234,8 @@ class ProgramsTest {
   @Test
   void main_noArguments_listsThePrograms() throws Exception {
     assertThat(launch(0).out())
-        .hasSize(14)
-        .allMatch(line -> line.matches("[PYF][0-9][0-9]  .*|usage: .*"));
+        .hasSize(15)
+        .allMatch(line -> line.matches("[PYFN][0-9][0-9]  .*|usage: .*"));
   }
 
   @Test
