@@ -21,7 +21,7 @@ final class BlockFile implements Block.Holding {
    *          collected or its process ends.
    * Handles. All handles of this process share the open file, because closing one descriptor would drop the locks of all.
    */
-  private static final int DATA_OFFSET = FILE_HEADER_BYTES + BLOCK_HEADER_BYTES;
+  private static final int DATA_OFFSET = 2 * FILE_HEADER_BYTES; // a cache line begins there
 
   private final Owner owner;
   private File path;

@@ -23,7 +23,7 @@ final class BlockLayout {
    *   continuation without a beginning was left by a process that died in between, and is free. Only who holds the
    *   arena's allocation lock changes the table.
    *
-   * A block begins with a header; in its own file it begins at 64:
+   * A block begins with a header; in its own file it begins at 64, and what is shared at 128:
    *
    *   0        4        8                16               24       32
    *   +--------+--------+----------------+----------------+--------+-----------------+
