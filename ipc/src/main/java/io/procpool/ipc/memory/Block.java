@@ -71,6 +71,9 @@ final class Block extends SharedBlock {
 
   @Override
   public void close() {
+    if (isClosed()) {
+      return; // the memory may be another block's by now
+    }
     markClosed();
     release.closed = true;
     if (maker) {
@@ -82,6 +85,10 @@ final class Block extends SharedBlock {
   @Override
   protected String describe() {
     return name.describe();
+  }
+
+  BlockName name() {
+    return name;
   }
 
   private Object writeReplace() {

@@ -10,7 +10,7 @@ final class BlockLayout {
    *   +--------+--------+----------------+----------------+-----------------------+
    *   | magic  | version| size of file   | generations    |                       | what follows depends on the kind of file
    *   +--------+--------+----------------+----------------+-----------------------+
-   *   The magic is written last, before the file gets its name. `generations` counts the blocks that an arena has had.
+   *   It is written last, before the file gets its name. `generations` counts the blocks that an arena has had.
    *
    * An arena goes on with its table and its cells:
    *

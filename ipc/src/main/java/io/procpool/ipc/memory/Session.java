@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,18 +89,17 @@ public final class Session implements BlockFile.Owner {
     if (made != null) {
       return made;
     }
-    String[] names = directory.list((place, name) -> BlockHandle.isArena(name));
-    for (String name : names == null ? new String[0] : names) {
-      lastUsed = arena(name);
-      made = lastUsed.allocate(kind, bytes);
-      if (made != null) {
-        return made;
+    while (true) {
+      String[] names = directory.list((place, name) -> BlockHandle.isArena(name));
+      for (String name : names == null ? new String[0] : names) {
+        lastUsed = arena(name);
+        made = lastUsed.allocate(kind, bytes);
+        if (made != null) {
+          return made;
+        }
       }
+      Arena.create(directory, BlockHandle.newArena()); // found in the next round, by others too
     }
-    String name = BlockHandle.newArena();
-    Arena.create(directory, name);
-    lastUsed = arena(name);
-    return Objects.requireNonNull(lastUsed.allocate(kind, bytes));
   }
 
   private Block allocateFile(String kind, long bytes) {

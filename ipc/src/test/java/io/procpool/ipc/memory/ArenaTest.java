@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -86,6 +87,28 @@ final class ArenaTest {
     }
     closed.forEach(
         block -> assertFilled(block, (byte) 1)); // a new block there would have been zeroed
+  }
+
+  /** A second close is none, even if another block lies there by then. */
+  @Test
+  void close_againWhenTheMemoryIsAnothers_leavesThatAlone() throws Exception {
+    Arena arena = arena();
+    Block first = arena.allocate("test", Arena.LARGEST_BYTES);
+    while (arena.allocate("test", Arena.LARGEST_BYTES) != null) {
+      // Until there is no other place. What is collected without being closed is kept.
+    }
+    first.close();
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    Block second = arena.allocate("test", Arena.LARGEST_BYTES);
+    while (second == null) {
+      assertThat(System.nanoTime()).isLessThan(deadline);
+      Thread.onSpinWait();
+      second = arena.allocate("test", Arena.LARGEST_BYTES);
+    }
+    assertThat(((BlockHandle) second.name()).cell()).isEqualTo(((BlockHandle) first.name()).cell());
+    first.close();
+    arena.attach((BlockHandle) second.name()).close();
+    second.close();
   }
 
   @Test
