@@ -3,6 +3,7 @@ package io.procpool.shared;
 
 import io.procpool.spi.SharedBlock;
 import io.procpool.spi.SharedStore;
+import io.procpool.sync.ProcessLock;
 import java.io.Serializable;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -97,6 +98,14 @@ public final class SharedBoolean implements Serializable, AutoCloseable {
   /** Changes the value atomically if it is the expected one; tells whether it was. */
   public boolean compareAndSet(boolean expected, boolean value) {
     return INT.compareAndSet(memory(), 0, expected ? 1 : 0, value ? 1 : 0);
+  }
+
+  /**
+   * Returns the lock that goes with this value: re-entrant, and the same one for every handle in every process. No other method
+   * takes it; it is there for changes that are more than one step. It is closed with this handle.
+   */
+  public ProcessLock lock() {
+    return block.lock();
   }
 
   /** Ends the use of this handle; a second call has no effect. */

@@ -3,6 +3,7 @@ package io.procpool.shared;
 
 import io.procpool.spi.SharedBlock;
 import io.procpool.spi.SharedStore;
+import io.procpool.sync.ProcessLock;
 import java.io.Serializable;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -147,6 +148,14 @@ public final class SharedLong implements Serializable, AutoCloseable {
   /** Combines the number with another atomically and returns what it is then; see {@link #getAndUpdate}. */
   public long accumulateAndGet(long other, LongBinaryOperator combine) {
     return updateAndGet(number -> combine.applyAsLong(number, other));
+  }
+
+  /**
+   * Returns the lock that goes with this value: re-entrant, and the same one for every handle in every process. No other method
+   * takes it; it is there for changes that are more than one step. It is closed with this handle.
+   */
+  public ProcessLock lock() {
+    return block.lock();
   }
 
   /** Ends the use of this handle; a second call has no effect. */

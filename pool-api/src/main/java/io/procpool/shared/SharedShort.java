@@ -3,6 +3,7 @@ package io.procpool.shared;
 
 import io.procpool.spi.SharedBlock;
 import io.procpool.spi.SharedStore;
+import io.procpool.sync.ProcessLock;
 import java.io.Serializable;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -112,6 +113,14 @@ public final class SharedShort implements Serializable, AutoCloseable {
   /** As {@link #getAndAdd}, but returns what the number is then. */
   public short addAndGet(short delta) {
     return (short) (getAndAdd(delta) + delta);
+  }
+
+  /**
+   * Returns the lock that goes with this value: re-entrant, and the same one for every handle in every process. No other method
+   * takes it; it is there for changes that are more than one step. It is closed with this handle.
+   */
+  public ProcessLock lock() {
+    return block.lock();
   }
 
   /** Ends the use of this handle; a second call has no effect. */

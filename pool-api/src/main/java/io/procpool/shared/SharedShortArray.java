@@ -3,6 +3,7 @@ package io.procpool.shared;
 
 import io.procpool.spi.SharedBlock;
 import io.procpool.spi.SharedStore;
+import io.procpool.sync.ProcessLock;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -199,6 +200,14 @@ public final class SharedShortArray implements Serializable, AutoCloseable {
     ByteBuffer all = run(0, length);
     ArrayBounds.checkWhole(all.remaining(), length << SHIFT);
     return all;
+  }
+
+  /**
+   * Returns the lock that goes with this array and its slices: re-entrant, and the same one for every handle in every process. No other method
+   * takes it; it is there for changes that are more than one step. It is closed with this handle.
+   */
+  public ProcessLock lock() {
+    return block.lock();
   }
 
   /** Ends the use of this handle and its slices; a second call has no effect. */

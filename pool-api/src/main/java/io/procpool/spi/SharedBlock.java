@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.spi;
 
+import io.procpool.sync.ProcessLock;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -68,6 +69,13 @@ public abstract class SharedBlock implements Serializable, AutoCloseable {
 
   /** Says that a view of the memory was given out: it must not become another's memory while this process lives. */
   public abstract void pin();
+
+  /**
+   * Returns the lock that goes with the block.
+   *
+   * @throws UnsupportedOperationException if it has none
+   */
+  public abstract ProcessLock lock();
 
   /** Returns what it is, for messages. */
   protected abstract String describe();

@@ -1,0 +1,20 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool;
+
+import io.procpool.spi.Synchronizers;
+import io.procpool.sync.Deadlock;
+import java.util.List;
+
+/** What can be asked about the processes of the session. Safe for use by multiple threads. */
+public final class Processes {
+  private Processes() {}
+
+  /**
+   * Finds threads, in any process of the session, that wait for each other in a circle: for {@link io.procpool.sync.ProcessLock}s
+   * and {@link io.procpool.sync.ProcessReadWriteLock}s that they hold against each other. A thread is seen some 50 ms after it began to
+   * wait; waits with a timeout count, too. Takes some 50 ms if there is something to look at.
+   */
+  public static List<Deadlock> deadlocks() {
+    return Synchronizers.installed().deadlocks();
+  }
+}
