@@ -23,9 +23,11 @@ final class ActorThread extends Thread {
   private static final Map<Long, ActorThread> ACTORS = new ConcurrentHashMap<>();
   private static final Map<Long, FutureTask<?>> CALLS = new ConcurrentHashMap<>();
 
-  private final BlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
+  private static final FutureTask<?> NOTHING = new FutureTask<>(() -> null);
+
+  private final BlockingQueue<FutureTask<?>> queue = new LinkedBlockingQueue<>();
   private volatile boolean ending;
-  private volatile @Nullable Runnable running;
+  private volatile @Nullable FutureTask<?> running;
 
   /** How a call ended. */
   record Ended(@Nullable Object value, @Nullable Throwable failure) implements Serializable {}
@@ -52,7 +54,7 @@ final class ActorThread extends Thread {
   public void run() {
     try {
       while (!ending || !queue.isEmpty()) {
-        Runnable next = queue.take();
+        FutureTask<?> next = queue.take();
         running = next;
         next.run();
         running = null;
@@ -115,7 +117,7 @@ final class ActorThread extends Thread {
     ActorThread thread = ACTORS.remove(actor);
     if (thread != null) {
       thread.ending = true;
-      thread.queue.add(() -> {});
+      thread.queue.add(NOTHING);
       thread.join(Faults.LONG.toMillis());
     }
   }
@@ -125,7 +127,8 @@ final class ActorThread extends Thread {
     List<String> stuck = new ArrayList<>();
     for (long actor : actors) {
       ActorThread thread = ACTORS.get(actor);
-      if (thread != null && thread.running != null) {
+      FutureTask<?> running = thread == null ? null : thread.running;
+      if (thread != null && running != null && !running.isDone()) {
         stuck.add(describe(actor));
         thread.interrupt();
       }
@@ -134,7 +137,7 @@ final class ActorThread extends Thread {
       ActorThread thread = ACTORS.remove(actor);
       if (thread != null) {
         thread.ending = true;
-        thread.queue.add(() -> {});
+        thread.queue.add(NOTHING);
         thread.join(stuck.isEmpty() ? Faults.LONG.toMillis() : Faults.SHORT.toMillis());
       }
     }

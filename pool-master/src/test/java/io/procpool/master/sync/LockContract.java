@@ -437,14 +437,16 @@ abstract class LockContract extends SyncContract {
       for (int i = 0; i < many; i++) {
         assertThat(locks.get(i).tryLock()).isEqualTo(i >= many / 2);
       }
-      a().run(() -> some.forEach(ProcessLock::unlock));
+      a().run(() -> {
+        some.forEach(ProcessLock::unlock);
+        some.forEach(ProcessLock::close);
+      });
       for (int i = 0; i < many; i++) {
         if (i >= many / 2) {
           locks.get(i).unlock();
         }
         locks.get(i).close();
       }
-      a().run(() -> some.forEach(ProcessLock::close));
     }
   }
 
@@ -476,7 +478,7 @@ abstract class LockContract extends SyncContract {
     ProcessLock.create(longest).close();
     ProcessLock.reentrant(longest).close();
     ProcessLock.create("").close();
-    assertRefused(() -> ProcessLock.create(longest + "y"), longest + "y");
-    assertRefused(() -> ProcessLock.reentrant(longest + "y"), longest + "y");
+    assertRefused(() -> ProcessLock.create(longest + "y"), "name: 101 characters");
+    assertRefused(() -> ProcessLock.reentrant(longest + "y"), "name: 101 characters");
   }
 }

@@ -283,8 +283,8 @@ abstract class SemaphoreContract extends SyncContract {
   void release_moreThanTheBound_isRefusedAndReleasesNothing(Kind kind) throws Exception {
     try (ProcessSemaphore semaphore = kind.make(3)) {
       for (Party party : parties().all()) {
-        assertThat(party.call(semaphore::bound)).hasValue(3);
         party.run(() -> {
+          assertThat(semaphore.bound()).hasValue(3);
           assertReleaseRefused(semaphore, 1);
           assertReleaseRefused(semaphore, Integer.MAX_VALUE);
           semaphore.acquire(2);
@@ -295,6 +295,18 @@ abstract class SemaphoreContract extends SyncContract {
           assertThat(semaphore.availablePermits()).isEqualTo(3);
         });
       }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = "BOUNDED")
+  void bound_largest_isABound(Kind kind) throws Exception {
+    try (ProcessSemaphore semaphore = kind.make(Integer.MAX_VALUE)) {
+      assertThat(semaphore.bound()).hasValue(Integer.MAX_VALUE);
+      assertReleaseRefused(semaphore, 1);
+      semaphore.acquire(Integer.MAX_VALUE);
+      assertThat(semaphore.availablePermits()).isZero();
+      semaphore.release(Integer.MAX_VALUE);
     }
   }
 
