@@ -40,7 +40,7 @@ final class Guarded {
     wake(waiters);
   }
 
-  /** Counts a change, with the lock held; returns how many wait for one. */
+  /** Counts a change, with the lock held, and returns how many wait for one. */
   private int changed() {
     Words.INT.setVolatile(memory, CHANGES, memory.getInt(CHANGES) + 1);
     return memory.getInt(WAITERS);
@@ -55,6 +55,7 @@ final class Guarded {
   /** A wait until what is guarded allows something. */
   abstract class GuardedWait extends Waiting {
     private boolean counted;
+    private boolean changed;
 
     GuardedWait() {
       super(memory, CHANGES);
@@ -70,9 +71,14 @@ final class Guarded {
 
     @Override
     final boolean attempt(boolean announce) {
+      int waiters = 0;
       guard.guard();
       try {
         boolean done = tryGuarded();
+        if (changed) {
+          changed = false;
+          waiters = changed();
+        }
         if (done) {
           uncount();
         } else {
@@ -85,7 +91,14 @@ final class Guarded {
         return done;
       } finally {
         guard.release();
+        wake(waiters);
       }
+    }
+
+    /** Says that others who wait should look again; for use while trying. */
+    final boolean change() {
+      changed = true;
+      return true;
     }
 
     @Override

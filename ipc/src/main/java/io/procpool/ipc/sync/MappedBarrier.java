@@ -320,7 +320,7 @@ final class MappedBarrier implements ProcessBarrier {
       if (generation() == generation && (memory.getInt(BROKEN) != 0 || account().hasDead())) {
         memory.putInt(BROKEN, 1);
         end(generation, true);
-        Words.INT.setVolatile(memory, GENERATION, generation + 1); // the watcher sees to the others
+        return change();
       }
       return generation() != generation;
     }
