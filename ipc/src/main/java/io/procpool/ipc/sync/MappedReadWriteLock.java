@@ -141,7 +141,7 @@ final class MappedReadWriteLock implements ProcessReadWriteLock {
 
     final void takeAwayDeadWriters() {
       if (removeDeadWriters()) {
-        change();
+        noteChange();
       }
     }
 
@@ -177,7 +177,7 @@ final class MappedReadWriteLock implements ProcessReadWriteLock {
 
     private boolean add() {
       boolean added =
-          readers.add(id(), 1) || readers.removeDead() && change() && readers.add(id(), 1);
+          readers.add(id(), 1) || readers.removeDead() && noteChange() && readers.add(id(), 1);
       FaultPoint.reached("read.acquired");
       return added;
     }
@@ -205,7 +205,7 @@ final class MappedReadWriteLock implements ProcessReadWriteLock {
         takeAwayDeadWriters();
       }
       if (memory.getLong(WRITER) == 0
-          && (readers.sum() == 0 || readers.removeDead() && change() && readers.sum() == 0)) {
+          && (readers.sum() == 0 || readers.removeDead() && noteChange() && readers.sum() == 0)) {
         if (memory.getLong(NEXT_WRITER) == id()) {
           Words.LONG.setVolatile(memory, NEXT_WRITER, 0L);
         }

@@ -134,7 +134,7 @@ final class RecoveringSemaphore implements ProcessSemaphore {
 
     @Override
     boolean tryGuarded() {
-      boolean taken = take() || account.removeDead() && change() && take();
+      boolean taken = take() || account.removeDead() && noteChange() && take();
       if (taken) {
         FaultPoint.reached("semaphore.acquired");
       }
