@@ -2,7 +2,6 @@
 package io.procpool.master.sync;
 
 import static io.procpool.master.process.Faults.LONG;
-import static io.procpool.master.process.Faults.SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -181,7 +180,7 @@ abstract class BarrierContract extends SyncContract {
         Begun<Integer> other = b().begin(() -> barrier.await());
         awaitWaiting(barrier, 1);
         impatient.run(() -> notEarly(() -> {
-          assertThatThrownBy(() -> barrier.await(SHORT)).isInstanceOf(TimeoutException.class);
+          assertThatThrownBy(() -> barrier.await(BRIEF)).isInstanceOf(TimeoutException.class);
           return true;
         }));
         assertBroken(other);

@@ -2,7 +2,6 @@
 package io.procpool.master.sync;
 
 import static io.procpool.master.process.Faults.LONG;
-import static io.procpool.master.process.Faults.SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -72,7 +71,7 @@ abstract class ConditionContract extends SyncContract {
     /** Checks that so many go on, those that came first, and no more. */
     void assertGone(int count) throws Exception {
       Faults.awaitLong(count + " to go on").until(() -> gone.get() >= count);
-      long end = System.nanoTime() + SHORT.toNanos() / 4;
+      long end = System.nanoTime() + BRIEF_NANOS;
       do {
         assertThat(gone.get()).isEqualTo(count);
       } while (System.nanoTime() < end);
@@ -99,7 +98,7 @@ abstract class ConditionContract extends SyncContract {
     }
   }
 
-  private static void awaitWaiting(ProcessLock lock, ProcessCondition condition, int count) {
+  static void awaitWaiting(ProcessLock lock, ProcessCondition condition, int count) {
     Faults.awaitLong(count + " to wait").until(() -> locked(lock, condition::waiting) == count);
   }
 
@@ -242,7 +241,7 @@ abstract class ConditionContract extends SyncContract {
         () -> condition.await(1, TimeUnit.SECONDS),
         () -> condition.awaitUntil(new Date(0)),
         () -> condition.awaitTrue(() -> false),
-        () -> condition.awaitTrue(() -> false, SHORT),
+        () -> condition.awaitTrue(() -> false, BRIEF),
         condition::signal,
         () -> condition.signal(1),
         () -> condition.signal(0),
@@ -324,11 +323,11 @@ abstract class ConditionContract extends SyncContract {
         ProcessCondition condition = lock.newCondition()) {
       for (Party party : parties().all()) {
         party.run(() -> lockedRun(lock, () -> {
-          assertThat(notEarly(() -> condition.awaitNanos(SHORT_NANOS))).isNotPositive();
-          assertThat(notEarly(() -> condition.await(SHORT.toMillis(), TimeUnit.MILLISECONDS)))
+          assertThat(notEarly(() -> condition.awaitNanos(BRIEF_NANOS))).isNotPositive();
+          assertThat(notEarly(() -> condition.await(BRIEF.toMillis(), TimeUnit.MILLISECONDS)))
               .isFalse();
-          assertThat(notEarly(() -> condition.awaitTrue(() -> false, SHORT))).isFalse();
-          long until = System.currentTimeMillis() + SHORT.toMillis();
+          assertThat(notEarly(() -> condition.awaitTrue(() -> false, BRIEF))).isFalse();
+          long until = System.currentTimeMillis() + BRIEF.toMillis();
           assertThat(condition.awaitUntil(new Date(until))).isFalse();
           assertThat(System.currentTimeMillis()).isGreaterThanOrEqualTo(until);
           assertThat(condition.awaitNanos(0)).isNotPositive();
@@ -381,7 +380,7 @@ abstract class ConditionContract extends SyncContract {
       for (Party leaving : parties().all()) {
         Actor interrupted = leaving.actor();
         Begun<Boolean> first = leaving.begin(
-            () -> locked(lock, () -> condition.await(SHORT_NANOS, TimeUnit.NANOSECONDS)));
+            () -> locked(lock, () -> condition.await(BRIEF_NANOS, TimeUnit.NANOSECONDS)));
         Begun<Boolean> second = interrupted.start(() -> lockedRun(lock, condition::await));
         Faults.awaitLong("both to wait or be gone")
             .until(() -> locked(lock, condition::waiting) == 2 || first.isDone());
@@ -523,7 +522,7 @@ abstract class ConditionContract extends SyncContract {
       a().run(() -> lockedRun(lock, () -> {
         condition.awaitTrue(() -> true);
         assertThat(condition.awaitTrue(() -> true, Duration.ZERO)).isTrue();
-        assertThat(condition.awaitTrue(() -> true, SHORT.negated())).isTrue();
+        assertThat(condition.awaitTrue(() -> true, BRIEF.negated())).isTrue();
         assertThat(condition.awaitTrue(() -> false, Duration.ZERO)).isFalse();
         assertThat(condition.awaitTrue(() -> false, Duration.ofSeconds(Long.MIN_VALUE)))
             .isFalse();

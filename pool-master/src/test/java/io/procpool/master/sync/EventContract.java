@@ -2,7 +2,6 @@
 package io.procpool.master.sync;
 
 import static io.procpool.master.process.Faults.LONG;
-import static io.procpool.master.process.Faults.SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.shared.SharedInt;
@@ -45,7 +44,7 @@ abstract class EventContract extends SyncContract {
   void await_notSet_waitsItsTime() throws Exception {
     try (ProcessEvent event = ProcessEvent.create()) {
       for (Party party : parties().all()) {
-        assertThat(party.call(() -> notEarly(() -> event.await(SHORT)))).isFalse();
+        assertThat(party.call(() -> notEarly(() -> event.await(BRIEF)))).isFalse();
       }
     }
   }

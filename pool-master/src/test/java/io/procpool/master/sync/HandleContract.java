@@ -1,7 +1,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.sync;
 
-import static io.procpool.master.process.Faults.SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -181,23 +180,23 @@ abstract class HandleContract extends SyncContract {
           () -> semaphore.acquire(1),
           () -> semaphore.acquireUninterruptibly(1),
           semaphore::tryAcquire,
-          () -> semaphore.tryAcquire(SHORT),
+          () -> semaphore.tryAcquire(BRIEF),
           semaphore::release,
           semaphore::drainPermits,
           semaphore::availablePermits);
     } else if (handle instanceof ProcessEvent event) {
       return List.of(
-          event::isSet, event::set, event::clear, event::await, () -> event.await(SHORT));
+          event::isSet, event::set, event::clear, event::await, () -> event.await(BRIEF));
     } else if (handle instanceof ProcessBarrier barrier) {
       return List.of(
           barrier::await,
-          () -> barrier.await(SHORT),
+          () -> barrier.await(BRIEF),
           barrier::abort,
           barrier::reset,
           barrier::isBroken,
           barrier::waiting);
     } else if (handle instanceof ProcessCountDownLatch latch) {
-      return List.of(latch::countDown, latch::count, latch::await, () -> latch.await(SHORT));
+      return List.of(latch::countDown, latch::count, latch::await, () -> latch.await(BRIEF));
     }
     throw new AssertionError(handle);
   }

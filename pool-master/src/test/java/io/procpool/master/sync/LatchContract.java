@@ -2,7 +2,6 @@
 package io.procpool.master.sync;
 
 import static io.procpool.master.process.Faults.LONG;
-import static io.procpool.master.process.Faults.SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.sync.ProcessCountDownLatch;
@@ -85,7 +84,7 @@ abstract class LatchContract extends SyncContract {
   void await_aboveZero_waitsItsTime() throws Exception {
     try (ProcessCountDownLatch latch = ProcessCountDownLatch.create(Integer.MAX_VALUE)) {
       for (Party party : parties().all()) {
-        assertThat(party.call(() -> notEarly(() -> latch.await(SHORT)))).isFalse();
+        assertThat(party.call(() -> notEarly(() -> latch.await(BRIEF)))).isFalse();
         assertThat(party.call(() -> latch.await(Duration.ofSeconds(Long.MIN_VALUE))))
             .isFalse();
       }

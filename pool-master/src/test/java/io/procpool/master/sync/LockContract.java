@@ -1,7 +1,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.sync;
 
-import static io.procpool.master.process.Faults.SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -77,10 +76,10 @@ abstract class LockContract extends SyncContract {
   void tryLock_heldElsewhere_waitsItsTime(LockKind kind) throws Exception {
     try (ProcessLock lock = kind.make()) {
       a().run(lock::lock);
-      assertThat(notEarly(() -> lock.tryLock(SHORT_NANOS, TimeUnit.NANOSECONDS)))
+      assertThat(notEarly(() -> lock.tryLock(BRIEF_NANOS, TimeUnit.NANOSECONDS)))
           .isFalse();
       assertThat(
-              b().call(() -> notEarly(() -> lock.tryLock(SHORT.toMillis(), TimeUnit.MILLISECONDS))))
+              b().call(() -> notEarly(() -> lock.tryLock(BRIEF.toMillis(), TimeUnit.MILLISECONDS))))
           .isFalse();
       Begun<Boolean> waiting = b().begin(() -> {
         boolean got = lock.tryLock(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
@@ -334,7 +333,7 @@ abstract class LockContract extends SyncContract {
         lock.lock();
         assertThat(lock.tryLock()).isFalse();
         assertThat(lock.tryLock(0, TimeUnit.SECONDS)).isFalse();
-        assertThat(notEarly(() -> lock.tryLock(SHORT_NANOS, TimeUnit.NANOSECONDS)))
+        assertThat(notEarly(() -> lock.tryLock(BRIEF_NANOS, TimeUnit.NANOSECONDS)))
             .isFalse();
         assertThat(lock.holdCount()).isEqualTo(1);
       });
@@ -412,7 +411,7 @@ abstract class LockContract extends SyncContract {
           owner.run(lost::lock);
           owner.end();
           assertThat(lost.isLocked()).isTrue();
-          assertThat(b().call(() -> lost.tryLock(SHORT_NANOS, TimeUnit.NANOSECONDS)))
+          assertThat(b().call(() -> lost.tryLock(BRIEF_NANOS, TimeUnit.NANOSECONDS)))
               .isFalse();
           assertThat(party.call(() -> lost.tryLock())).isFalse();
           assertThat(party.actor().call(() -> lost.tryLock())).isFalse();

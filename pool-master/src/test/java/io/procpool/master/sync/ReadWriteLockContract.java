@@ -1,7 +1,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.sync;
 
-import static io.procpool.master.process.Faults.SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -51,7 +50,7 @@ abstract class ReadWriteLockContract extends SyncContract {
         lock.writeLock().unlock();
       });
       writer.assertWaits();
-      assertThat(notEarly(() -> lock.writeLock().tryLock(SHORT_NANOS, TimeUnit.NANOSECONDS)))
+      assertThat(notEarly(() -> lock.writeLock().tryLock(BRIEF_NANOS, TimeUnit.NANOSECONDS)))
           .isFalse();
       a().run(() -> lock.readLock().unlock());
       b().run(() -> lock.readLock().unlock());
@@ -81,7 +80,7 @@ abstract class ReadWriteLockContract extends SyncContract {
         }
         assertThat(b().actor()
                 .call(() -> notEarly(
-                    () -> lock.readLock().tryLock(SHORT.toMillis(), TimeUnit.MILLISECONDS))))
+                    () -> lock.readLock().tryLock(BRIEF.toMillis(), TimeUnit.MILLISECONDS))))
             .isFalse();
         for (Begun<Boolean> each : waiting) {
           each.awaitWaiting();
@@ -106,7 +105,7 @@ abstract class ReadWriteLockContract extends SyncContract {
       for (Party party : parties().all()) {
         assertThat(party
                 .actor()
-                .call(() -> lock.readLock().tryLock(SHORT_NANOS / 4, TimeUnit.NANOSECONDS)))
+                .call(() -> lock.readLock().tryLock(BRIEF_NANOS, TimeUnit.NANOSECONDS)))
             .isFalse();
       }
       a().run(() -> {
@@ -124,7 +123,7 @@ abstract class ReadWriteLockContract extends SyncContract {
       reader.value();
       assertThat(lock.readLock().tryLock()).isTrue();
       lock.readLock().unlock();
-      assertThat(b().call(() -> lock.writeLock().tryLock(SHORT_NANOS, TimeUnit.NANOSECONDS)))
+      assertThat(b().call(() -> lock.writeLock().tryLock(BRIEF_NANOS, TimeUnit.NANOSECONDS)))
           .isFalse();
       assertThat(master().call(() -> lock.readLock().tryLock(LONG_MILLIS, TimeUnit.MILLISECONDS)))
           .isTrue(); // the writer's time was up

@@ -2,7 +2,6 @@
 package io.procpool.master.sync;
 
 import static io.procpool.master.process.Faults.LONG;
-import static io.procpool.master.process.Faults.SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -93,10 +92,10 @@ abstract class SemaphoreContract extends SyncContract {
   void tryAcquire_noneThere_waitsItsTime(Kind kind) throws Exception {
     try (ProcessSemaphore semaphore = kind.make(2)) {
       a().run(() -> semaphore.acquire());
-      assertThat(notEarly(() -> semaphore.tryAcquire(2, SHORT))).isFalse();
+      assertThat(notEarly(() -> semaphore.tryAcquire(2, BRIEF))).isFalse();
       assertThat(semaphore.availablePermits()).isEqualTo(1);
       b().run(() -> semaphore.acquire());
-      assertThat(b().call(() -> notEarly(() -> semaphore.tryAcquire(SHORT)))).isFalse();
+      assertThat(b().call(() -> notEarly(() -> semaphore.tryAcquire(BRIEF)))).isFalse();
       Begun<Boolean> waiting = b().begin(() -> {
         boolean got = semaphore.tryAcquire(FOR_EVER);
         semaphore.release();
@@ -366,7 +365,7 @@ abstract class SemaphoreContract extends SyncContract {
         assertRefused(() -> semaphore.acquire(bad), value);
         assertRefused(() -> semaphore.acquireUninterruptibly(bad), value);
         assertRefused(() -> semaphore.tryAcquire(bad), value);
-        assertRefused(() -> semaphore.tryAcquire(bad, SHORT), value);
+        assertRefused(() -> semaphore.tryAcquire(bad, BRIEF), value);
         assertRefused(() -> semaphore.release(bad), value);
       }
       if (kind != Kind.UNBOUNDED) {
@@ -374,7 +373,7 @@ abstract class SemaphoreContract extends SyncContract {
         assertRefused(() -> semaphore.acquire(4), value);
         assertRefused(() -> semaphore.acquireUninterruptibly(4), value);
         assertRefused(() -> semaphore.tryAcquire(4), value);
-        assertRefused(() -> semaphore.tryAcquire(4, SHORT), value);
+        assertRefused(() -> semaphore.tryAcquire(4, BRIEF), value);
       }
       assertThat(semaphore.availablePermits()).isEqualTo(3);
     }
