@@ -31,7 +31,7 @@ final class WaitReport {
   private static final String PREFIX = "waits-";
   private static final int MAGIC = 0x70727731; // "prw1"
   private static final int MOST_FRAMES = 64;
-  private static final String WORKER_CLASSES = "io\\.procpool\\.(ipc|worker|master)\\..*";
+  private static final String WORKER_CLASSES = "io\\.procpool\\.(ipc\\.FunctionKind|worker\\..*)";
   private static final String OWN_PACKAGE = WaitReport.class.getPackageName() + ".";
 
   private final Map<Waiting, Known> known = new HashMap<>();
