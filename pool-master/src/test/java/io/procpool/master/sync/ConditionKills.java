@@ -126,14 +126,13 @@ abstract class ConditionKills extends KillContract {
         ProcessCondition condition = lock.newCondition()) {
       Actor actor = a().actor();
       actor.run(lock::lock);
-      Begun<Boolean> waiting = b().start(() -> lockedRun(lock, () -> {
-        assertThat(lock.deadOwner()).isEmpty();
-        assertThat(condition.waiting()).isZero();
-      }));
+      Begun<Boolean> waiting =
+          b().start(() -> lockedRun(lock, () -> assertThat(lock.deadOwner()).isEmpty()));
       waiting.assertWaits();
       stopAt(kind == LockKind.WRITE ? "write.released" : "lock.released", actor, condition::await);
       kill();
       waiting.value();
+      assertThat(locked(lock, condition::waiting)).isZero();
     }
   }
 

@@ -201,6 +201,20 @@ abstract class MeetingKills extends KillContract {
     }
   }
 
+  /** A party that is stopped in the middle of a change holds up no timeout. */
+  @Test
+  void partyStoppedInside_timeoutsEnd() throws Exception {
+    try (ProcessBarrier barrier = ProcessBarrier.create(2)) {
+      Begun<Integer> waiting = b().begin(() -> barrier.await(LONG));
+      Faults.awaitLong("one to wait").until(() -> barrier.waiting() == 1);
+      stopAt("barrier.tripping", () -> barrier.await());
+      Begun<Integer> next = b().begin(() -> barrier.await(BRIEF));
+      assertThat(next.failure()).isInstanceOf(TimeoutException.class);
+      kill();
+      assertThat(waiting.value()).isEqualTo(1);
+    }
+  }
+
   /** One that dies before it has come is not missed: a timeout ends the wait. */
   @Test
   void partyKilledBeforeItHasCome_isNotMissed() throws Exception {

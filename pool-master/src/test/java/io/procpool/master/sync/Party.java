@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.sync;
 
+import io.procpool.AsyncResult;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
 import io.procpool.Task;
@@ -44,7 +45,14 @@ final class Party implements AutoCloseable {
 
   /** Has a task run in the party's process, in the thread of the worker. */
   <T> T dispatch(Task<T> task) throws Exception {
-    return pool == null ? task.call() : Faults.valueOf(pool.submit(task));
+    if (pool == null) {
+      return task.call();
+    }
+    AsyncResult<T> result = pool.submit(task);
+    if (!result.await(Faults.LONG.multipliedBy(2))) { // the task itself may wait that long
+      throw new AssertionError(result + " of " + this + " has not ended");
+    }
+    return Faults.valueOf(result);
   }
 
   /** Returns a new thread of this party. */

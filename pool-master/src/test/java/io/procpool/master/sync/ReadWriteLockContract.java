@@ -38,6 +38,29 @@ abstract class ReadWriteLockContract extends SyncContract {
     }
   }
 
+  /** As long as nobody writes or wants to, nobody is ever told that it cannot read, however many come at a time. */
+  @Test
+  void readLock_noWriter_isAlwaysToBeHad() throws Exception {
+    try (ProcessReadWriteLock lock = ProcessReadWriteLock.create()) {
+      List<Begun<Boolean>> running = new ArrayList<>();
+      for (Party party : parties().all()) {
+        for (int thread = 0; thread < 3; thread++) {
+          running.add(party.start(() -> {
+            for (int i = 0; i < ROUNDS; i++) {
+              assertThat(lock.readLock().tryLock()).isTrue();
+              assertThat(lock.readHoldCount()).isEqualTo(1);
+              lock.readLock().unlock();
+            }
+          }));
+        }
+      }
+      for (Begun<Boolean> each : running) {
+        each.value();
+      }
+      assertThat(lock.readLockCount()).isZero();
+    }
+  }
+
   /** A writer gets the lock when the last reader, of any party, has left. */
   @Test
   void writeLock_readersThere_waitsForAll() throws Exception {

@@ -4,6 +4,7 @@ package io.procpool.master.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.sync.ProcessReadWriteLock;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Processes that die with one half of a read-write lock; what {@link LockKills} says of write locks is not repeated. */
@@ -154,6 +155,38 @@ abstract class ReadWriteLockKills extends KillContract {
         assertThat(another.value()).isFalse();
         assertThat(lock.writeLock().tryLock()).isTrue();
         lock.writeLock().unlock();
+      }
+      findVictim();
+    }
+  }
+
+  /** A process that is stopped in the middle of a change holds up no timeout. */
+  @Test
+  void holderStoppedInside_timeoutsEnd() throws Exception {
+    for (String step : new String[] {"read.acquired", "write.acquired"}) {
+      try (ProcessReadWriteLock lock = ProcessReadWriteLock.create()) {
+        stopAt(step, () -> {
+          if (step.startsWith("read")) {
+            lock.readLock().lock();
+          } else {
+            lock.writeLock().lock();
+          }
+        });
+        Begun<Boolean> waiting =
+            b().begin(() -> lock.writeLock().tryLock(2 * BRIEF_NANOS, TimeUnit.NANOSECONDS));
+        assertThat(notEarly(() -> lock.writeLock().tryLock(BRIEF_NANOS, TimeUnit.NANOSECONDS)))
+            .isFalse();
+        assertThat(lock.writeLock().tryLock()).isFalse();
+        assertThat(waiting.value()).isFalse();
+        Actor interrupted = b().actor();
+        Begun<Boolean> interruptibly = interrupted.start(() -> lock.readLock().lockInterruptibly());
+        interruptibly.assertWaits();
+        interrupted.interrupt();
+        assertThat(interruptibly.failure()).isInstanceOf(InterruptedException.class);
+        kill();
+        lock.writeLock().lock();
+        lock.writeLock().unlock();
+        assertThat(lock.readLockCount()).isZero();
       }
       findVictim();
     }

@@ -61,6 +61,29 @@ abstract class SemaphoreContract extends SyncContract {
     }
   }
 
+  /** Where there is enough for all nobody is ever told that there is none, however many come at a time. */
+  @ParameterizedTest
+  @EnumSource
+  void tryAcquire_enoughForAll_alwaysGetsThem(Kind kind) throws Exception {
+    try (ProcessSemaphore semaphore = kind.make(9)) {
+      List<Begun<Boolean>> running = new ArrayList<>();
+      for (Party party : parties().all()) {
+        for (int thread = 0; thread < 3; thread++) {
+          running.add(party.start(() -> {
+            for (int i = 0; i < ROUNDS; i++) {
+              assertThat(semaphore.tryAcquire()).isTrue();
+              semaphore.release();
+            }
+          }));
+        }
+      }
+      for (Begun<Boolean> each : running) {
+        each.value();
+      }
+      assertThat(semaphore.availablePermits()).isEqualTo(9);
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void tryAcquire_tellsWhetherItGotThem(Kind kind) throws Exception {

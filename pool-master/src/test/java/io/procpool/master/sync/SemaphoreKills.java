@@ -141,6 +141,27 @@ abstract class SemaphoreKills extends KillContract {
     }
   }
 
+  /** A process that is stopped in the middle of a change holds up no timeout; that of a waiter ends as it should. */
+  @ParameterizedTest
+  @EnumSource(SemaphoreContract.Kind.class)
+  void holderStoppedInside_timeoutsEnd(SemaphoreContract.Kind kind) throws Exception {
+    try (ProcessSemaphore semaphore = kind.make(2)) {
+      semaphore.acquire();
+      Begun<Boolean> waiting = b().begin(() -> semaphore.tryAcquire(2, BRIEF.multipliedBy(3)));
+      waiting.awaitWaiting();
+      stopAt("semaphore.acquired", () -> semaphore.acquire());
+      assertThat(notEarly(() -> semaphore.tryAcquire(2, BRIEF))).isFalse();
+      assertThat(semaphore.tryAcquire(2)).isFalse();
+      assertThat(waiting.value()).isFalse();
+      kill();
+      if (kind != SemaphoreContract.Kind.RECOVERING) {
+        semaphore.release();
+      }
+      semaphore.release();
+      assertThat(semaphore.tryAcquire(2)).isTrue();
+    }
+  }
+
   /** A process that is only stopped keeps its permits; woken ones that cannot move take no wake-up with them. */
   @ParameterizedTest
   @EnumSource(SemaphoreContract.Kind.class)
