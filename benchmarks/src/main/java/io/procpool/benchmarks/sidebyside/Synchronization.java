@@ -34,7 +34,7 @@ final class Synchronization {
 
   /** Acquisitions per second, in all, of a plain lock that two processes want as fast as they can: {@code rate}. */
   static Map<String, Double> lockContended(Effort effort) throws Exception {
-    int count = effort.choose(500_000, 1000);
+    int count = effort.choose(2_000_000, 1000);
     try (ProcessLock lock = ProcessLock.create()) {
       long before = token(lock);
       double rate = TwoProcesses.rate(effort, 2 * count, () -> acquireAndRelease(lock, count));
@@ -67,7 +67,7 @@ final class Synchronization {
 
   /** Increments per second, in all, of a number that two processes change under its lock: {@code rate}. */
   static Map<String, Double> lockedIncrement(Effort effort) throws Exception {
-    int count = effort.choose(500_000, 1000);
+    int count = effort.choose(2_000_000, 1000);
     try (SharedLong number = SharedLong.create(0);
         SharedLong expected = SharedLong.create(0)) {
       double rate = TwoProcesses.rate(effort, 2 * count, () -> {

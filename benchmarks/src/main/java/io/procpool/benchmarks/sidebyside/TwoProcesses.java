@@ -18,8 +18,8 @@ final class TwoProcesses {
   }
 
   /**
-   * Returns how many things are done in a second, in all, while both processes do the same: from the moment that both
-   * have come until both are done; the median of some repetitions.
+   * Returns how many things are done in a second, in all, while both processes do the same: from the moment that the first
+   * one begins until both are done; the median of some repetitions.
    */
   static double rate(Effort effort, int things, Work work) throws Exception {
     Pool pool = Pool.ofWorkers(1);
@@ -40,18 +40,26 @@ final class TwoProcesses {
   }
 
   private static long nanosOf(Pool pool, ProcessBarrier together, Work work) throws Exception {
-    AsyncResult<?> other = pool.submit(() -> timed(together, work));
-    long nanos = timed(together, work);
-    other.get();
-    return nanos;
+    AsyncResult<Span> there = pool.submit(() -> Span.of(together, work));
+    return Span.of(together, work).and(there.get()).nanos();
   }
 
-  private static long timed(ProcessBarrier together, Work work) throws Exception {
-    together.await();
-    long start = System.nanoTime();
-    work.run();
-    together.await();
-    return System.nanoTime() - start;
+  /** When something began and ended, on the clock that all processes of this machine share. */
+  private record Span(long start, long end) implements Serializable {
+    static Span of(ProcessBarrier together, Work work) throws Exception {
+      together.await();
+      long start = System.nanoTime();
+      work.run();
+      return new Span(start, System.nanoTime());
+    }
+
+    Span and(Span other) {
+      return new Span(Math.min(start, other.start), Math.max(end, other.end));
+    }
+
+    long nanos() {
+      return end - start;
+    }
   }
 
   /**
