@@ -47,8 +47,8 @@ final class BadPlaceTest {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-XX:-UsePerfData");
     command.addAll(flags);
-    command.addAll(List.of(
-        "-cp", System.getProperty("java.class.path"), PlaceProgram.class.getName(), what));
+    command.addAll(
+        List.of("-cp", System.getProperty("java.class.path"), PlaceProgram.class.getName(), what));
     return command;
   }
 
@@ -58,7 +58,7 @@ final class BadPlaceTest {
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     int exit = process.waitFor();
     String text = Files.readString(errors.toPath());
-    assertThat(exit).as("%s%n%s%n%s", command, out, text).isZero();
+    assertThat(exit).as("exit value after%n%s%n%s", out, text).isZero();
     return out.lines().toList();
   }
 
@@ -137,8 +137,8 @@ final class BadPlaceTest {
   @Test
   void defaultPlaceReadOnly_tempDirectoryIsUsed() throws Exception {
     Path place = place();
-    List<String> lines = runMounted(
-        "ro", "/dev/shm", java(List.of("-Djava.io.tmpdir=" + place), "make"));
+    List<String> lines =
+        runMounted("ro", "/dev/shm", java(List.of("-Djava.io.tmpdir=" + place), "make"));
     assertThat(lines).containsExactly("made in " + place);
   }
 
@@ -148,13 +148,16 @@ final class BadPlaceTest {
   void noRoomAtAll_isSaid(String options) throws Exception {
     Path place = place();
     List<String> lines = runMounted(options, place.toString(), java(at(place), "make"));
-    assertThat(lines).singleElement().asString().satisfiesAnyOf(
-        line -> assertThat(line)
-            .startsWith("OutOfSharedMemoryException: no room for ")
-            .contains("-Dprocpool.directory=PATH"),
-        line -> assertThat(line)
-            .startsWith("UncheckedIOException: no session can be made for shared memory: ")
-            .contains(place.toString()));
+    assertThat(lines)
+        .singleElement()
+        .asString()
+        .satisfiesAnyOf(
+            line -> assertThat(line)
+                .startsWith("OutOfSharedMemoryException: no room for ")
+                .contains("-Dprocpool.directory=PATH"),
+            line -> assertThat(line)
+                .startsWith("UncheckedIOException: no session can be made for shared memory: ")
+                .contains(place.toString()));
   }
 
   /** Room for a session, and not for an arena. */
@@ -196,13 +199,11 @@ final class BadPlaceTest {
   @Test
   void deletedMeanwhile_locksGoOn() throws Exception {
     Path place = place();
-    assertThat(runAt(place, "deleted").lines().toList())
-        .hasSize(2)
-        .satisfies(lines -> {
-          assertThat(lines.get(0)).isEqualTo("still there: 1");
-          assertThat(lines.get(1))
-              .startsWith("OutOfSharedMemoryException: ")
-              .contains("the directory is gone; has the session's root process ended?");
-        });
+    assertThat(runAt(place, "deleted").lines().toList()).hasSize(2).satisfies(lines -> {
+      assertThat(lines.get(0)).isEqualTo("still there: 1");
+      assertThat(lines.get(1))
+          .startsWith("OutOfSharedMemoryException: ")
+          .contains("the directory is gone; has the session's root process ended?");
+    });
   }
 }

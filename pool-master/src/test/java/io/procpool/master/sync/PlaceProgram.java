@@ -3,6 +3,7 @@ package io.procpool.master.sync;
 
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
+import io.procpool.ipc.SessionDirectory;
 import io.procpool.ipc.memory.Session;
 import io.procpool.master.process.Faults;
 import io.procpool.shared.OutOfSharedMemoryException;
@@ -57,7 +58,7 @@ final class PlaceProgram {
           hoard.add(bytes > 8000 ? SharedByteArray.create(bytes) : ProcessBarrier.create(500));
         } catch (OutOfSharedMemoryException full) {
           if (bytes > 8000) {
-            bytes /= 2;
+            bytes >>= 4;
           } else {
             System.out.println("full: " + full.getMessage());
             System.out.println("asked for more than there was: "
@@ -116,7 +117,7 @@ final class PlaceProgram {
         lock.unlock();
         return true;
       });
-      io.procpool.ipc.SessionDirectory.delete(Path.of(Session.current().path()).toFile());
+      SessionDirectory.delete(Path.of(Session.current().path()).toFile());
       lock.lock();
       System.out.println("still there: " + value.get());
       lock.unlock();
