@@ -76,7 +76,7 @@ final class Begun<T> {
   /** Watches for a while that it goes on waiting. */
   Begun<T> assertWaits() throws Exception {
     awaitWaiting();
-    long end = System.nanoTime() + SHORT.toNanos() / 6;
+    long end = System.nanoTime() + SHORT.toNanos() / 8;
     while (System.nanoTime() < end) {
       assertThat(isDone()).as("%s is done", actor).isFalse();
       LockSupport.parkNanos(2_000_000);

@@ -10,10 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Processes that die with locks. */
 abstract class LockKills extends KillContract {
@@ -68,12 +66,18 @@ abstract class LockKills extends KillContract {
   }
 
   /** The notice is for the hold that follows the death, also if its owner acquires the lock again; it goes with its release. */
-  @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "PLAIN")
-  void ownerKilled_noticeLastsAsLongAsTheHold(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make()) {
-      a().run(lock::lock);
-      kill();
+  @Test
+  void ownerKilled_noticeLastsAsLongAsTheHold() throws Exception {
+    List<ProcessLock> locks = new ArrayList<>();
+    for (LockKind kind : LockKind.values()) {
+      if (kind.isReentrant()) {
+        ProcessLock lock = kind.make();
+        a().run(lock::lock);
+        locks.add(lock);
+      }
+    }
+    kill();
+    for (ProcessLock lock : locks) {
       lock.lock();
       lock.lock();
       assertIsVictim(lock.deadOwner());
@@ -83,52 +87,97 @@ abstract class LockKills extends KillContract {
       lock.lock();
       assertThat(lock.deadOwner()).isEmpty();
       lock.unlock();
+      lock.close();
     }
   }
 
-  /** Those who wait get the lock, one after the other, and the first one of them is told. */
-  @ParameterizedTest
-  @EnumSource
-  void ownerKilled_thoseWhoWaitGetIt(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make();
-        SharedInt inside = SharedInt.create(0);
-        SharedInt told = SharedInt.create(0)) {
-      long token = a().call(() -> {
-        lock.lock();
-        return lock.fencingToken();
-      });
-      List<Begun<Boolean>> waiting = new ArrayList<>();
-      for (Party party : List.of(b(), master(), b(), master())) {
+  /** A lock of each kind, and who waits for it. */
+  private static final class Row implements AutoCloseable {
+    private final LockKind kind;
+    private final ProcessLock lock;
+    private final SharedInt inside = SharedInt.create(0);
+    private final SharedInt told = SharedInt.create(0);
+    private final List<Begun<Boolean>> waiting = new ArrayList<>();
+
+    Row(LockKind kind) {
+      this.kind = kind;
+      this.lock = kind.make();
+    }
+
+    static List<Row> all() {
+      return Stream.of(LockKind.values()).map(Row::new).toList();
+    }
+
+    void startWaiting(Party... parties) throws Exception {
+      ProcessLock it = lock;
+      SharedInt thoseInside = inside;
+      SharedInt thoseTold = told;
+      for (Party party : parties) {
         waiting.add(party.start(() -> {
-          lock.lock();
-          assertThat(inside.incrementAndGet()).isEqualTo(1);
-          assertThat(lock.fencingToken()).isGreaterThan(token);
-          lock.deadOwner().ifPresent(dead -> told.incrementAndGet());
-          inside.decrementAndGet();
-          lock.unlock();
+          it.lock();
+          assertThat(thoseInside.incrementAndGet()).isEqualTo(1);
+          it.deadOwner().ifPresent(dead -> thoseTold.incrementAndGet());
+          thoseInside.decrementAndGet();
+          it.unlock();
         }));
       }
       for (Begun<Boolean> each : waiting) {
         each.awaitWaiting();
       }
-      waiting.get(0).assertWaits();
-      kill();
+    }
+
+    /** Checks that all get it, and as many are told of a death as should be. */
+    void assertAllGetIt(int toldOfDeath) throws Exception {
       for (Begun<Boolean> each : waiting) {
         each.value();
       }
-      assertThat(told.get()).isEqualTo(1);
-      assertThat(lock.isLocked()).isFalse();
+      assertThat(told.get()).as("%s", kind).isEqualTo(toldOfDeath);
+      assertThat(lock.isLocked()).as("%s", kind).isFalse();
+      assertThat(lock.tryLock()).as("%s", kind).isTrue();
+      assertThat(lock.deadOwner()).as("%s", kind).isEmpty();
+      lock.unlock();
+    }
+
+    @Override
+    public void close() {
+      lock.close();
+      inside.close();
+      told.close();
     }
   }
 
+  private static void closeAll(List<Row> rows) {
+    rows.forEach(Row::close);
+  }
+
+  /** Those who wait get the lock, one after the other, and the first one of them is told. */
+  @Test
+  void ownerKilled_thoseWhoWaitGetIt() throws Exception {
+    List<Row> rows = Row.all();
+    for (Row row : rows) {
+      ProcessLock lock = row.lock;
+      a().run(lock::lock);
+      row.startWaiting(b(), master(), b(), master());
+      row.waiting.get(0).assertWaits();
+    }
+    kill();
+    for (Row row : rows) {
+      row.assertAllGetIt(1);
+    }
+    closeAll(rows);
+  }
+
   /** As long as the owner lives, even if it does nothing, nobody gets the lock; when it is dead, one does. */
-  @ParameterizedTest
-  @ValueSource(strings = {"lock.acquired", "lock.releasing"})
-  void ownerKilledInside_nextOneGetsItWithANotice(String step) throws Exception {
-    for (LockKind kind : List.of(LockKind.PLAIN, LockKind.OF_SHARED_VALUE)) {
-      try (ProcessLock lock = kind.make()) {
+  @Test
+  void ownerKilledInside_nextOneGetsItWithANotice() throws Exception {
+    List<Row> rows = List.of(
+        new Row(LockKind.PLAIN), new Row(LockKind.OF_SHARED_VALUE), new Row(LockKind.REENTRANT));
+    List<Long> tokens = new ArrayList<>();
+    for (String step : List.of("lock.acquired", "lock.releasing")) {
+      for (Row row : rows) {
+        ProcessLock lock = row.lock;
         lock.lock();
-        long before = lock.fencingToken();
+        tokens.add(lock.fencingToken());
         lock.unlock();
         stopAt(step, () -> {
           lock.lock();
@@ -137,114 +186,97 @@ abstract class LockKills extends KillContract {
         assertThat(lock.isLocked()).isTrue();
         assertThat(notEarly(() -> lock.tryLock(BRIEF_NANOS, TimeUnit.NANOSECONDS)))
             .isFalse();
-        Begun<Long> waiting = b().begin(() -> {
-          lock.lock();
-          try {
-            return lock.deadOwner().orElseThrow().pid().orElseThrow();
-          } finally {
-            lock.unlock();
-          }
-        });
-        waiting.assertWaits();
-        kill();
-        assertThat(waiting.value()).isEqualTo(victim());
-        lock.lock();
-        assertThat(lock.fencingToken()).isGreaterThan(before + 1);
-        assertThat(lock.deadOwner()).isEmpty();
-        lock.unlock();
+        row.startWaiting(b());
+        row.waiting.get(row.waiting.size() - 1).assertWaits();
+      }
+      kill();
+      for (Row row : rows) {
+        row.assertAllGetIt(step.equals("lock.acquired") ? 1 : 2);
+        row.waiting.clear();
+        row.lock.lock();
+        assertThat(row.lock.fencingToken()).isGreaterThan(tokens.remove(0) + 1);
+        row.lock.unlock();
       }
       findVictim();
     }
+    closeAll(rows);
   }
 
   /** Who has released a lock and dies before waking anybody has left it in order; nobody sleeps on. */
-  @ParameterizedTest
-  @EnumSource
-  void ownerKilledAfterRelease_thoseWhoWaitGetIt(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make()) {
+  @Test
+  void ownerKilledAfterRelease_thoseWhoWaitGetIt() throws Exception {
+    List<Row> rows = Row.all();
+    for (Row row : rows) {
+      ProcessLock lock = row.lock;
       Actor owner = a().actor();
       owner.run(lock::lock);
-      List<Begun<Boolean>> waiting = new ArrayList<>();
-      for (Party party : List.of(b(), master())) {
-        waiting.add(party.begin(() -> {
-          lock.lock();
-          try {
-            return lock.deadOwner().isPresent();
-          } finally {
-            lock.unlock();
-          }
-        }));
-      }
-      for (Begun<Boolean> each : waiting) {
-        each.assertWaits();
-      }
-      stopAt(kind == LockKind.WRITE ? "write.released" : "lock.released", owner, lock::unlock);
-      kill();
-      for (Begun<Boolean> each : waiting) {
-        assertThat(each.value()).isFalse();
-      }
-      assertThat(lock.tryLock()).isTrue();
-      assertThat(lock.deadOwner()).isEmpty();
-      lock.unlock();
+      row.startWaiting(b(), master());
+      row.waiting.get(0).assertWaits();
+      row.waiting.get(1).assertWaits();
+      String step = row.kind == LockKind.WRITE ? "write.released" : "lock.released";
+      stopAt(step, owner, lock::unlock);
     }
+    kill();
+    for (Row row : rows) {
+      row.assertAllGetIt(0);
+    }
+    closeAll(rows);
   }
 
   /** One that dies while it waits takes nothing with it. */
-  @ParameterizedTest
-  @EnumSource
-  void waiterKilled_othersGetTheLock(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make();
-        ProcessLock other = kind.make()) {
+  @Test
+  void waiterKilled_othersGetTheLock() throws Exception {
+    List<Row> rows = Row.all();
+    for (Row row : rows) {
+      ProcessLock lock = row.lock;
       lock.lock();
-      other.lock();
-      if (kind == LockKind.WRITE) {
+      if (row.kind == LockKind.WRITE) {
         a().start(lock::lock).assertWaits();
       } else {
         stopAt("lock.waiting", lock::lock);
+        a().start(lock::lock).assertWaits();
       }
-      a().start(other::lock).assertWaits();
-      Begun<Boolean> waiting = b().start(() -> {
-        lock.lock();
-        lock.unlock();
-      });
-      waiting.assertWaits();
-      other.unlock(); // the victim gets this one
-      Faults.awaitLong("the victim to have the other lock").until(other::isLocked);
-      kill();
-      waiting.assertWaits();
-      lock.unlock();
-      waiting.value();
-      assertThat(lock.tryLock()).isTrue();
-      assertThat(lock.deadOwner()).isEmpty();
-      lock.unlock();
-      other.lock();
-      assertIsVictim(other.deadOwner());
-      other.unlock();
+      row.startWaiting(b());
+      row.waiting.get(0).assertWaits();
     }
+    kill();
+    for (Row row : rows) {
+      row.waiting.get(0).assertWaits();
+      row.lock.unlock();
+      row.assertAllGetIt(0);
+    }
+    closeAll(rows);
   }
 
   /** One that is woken and cannot move takes the wake-up from nobody. */
-  @ParameterizedTest
-  @EnumSource
-  void waiterSuspended_othersGetTheLock(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make()) {
+  @Test
+  void waiterSuspended_othersGetTheLock() throws Exception {
+    List<Row> rows = Row.all();
+    List<Begun<Boolean>> suspended = new ArrayList<>();
+    for (Row row : rows) {
+      ProcessLock lock = row.lock;
       lock.lock();
-      Begun<Boolean> suspended = a().start(() -> {
+      suspended.add(a().start(() -> {
         lock.lock();
         lock.unlock();
-      });
-      suspended.assertWaits();
-      Begun<Boolean> waiting = b().start(() -> {
-        lock.lock();
-        lock.unlock();
-      });
-      waiting.assertWaits();
-      suspend();
-      lock.unlock();
-      waiting.value();
-      resume();
-      suspended.value();
+      }));
+      suspended.get(suspended.size() - 1).assertWaits();
+      row.startWaiting(b());
+      row.waiting.get(0).assertWaits();
     }
+    suspend();
+    try {
+      for (Row row : rows) {
+        row.lock.unlock();
+        row.waiting.get(0).value();
+      }
+    } finally {
+      resume();
+    }
+    for (Begun<Boolean> each : suspended) {
+      each.value();
+    }
+    closeAll(rows);
   }
 
   private void suspend() throws Exception {
@@ -257,39 +289,41 @@ abstract class LockKills extends KillContract {
   }
 
   /** A process that is only stopped keeps its locks, and finds them as it left them. */
-  @ParameterizedTest
-  @EnumSource
-  void ownerSuspended_keepsTheLock(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make()) {
-      Actor owner = a().actor();
-      long token = owner.call(() -> {
+  @Test
+  void ownerSuspended_keepsTheLock() throws Exception {
+    List<Row> rows = Row.all();
+    List<Long> tokens = new ArrayList<>();
+    for (Row row : rows) {
+      ProcessLock lock = row.lock;
+      tokens.add(a().call(() -> {
         lock.lock();
         return lock.fencingToken();
-      });
-      suspend();
-      try {
+      }));
+    }
+    suspend();
+    try {
+      for (Row row : rows) {
+        ProcessLock lock = row.lock;
         assertThat(lock.isLocked()).isTrue();
         assertThat(lock.tryLock()).isFalse();
         assertThat(notEarly(() -> lock.tryLock(2 * BRIEF_NANOS, TimeUnit.NANOSECONDS)))
             .isFalse();
-        Begun<Boolean> waiting = b().start(() -> {
-          lock.lock();
-          assertThat(lock.deadOwner()).isEmpty();
-          lock.unlock();
-        });
-        waiting.assertWaits();
-        resume();
-        owner.run(() -> {
-          assertThat(lock.fencingToken()).isEqualTo(token);
-          lock.unlock();
-        });
-        waiting.value();
-      } finally {
-        resume();
+        row.startWaiting(b());
+        row.waiting.get(0).assertWaits();
       }
-      assertThat(lock.tryLock()).isTrue();
-      lock.unlock();
+    } finally {
+      resume();
     }
+    for (int i = 0; i < rows.size(); i++) {
+      ProcessLock lock = rows.get(i).lock;
+      long token = tokens.get(i);
+      a().run(() -> {
+        assertThat(lock.fencingToken()).isEqualTo(token);
+        lock.unlock();
+      });
+      rows.get(i).assertAllGetIt(0);
+    }
+    closeAll(rows);
   }
 
   /** The process that comes in the place of a dead one is another one: what that held is not its own. */

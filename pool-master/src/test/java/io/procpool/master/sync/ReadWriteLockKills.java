@@ -3,6 +3,7 @@ package io.procpool.master.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.procpool.master.process.Faults;
 import io.procpool.sync.ProcessReadWriteLock;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -217,9 +218,18 @@ abstract class ReadWriteLockKills extends KillContract {
       Begun<Boolean> next = startWriter(b(), lock);
       next.assertWaits();
       kill();
+      Actor asking = b().actor();
+      Faults.awaitLong("the next writer to keep new readers out")
+          .until(() -> !asking.call(() -> {
+            boolean got = lock.readLock().tryLock();
+            if (got) {
+              lock.readLock().unlock();
+            }
+            return got;
+          }));
       Begun<Boolean> reader = startReader(b(), lock);
       next.assertWaits();
-      reader.assertWaits(); // for the next writer
+      reader.assertWaits();
       lock.readLock().unlock();
       assertThat(next.value()).isFalse();
       assertThat(reader.value()).isFalse();

@@ -5,14 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procpool.master.process.Faults;
+import io.procpool.master.sync.SemaphoreContract.Kind;
 import io.procpool.sync.ProcessSemaphore;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Processes that die with permits. */
 abstract class SemaphoreKills extends KillContract {
+  private static List<ProcessSemaphore> all(int permits) {
+    return Stream.of(Kind.values()).map(kind -> kind.make(permits)).toList();
+  }
+
   private static Begun<Boolean> startAcquiring(Party party, ProcessSemaphore semaphore, int permits)
       throws Exception {
     return party.start(() -> {
@@ -52,19 +59,20 @@ abstract class SemaphoreKills extends KillContract {
   }
 
   /** Without an account the permits of the dead are lost, as documented, and no more than those. */
-  @ParameterizedTest
-  @EnumSource(
-      value = SemaphoreContract.Kind.class,
-      names = {"UNBOUNDED", "BOUNDED"})
-  void holderKilled_noAccount_permitsStayAway(SemaphoreContract.Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(3)) {
+  @Test
+  void holderKilled_noAccount_permitsStayAway() throws Exception {
+    List<ProcessSemaphore> semaphores = List.of(Kind.UNBOUNDED.make(3), Kind.BOUNDED.make(3));
+    for (ProcessSemaphore semaphore : semaphores) {
       a().run(() -> semaphore.acquire());
       stopAt("semaphore.acquired", () -> semaphore.acquire());
-      kill();
+    }
+    kill();
+    for (ProcessSemaphore semaphore : semaphores) {
       assertThat(semaphore.availablePermits()).isEqualTo(1);
       assertThat(semaphore.tryAcquire(1)).isTrue();
       b().run(() -> semaphore.release(3)); // anybody may
       assertThat(semaphore.availablePermits()).isEqualTo(3);
+      semaphore.close();
     }
   }
 
@@ -81,25 +89,28 @@ abstract class SemaphoreKills extends KillContract {
   }
 
   /** Who has released permits and dies before waking anybody has released them; nobody sleeps on. */
-  @ParameterizedTest
-  @EnumSource(SemaphoreContract.Kind.class)
-  void holderKilledAfterRelease_thoseWhoWaitGoOn(SemaphoreContract.Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(2)) {
+  @Test
+  void holderKilledAfterRelease_thoseWhoWaitGoOn() throws Exception {
+    List<ProcessSemaphore> semaphores = all(2);
+    List<Begun<Boolean>> waiting = new ArrayList<>();
+    for (ProcessSemaphore semaphore : semaphores) {
       Actor holder = a().actor();
       holder.run(() -> semaphore.acquire(2));
-      List<Begun<Boolean>> waiting = List.of(
-          startAcquiring(b(), semaphore, 1),
-          startAcquiring(b(), semaphore, 2),
-          startAcquiring(master(), semaphore, 1));
-      for (Begun<Boolean> each : waiting) {
+      waiting.add(startAcquiring(b(), semaphore, 1));
+      waiting.add(startAcquiring(b(), semaphore, 2));
+      waiting.add(startAcquiring(master(), semaphore, 1));
+      for (Begun<Boolean> each : waiting.subList(waiting.size() - 3, waiting.size())) {
         each.assertWaits();
       }
       stopAt("semaphore.released", holder, () -> semaphore.release(2));
-      kill();
-      for (Begun<Boolean> each : waiting) {
-        each.value();
-      }
+    }
+    kill();
+    for (Begun<Boolean> each : waiting) {
+      each.value();
+    }
+    for (ProcessSemaphore semaphore : semaphores) {
       assertThat(semaphore.availablePermits()).isEqualTo(2);
+      semaphore.close();
     }
   }
 
@@ -122,30 +133,34 @@ abstract class SemaphoreKills extends KillContract {
   }
 
   /** One that dies while it waits takes no permit with it, and no wake-up. */
-  @ParameterizedTest
-  @EnumSource(SemaphoreContract.Kind.class)
-  void waiterKilled_othersGetThePermits(SemaphoreContract.Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(2)) {
+  @Test
+  void waiterKilled_othersGetThePermits() throws Exception {
+    List<ProcessSemaphore> semaphores = all(2);
+    List<Begun<Boolean>> waiting = new ArrayList<>();
+    for (ProcessSemaphore semaphore : semaphores) {
       semaphore.acquire(2);
       a().start(() -> semaphore.acquire()).assertWaits();
       a().start(() -> semaphore.acquire(2)).assertWaits();
-      Begun<Boolean> waiting = startAcquiring(b(), semaphore, 1);
-      waiting.assertWaits();
-      kill();
+      waiting.add(startAcquiring(b(), semaphore, 1).assertWaits());
+    }
+    kill();
+    for (ProcessSemaphore semaphore : semaphores) {
       assertThat(semaphore.availablePermits()).isZero();
-      waiting.assertWaits();
+      Begun<Boolean> one = waiting.remove(0);
+      one.assertWaits();
       semaphore.release();
-      waiting.value();
+      one.value();
       semaphore.release();
       assertThat(semaphore.availablePermits()).isEqualTo(2);
+      semaphore.close();
     }
   }
 
   /** A process that is stopped in the middle of a change holds up no timeout; that of a waiter ends as it should. */
-  @ParameterizedTest
-  @EnumSource(SemaphoreContract.Kind.class)
-  void holderStoppedInside_timeoutsEnd(SemaphoreContract.Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(2)) {
+  @Test
+  void holderStoppedInside_timeoutsEnd() throws Exception {
+    List<ProcessSemaphore> semaphores = all(2);
+    for (ProcessSemaphore semaphore : semaphores) {
       semaphore.acquire();
       Begun<Boolean> waiting = b().begin(() -> semaphore.tryAcquire(2, BRIEF.multipliedBy(3)));
       waiting.awaitWaiting();
@@ -153,19 +168,22 @@ abstract class SemaphoreKills extends KillContract {
       assertThat(notEarly(() -> semaphore.tryAcquire(2, BRIEF))).isFalse();
       assertThat(semaphore.tryAcquire(2)).isFalse();
       assertThat(waiting.value()).isFalse();
-      kill();
-      if (kind != SemaphoreContract.Kind.RECOVERING) {
+    }
+    kill();
+    for (ProcessSemaphore semaphore : semaphores) {
+      semaphore.release();
+      if (semaphore != semaphores.get(Kind.RECOVERING.ordinal())) {
         semaphore.release();
       }
-      semaphore.release();
       assertThat(semaphore.tryAcquire(2)).isTrue();
+      semaphore.close();
     }
   }
 
   /** A process that is only stopped keeps its permits; woken ones that cannot move take no wake-up with them. */
   @ParameterizedTest
-  @EnumSource(SemaphoreContract.Kind.class)
-  void holderSuspended_keepsItsPermits(SemaphoreContract.Kind kind) throws Exception {
+  @EnumSource(Kind.class)
+  void holderSuspended_keepsItsPermits(Kind kind) throws Exception {
     try (ProcessSemaphore semaphore = kind.make(2)) {
       a().run(() -> semaphore.acquire());
       semaphore.acquire();

@@ -26,7 +26,7 @@ abstract class SyncContract {
   static final long LONG_MILLIS = LONG.toMillis();
 
   /** A timeout that is meant to run out. */
-  static final Duration BRIEF = SHORT.dividedBy(4);
+  static final Duration BRIEF = SHORT.dividedBy(5);
 
   static final long BRIEF_NANOS = BRIEF.toNanos();
 
