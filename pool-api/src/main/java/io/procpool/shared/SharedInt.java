@@ -3,6 +3,7 @@ package io.procpool.shared;
 
 import io.procpool.spi.SharedBlock;
 import io.procpool.spi.SharedStore;
+import io.procpool.spi.Synchronizers;
 import io.procpool.sync.ProcessLock;
 import java.io.Serializable;
 import java.lang.invoke.MethodHandles;
@@ -155,7 +156,7 @@ public final class SharedInt implements Serializable, AutoCloseable {
    * takes it; it is there for changes that are more than one step. It is closed with this handle.
    */
   public ProcessLock lock() {
-    return block.lock();
+    return Synchronizers.installed().lockOf(block);
   }
 
   /** Ends the use of this handle; a second call has no effect. */

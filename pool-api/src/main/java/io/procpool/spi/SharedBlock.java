@@ -1,7 +1,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.spi;
 
-import io.procpool.sync.ProcessLock;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -15,6 +14,9 @@ public abstract class SharedBlock implements Serializable, AutoCloseable {
   /** A part has two to the power of this many bytes, the last one what is left. */
   public static final int PART_BITS = 30;
 
+  /** What a lock takes. */
+  public static final int LOCK_BYTES = 24;
+
   private static final long serialVersionUID = 1;
 
   private final transient ByteBuffer[] parts;
@@ -26,7 +28,8 @@ public abstract class SharedBlock implements Serializable, AutoCloseable {
   /**
    * Takes over mapped memory.
    *
-   * @param parts the memory, in parts of two to the power of {@value #PART_BITS} bytes
+   * @param parts the memory, in parts of two to the power of {@value #PART_BITS} bytes; with {@link #room} for the lock
+   * @param bytes the size without that
    */
   protected SharedBlock(ByteBuffer[] parts, long bytes) {
     this.parts = parts.clone();
@@ -36,12 +39,29 @@ public abstract class SharedBlock implements Serializable, AutoCloseable {
     this.bytes = bytes;
   }
 
+  /** Returns where the room for the block's lock begins, {@value #LOCK_BYTES} bytes in one part, after what the block holds. */
+  public final long lockAt() {
+    return lockAt(bytes);
+  }
+
+  private static long lockAt(long bytes) {
+    long aligned = bytes + 7 & -8;
+    long partBytes = 1L << PART_BITS;
+    long left = partBytes - (aligned & partBytes - 1);
+    return left < LOCK_BYTES ? aligned + left : aligned;
+  }
+
+  /** Returns how much memory a block of so many bytes takes with its lock. */
+  public static long room(long bytes) {
+    return lockAt(bytes) + LOCK_BYTES;
+  }
+
   /** Returns the part that has the byte at this place. */
   public final ByteBuffer part(long at) {
     return parts[(int) (at >>> PART_BITS)];
   }
 
-  /** Returns the size. */
+  /** Returns the size, without the lock. */
   public final long bytes() {
     return bytes;
   }
@@ -70,13 +90,6 @@ public abstract class SharedBlock implements Serializable, AutoCloseable {
   /** Says that a view of the memory was given out: it must not become another's memory while this process lives. */
   public abstract void pin();
 
-  /**
-   * Returns the lock that goes with the block.
-   *
-   * @throws UnsupportedOperationException if it has none
-   */
-  public abstract ProcessLock lock();
-
   /** Returns what it is, for messages. */
   protected abstract String describe();
 
@@ -86,4 +99,9 @@ public abstract class SharedBlock implements Serializable, AutoCloseable {
    */
   @Override
   public abstract void close();
+
+  @Override
+  public String toString() {
+    return describe();
+  }
 }

@@ -23,6 +23,9 @@ public interface Synchronizers {
   /** Makes a lock. */
   ProcessLock lock(String name, boolean reentrant);
 
+  /** Returns the re-entrant lock that has its room in a block. */
+  ProcessLock lockOf(SharedBlock block);
+
   /** Makes a pair of locks. */
   ProcessReadWriteLock readWriteLock(String name);
 

@@ -12,6 +12,8 @@ import static io.procpool.ipc.memory.BlockLayout.DELETED;
 import static io.procpool.ipc.memory.BlockLayout.GENERATIONS_OFFSET;
 import static io.procpool.ipc.memory.BlockLayout.TABLE_OFFSET;
 
+import io.procpool.ipc.FaultPoint;
+import io.procpool.spi.SharedBlock;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -43,7 +45,8 @@ final class Arena {
   private static final long LOOK_NANOS = 20_000;
 
   /** The largest block that has a place here, in bytes. */
-  static final int LARGEST_BYTES = LARGEST_CELLS * CELL_BYTES - BLOCK_HEADER_BYTES;
+  static final int LARGEST_BYTES =
+      LARGEST_CELLS * CELL_BYTES - BLOCK_HEADER_BYTES - SharedBlock.LOCK_BYTES;
 
   private final String session;
   private final String name;
@@ -106,6 +109,7 @@ final class Arena {
     BlockHandle handle = new BlockHandle(session, name, cell, generation, kind, bytes);
     BlockHeader.write(block, handle);
     CellHolding holding = hold(cell, block);
+    FaultPoint.reached("arena.allocating");
     VarHandle.releaseFence();
     word(cell, -cells);
     return block(handle, holding, true);
@@ -145,7 +149,8 @@ final class Arena {
   }
 
   private static Block block(BlockHandle handle, CellHolding holding, boolean maker) {
-    ByteBuffer shared = holding.block.slice(BLOCK_HEADER_BYTES, (int) handle.bytes());
+    ByteBuffer shared =
+        holding.block.slice(BLOCK_HEADER_BYTES, (int) SharedBlock.room(handle.bytes()));
     return new Block(handle, holding, new ByteBuffer[] {shared}, maker);
   }
 
@@ -225,7 +230,7 @@ final class Arena {
   }
 
   private static int cells(long bytes) {
-    return (int) ((BLOCK_HEADER_BYTES + bytes + CELL_BYTES - 1) / CELL_BYTES);
+    return (int) ((BLOCK_HEADER_BYTES + SharedBlock.room(bytes) + CELL_BYTES - 1) / CELL_BYTES);
   }
 
   private ByteBuffer slice(int cell, int cells) {

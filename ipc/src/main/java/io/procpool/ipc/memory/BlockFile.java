@@ -28,7 +28,6 @@ final class BlockFile implements Block.Holding {
   private final MappedFile file;
   private final FileLock lock;
   private final ByteBuffer header;
-  private final long bytes;
   private final ByteBuffer[] parts;
   private int handles;
 
@@ -38,18 +37,16 @@ final class BlockFile implements Block.Holding {
     void release(BlockFile file, boolean closed);
   }
 
-  private BlockFile(Owner owner, File path, MappedFile file, long bytes) throws IOException {
+  private BlockFile(Owner owner, File path, MappedFile file, long room) throws IOException {
     this.owner = owner;
-    this.bytes = bytes;
     this.path = path;
     this.file = file;
     this.header = file.map(FILE_HEADER_BYTES, BLOCK_HEADER_BYTES);
     long partBytes = 1L << SharedBlock.PART_BITS;
-    this.parts =
-        new ByteBuffer[(int) Math.max(1, (bytes + partBytes - 1) >>> SharedBlock.PART_BITS)];
+    this.parts = new ByteBuffer[(int) ((room + partBytes - 1) >>> SharedBlock.PART_BITS)];
     for (int i = 0; i < parts.length; i++) {
       long start = i * partBytes;
-      parts[i] = file.map(DATA_OFFSET + start, Math.min(partBytes, bytes - start));
+      parts[i] = file.map(DATA_OFFSET + start, Math.min(partBytes, room - start));
     }
     FileLock shared = file.tryLock(0, true);
     if (shared == null) {
@@ -60,7 +57,7 @@ final class BlockFile implements Block.Holding {
 
   /** Makes a file with room for a block; who opens it first makes the block. */
   static void create(File path, long bytes, String what) {
-    MappedFile.create(path, FILE_MAGIC, DATA_OFFSET + bytes, what);
+    MappedFile.create(path, FILE_MAGIC, DATA_OFFSET + SharedBlock.room(bytes), what);
   }
 
   /**
@@ -71,12 +68,12 @@ final class BlockFile implements Block.Holding {
   static BlockFile open(Owner owner, File path) throws IOException {
     MappedFile file = MappedFile.open(path, FILE_MAGIC);
     try {
-      long bytes = file.length() - DATA_OFFSET;
-      if (bytes < 0) {
-        throw new IOException("the file " + path + " has " + file.length()
-            + " bytes, less than the header of a block");
+      long room = file.length() - DATA_OFFSET;
+      if (room < SharedBlock.room(0)) {
+        throw new IOException(
+            "the file " + path + " has " + file.length() + " bytes, less than the smallest block");
       }
-      return new BlockFile(owner, path, file, bytes);
+      return new BlockFile(owner, path, file, room);
     } catch (IOException | RuntimeException | Error e) {
       file.close();
       throw e;
@@ -100,10 +97,6 @@ final class BlockFile implements Block.Holding {
 
   File directory() {
     return path.getParentFile();
-  }
-
-  long bytes() {
-    return bytes;
   }
 
   Block newHandle(BlockName name, boolean maker) {

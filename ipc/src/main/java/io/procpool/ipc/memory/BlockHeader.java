@@ -35,6 +35,10 @@ final class BlockHeader {
     return block.getLong(GENERATION_OFFSET);
   }
 
+  static long bytes(ByteBuffer block) {
+    return block.getLong(BYTES_OFFSET);
+  }
+
   /** From now on nobody gets hold of the block who does not have it. */
   static void delete(ByteBuffer block) {
     INT.compareAndSet(block, STATE_OFFSET, LIVE, BlockLayout.DELETED);

@@ -27,7 +27,7 @@ final class BlockLayout {
    *
    *   0        4        8                16               24       32
    *   +--------+--------+----------------+----------------+--------+-----------------+
-   *   | kind   | state  | generation     | bytes          |        | what is shared  |
+   *   | kind   | state  | generation     | bytes          |        | what is shared, and room for a lock
    *   +--------+--------+----------------+----------------+--------+-----------------+
    *   The state is LIVE from when the block has been made until nobody is to get hold of it any more; then DELETED.
    */

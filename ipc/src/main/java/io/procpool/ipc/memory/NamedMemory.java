@@ -124,7 +124,9 @@ final class NamedMemory implements BlockFile.Owner {
           + "\"; it goes when the last process that has it open closes it or ends");
     }
     return file.newHandle(
-        new NamedHandle(name, BlockHeader.generation(file.header()), file.bytes()), false);
+        new NamedHandle(
+            name, BlockHeader.generation(file.header()), BlockHeader.bytes(file.header())),
+        false);
   }
 
   /**

@@ -22,6 +22,7 @@ public final class Session implements BlockFile.Owner {
   private final Map<String, Arena> arenas = new HashMap<>(); // guarded by this
   private final Map<String, BlockFile> files = new HashMap<>(); // guarded by this
   private @Nullable Arena lastUsed; // guarded by this
+  private @Nullable ProcessTable processes; // guarded by this
 
   private Session(File directory) {
     this.directory = directory;
@@ -78,6 +79,16 @@ public final class Session implements BlockFile.Owner {
   /** Returns where the session is. */
   public String path() {
     return directory.getPath();
+  }
+
+  /** Returns the processes of the session that have locks; makes this one of them. */
+  public synchronized ProcessTable processes() {
+    ProcessTable known = processes;
+    if (known == null) {
+      known = ProcessTable.join(directory);
+      processes = known;
+    }
+    return known;
   }
 
   SharedBlock allocate(String kind, long bytes) {

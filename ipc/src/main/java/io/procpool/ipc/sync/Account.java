@@ -1,0 +1,144 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.sync;
+
+import static io.procpool.ipc.sync.SyncLayout.ENTRY_BYTES;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/** Who has how many of something, in shared memory; guarded by a lock, but for what the watcher asks. */
+final class Account {
+  /*
+   * Each change is one write of a count, so that who is killed leaves an account that is right. A new entry's id is written
+   * before its count.
+   */
+  private static final int ID = 8;
+
+  private final ByteBuffer memory;
+  private final int at;
+  private final int entries;
+  private final int usedAt;
+
+  /**
+   * Takes over an account.
+   *
+   * @param at where the entries are
+   * @param entries how many there are
+   * @param usedAt where it says how many have ever been used
+   */
+  Account(ByteBuffer memory, int at, int entries, int usedAt) {
+    this.memory = memory;
+    this.at = at;
+    this.entries = entries;
+    this.usedAt = usedAt;
+  }
+
+  /** Returns how many an id has. */
+  int of(long id) {
+    int entry = find(id);
+    return entry < 0 ? 0 : count(entry);
+  }
+
+  /** Returns how many all have, dead or alive. */
+  int sum() {
+    int sum = 0;
+    for (int entry = 0; entry < used(); entry++) {
+      sum += count(entry);
+    }
+    return sum;
+  }
+
+  /** Gives an id some more, or takes some away; tells whether there was room for another id. */
+  boolean add(long id, int change) {
+    int entry = find(id);
+    if (entry < 0) {
+      entry = findFree();
+      if (entry < 0) {
+        return false;
+      }
+      memory.putLong(place(entry) + ID, id);
+      if (entry >= used()) {
+        memory.putInt(usedAt, entry + 1);
+      }
+    }
+    Words.INT.setRelease(memory, place(entry), count(entry) + change);
+    return true;
+  }
+
+  /** Takes away all that belongs to dead processes; tells whether there was anything. */
+  boolean removeDead() {
+    boolean removed = false;
+    for (int entry = 0; entry < used(); entry++) {
+      if (count(entry) != 0 && !Actor.isAlive(id(entry))) {
+        Words.INT.setRelease(memory, place(entry), 0);
+        removed = true;
+      }
+    }
+    return removed;
+  }
+
+  /** Tells whether something belongs to a dead process. Needs no lock. */
+  boolean hasDead() {
+    for (int entry = 0; entry < used(); entry++) {
+      if (count(entry) != 0 && !Actor.isAlive(id(entry))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Takes away everything. */
+  void clear() {
+    for (int entry = 0; entry < used(); entry++) {
+      if (count(entry) != 0) {
+        Words.INT.setRelease(memory, place(entry), 0);
+      }
+    }
+  }
+
+  /** Returns the ids that have something. Needs no lock. */
+  long[] ids() {
+    long[] found = new long[used()];
+    int size = 0;
+    for (int entry = 0; entry < found.length; entry++) {
+      if (count(entry) != 0) {
+        found[size++] = id(entry);
+      }
+    }
+    return Arrays.copyOf(found, size);
+  }
+
+  private int find(long id) {
+    for (int entry = 0; entry < used(); entry++) {
+      if (count(entry) != 0 && id(entry) == id) {
+        return entry;
+      }
+    }
+    return -1;
+  }
+
+  private int findFree() {
+    for (int entry = 0; entry < entries; entry++) {
+      if (count(entry) == 0) {
+        return entry;
+      }
+    }
+    return -1;
+  }
+
+  private int used() {
+    return Math.min(memory.getInt(usedAt), entries);
+  }
+
+  private int count(int entry) {
+    return (int) Words.INT.getAcquire(memory, place(entry));
+  }
+
+  private long id(int entry) {
+    return memory.getLong(place(entry) + ID);
+  }
+
+  private int place(int entry) {
+    return at + entry * ENTRY_BYTES;
+  }
+}

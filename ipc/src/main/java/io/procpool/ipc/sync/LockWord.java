@@ -1,0 +1,154 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.sync;
+
+import static io.procpool.ipc.sync.SyncLayout.DEAD_PROCESS;
+import static io.procpool.ipc.sync.SyncLayout.OWNER;
+
+import io.procpool.ipc.FaultPoint;
+import io.procpool.spi.SharedBlock;
+import java.nio.ByteBuffer;
+
+/** The lock in the room that a block has for one: who owns it. Safe for use by multiple threads and processes. */
+final class LockWord {
+  /*
+   * Free, taken, taken over from a dead process: each is one compare-and-set, so that a thread that is killed in between
+   * leaves the lock free or owned by a dead thread, and nothing else.
+   * Wake-up. Who will sleep sets the waiting bit; who releases finds it and wakes one. Who has slept keeps it set when it
+   * gets the lock, because others may sleep, too.
+   */
+  private static final long WAITING_BIT = 1;
+
+  private final SharedBlock block;
+  private final ByteBuffer memory;
+  private final int at;
+
+  LockWord(SharedBlock block) {
+    this.block = block;
+    this.memory = block.part(block.lockAt());
+    this.at = (int) block.lockAt() & (1 << SharedBlock.PART_BITS) - 1;
+  }
+
+  /** Returns the memory that has the lock. */
+  ByteBuffer memory() {
+    return memory;
+  }
+
+  /** Returns where in the memory the lock begins. */
+  int at() {
+    return at;
+  }
+
+  /** Returns the id of the owner, alive or not, or 0. */
+  long owner() {
+    return (long) Words.LONG.getVolatile(memory, at + OWNER) & ~WAITING_BIT;
+  }
+
+  /** Tells whether a thread owns the lock; for the thread itself, which cannot change meanwhile. */
+  boolean isOwner(long id) {
+    return ((long) Words.LONG.get(memory, at + OWNER) & ~WAITING_BIT) == id;
+  }
+
+  /** Takes the lock if nobody has it. */
+  boolean tryAcquire(long id) {
+    return Words.LONG.compareAndSet(memory, at + OWNER, 0L, id);
+  }
+
+  /** Takes the lock if nobody has it or its owner is dead. */
+  boolean tryAcquireOrInherit(long id) {
+    while (true) {
+      long word = (long) Words.LONG.getVolatile(memory, at + OWNER);
+      if (word != 0 && Actor.isAlive(word)) {
+        return false;
+      }
+      if (word == 0 ? tryAcquire(id) : inherit(word, id)) {
+        return true;
+      }
+    }
+  }
+
+  private boolean inherit(long dead, long id) {
+    if (!Words.LONG.compareAndSet(memory, at + OWNER, dead, id | WAITING_BIT)) {
+      return false;
+    }
+    memory.putInt(at + DEAD_PROCESS, Actor.processOf(dead));
+    return true;
+  }
+
+  /** Releases the lock, which the calling thread owns. */
+  void release() {
+    long word = (long) Words.LONG.getAndSet(memory, at + OWNER, 0L);
+    FaultPoint.reached("lock.released");
+    if ((word & WAITING_BIT) != 0) {
+      WordWaiter.installed().wake(memory, at + OWNER + Words.LOW_HALF, 1);
+    }
+  }
+
+  /** Takes the lock as a guard of what its block holds: whatever there is in the way, and not for long. */
+  void guard() {
+    long id = Actor.currentId();
+    if (!tryAcquire(id)) {
+      new Acquisition(id, "what guards shared memory").awaitUninterruptibly(Waiting.FOREVER);
+    }
+  }
+
+  /** A wait for this lock. */
+  final class Acquisition extends Waiting {
+    private final long id;
+    private final String what;
+
+    Acquisition(long id, String what) {
+      super(memory, at + OWNER + Words.LOW_HALF);
+      this.id = id;
+      this.what = what;
+    }
+
+    @Override
+    boolean attempt(boolean announce) {
+      while (true) {
+        long word = (long) Words.LONG.getVolatile(memory, at + OWNER);
+        if (word == 0) {
+          long owner = isAnnounced() ? id | WAITING_BIT : id;
+          if (Words.LONG.compareAndSet(memory, at + OWNER, 0L, owner)) {
+            return true;
+          }
+        } else if (!announce) {
+          expect((int) word);
+          return false;
+        } else if (!Actor.isAlive(word)) {
+          if (inherit(word, id)) {
+            return true;
+          }
+        } else {
+          long announced = word | WAITING_BIT;
+          if (word == announced || Words.LONG.compareAndSet(memory, at + OWNER, word, announced)) {
+            expect((int) announced);
+            FaultPoint.reached("lock.waiting");
+            return false;
+          }
+        }
+      }
+    }
+
+    @Override
+    boolean isDue() {
+      long word = (long) Words.LONG.getVolatile(memory, at + OWNER);
+      return super.isDue() || word == 0 || !Actor.isAlive(word);
+    }
+
+    @Override
+    String what() {
+      return what;
+    }
+
+    @Override
+    long[] holders() {
+      long owner = owner();
+      return owner == 0 ? new long[0] : new long[] {owner};
+    }
+  }
+
+  @Override
+  public String toString() {
+    return block.toString();
+  }
+}

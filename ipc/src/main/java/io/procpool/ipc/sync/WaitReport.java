@@ -1,0 +1,175 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.sync;
+
+import io.procpool.ipc.memory.ProcessTable;
+import io.procpool.ipc.memory.Session;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.File;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** What the threads of one process wait for, in a file of the session; written by the watcher of the process only. */
+final class WaitReport {
+  /*
+   * One file for each process that has had long waits, replaced as a whole, so that who reads it sees one state. It follows
+   * the waits by a SLICE at most, and is not there if there are none. If it cannot be written, because memory is full, the next
+   * round tries again.
+   */
+  private static final String PREFIX = "waits-";
+  private static final int MAGIC = 0x70727731; // "prw1"
+  private static final int MOST_FRAMES = 64;
+
+  private List<Entry> written = List.of();
+  private final Map<Waiting, List<String>> stacks = new HashMap<>();
+
+  /**
+   * A thread that waits.
+   *
+   * @param id its id
+   * @param pid its process
+   * @param thread its name
+   * @param what what it waits for
+   * @param sinceMillis since when
+   * @param holders ids of the threads that hold that
+   * @param stack where it waits
+   */
+  record Entry(
+      long id,
+      long pid,
+      String thread,
+      String what,
+      long sinceMillis,
+      List<Long> holders,
+      List<String> stack) {
+    Instant since() {
+      return Instant.ofEpochMilli(sinceMillis);
+    }
+  }
+
+  /** Writes down who waits now, if that has changed. */
+  void write(List<Waiting> waiting) {
+    List<Entry> now = new ArrayList<>();
+    stacks.keySet().retainAll(waiting);
+    for (Waiting each : waiting) {
+      now.add(entry(each));
+    }
+    if (!now.equals(written)) {
+      File directory = new File(Session.current().path());
+      File file =
+          new File(directory, PREFIX + Integer.toHexString(Actor.processes().ownNumber()));
+      if (now.isEmpty()) {
+        file.delete();
+        written = now;
+      } else if (replace(file, now)) {
+        written = now;
+      }
+    }
+  }
+
+  private Entry entry(Waiting each) {
+    List<String> stack = stacks.computeIfAbsent(each, waiting -> stack(waiting.thread()));
+    return new Entry(
+        each.id(),
+        ProcessHandle.current().pid(),
+        each.thread().getName(),
+        each.what(),
+        each.since().toEpochMilli(),
+        Arrays.stream(each.holders()).boxed().toList(),
+        stack);
+  }
+
+  private static List<String> stack(Thread thread) {
+    return Arrays.stream(thread.getStackTrace())
+        .limit(MOST_FRAMES)
+        .map(StackTraceElement::toString)
+        .toList();
+  }
+
+  private static boolean replace(File file, List<Entry> entries) {
+    File next = new File(file.getPath() + ".new");
+    try (DataOutputStream out =
+        new DataOutputStream(new BufferedOutputStream(new FileOutputStream(next)))) {
+      out.writeInt(MAGIC);
+      out.writeInt(Actor.processes().ownNumber());
+      out.writeInt(entries.size());
+      for (Entry entry : entries) {
+        write(out, entry);
+      }
+    } catch (IOException full) {
+      next.delete();
+      return false;
+    }
+    return next.renameTo(file);
+  }
+
+  private static void write(DataOutputStream out, Entry entry) throws IOException {
+    out.writeLong(entry.id());
+    out.writeLong(entry.pid());
+    out.writeUTF(entry.thread());
+    out.writeUTF(entry.what());
+    out.writeLong(entry.sinceMillis());
+    out.writeInt(entry.holders().size());
+    for (long holder : entry.holders()) {
+      out.writeLong(holder);
+    }
+    out.writeInt(entry.stack().size());
+    for (String frame : entry.stack()) {
+      out.writeUTF(frame);
+    }
+  }
+
+  /** Reads what all living processes of a session have written. */
+  static List<Entry> readAll(File directory, ProcessTable processes) {
+    List<Entry> all = new ArrayList<>();
+    String[] names =
+        directory.list((place, name) -> name.startsWith(PREFIX) && !name.endsWith(".new"));
+    for (String name : Objects.requireNonNullElse(names, new String[0])) {
+      try (DataInputStream in = new DataInputStream(
+          new BufferedInputStream(new FileInputStream(new File(directory, name))))) {
+        all.addAll(read(in, processes));
+      } catch (IOException gone) {
+        // Nobody waits there any more.
+      }
+    }
+    return all;
+  }
+
+  private static List<Entry> read(DataInputStream in, ProcessTable processes) throws IOException {
+    List<Entry> entries = new ArrayList<>();
+    if (in.readInt() == MAGIC && processes.isAlive(in.readInt())) {
+      int count = in.readInt();
+      for (int i = 0; i < count; i++) {
+        entries.add(readEntry(in));
+      }
+    }
+    return entries;
+  }
+
+  private static Entry readEntry(DataInputStream in) throws IOException {
+    long id = in.readLong();
+    long pid = in.readLong();
+    String thread = in.readUTF();
+    String what = in.readUTF();
+    long since = in.readLong();
+    List<Long> holders = new ArrayList<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      holders.add(in.readLong());
+    }
+    List<String> stack = new ArrayList<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      stack.add(in.readUTF());
+    }
+    return new Entry(id, pid, thread, what, since, holders, stack);
+  }
+}

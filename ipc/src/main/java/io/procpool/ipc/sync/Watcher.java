@@ -1,0 +1,77 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.sync;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/** Looks after the threads of this process that have been waiting for long. Safe for use by multiple threads. */
+final class Watcher implements Runnable {
+  /*
+   * One daemon thread looks every SLICE_NANOS at what each of them waits for, instead of each of them; it wakes those that have a
+   * reason to look, such as the death of a process. It also writes down who waits for what, for deadlock reports. It ends
+   * when there has been nobody for IDLE_NANOS.
+   */
+  private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final Set<Waiting> WAITING = new LinkedHashSet<>(); // guarded by itself
+  private static boolean running; // guarded by WAITING
+
+  private final WaitReport report = new WaitReport();
+
+  private Watcher() {}
+
+  /** Begins to look after a thread, if this process can have another thread; tells whether that is so. */
+  static boolean watch(Waiting waiting) {
+    synchronized (WAITING) {
+      if (!running) {
+        Thread thread = new Thread(new Watcher(), "procpool-watcher");
+        thread.setDaemon(true);
+        try {
+          thread.start();
+        } catch (OutOfMemoryError noThread) {
+          return false;
+        }
+        running = true;
+      }
+      return WAITING.add(waiting);
+    }
+  }
+
+  /** Ends that. */
+  static void forget(Waiting waiting) {
+    synchronized (WAITING) {
+      WAITING.remove(waiting);
+    }
+  }
+
+  @Override
+  public void run() {
+    long lastSeen = System.nanoTime();
+    while (true) {
+      List<Waiting> now;
+      synchronized (WAITING) {
+        now = new ArrayList<>(WAITING);
+        if (now.isEmpty() && System.nanoTime() - lastSeen > IDLE_NANOS) {
+          running = false;
+          return;
+        }
+      }
+      if (!now.isEmpty()) {
+        lastSeen = System.nanoTime();
+      }
+      for (Waiting each : now) {
+        if (each.isDue()) {
+          each.wake();
+        }
+      }
+      report.write(now);
+      try {
+        TimeUnit.NANOSECONDS.sleep(Waiting.SLICE_NANOS);
+      } catch (InterruptedException stray) {
+        // Nobody here interrupts this thread.
+      }
+    }
+  }
+}
