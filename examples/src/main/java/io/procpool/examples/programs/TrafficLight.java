@@ -32,10 +32,10 @@ public final class TrafficLight {
 
   /** Runs the program and returns what the cars have seen. */
   static List<Car> run(ProgramSettings settings) throws InterruptedException {
-    long red = settings.millis(1);
+    long red = settings.millis(0.5);
     long green = settings.millis(0.5);
     long onTheWay = settings.millis(0.3);
-    long across = settings.millis(0.02);
+    long across = settings.millis(0.2);
     try (ProcessEvent light = ProcessEvent.create();
         ProcessLock crossing = ProcessLock.create("crossing");
         Pool pool = settings.startedPool(1 + LANES)) {

@@ -21,7 +21,7 @@ public final class WholeLines {
 
   /** Runs the program and returns the processes that have printed. */
   static Set<Long> run(ProgramSettings settings) throws InterruptedException {
-    long pause = settings.millis(0.02);
+    long pause = settings.millis(0.1);
     try (ProcessLock lock = ProcessLock.create();
         Pool pool = settings.startedPool(CHILDREN)) {
       List<Integer> numbers = IntStream.range(0, CHILDREN).boxed().toList();
