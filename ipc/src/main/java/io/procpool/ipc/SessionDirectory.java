@@ -11,6 +11,8 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
@@ -98,12 +100,43 @@ public final class SessionDirectory implements AutoCloseable {
         : Path.of(System.getProperty("java.io.tmpdir"));
   }
 
-  private static void sweep(Path base, Path ours) {
-    File[] found = base.toFile().listFiles((dir, name) -> isName(name));
-    if (found == null) {
-      return;
+  /**
+   * Returns the directories of sessions of this user whose process lives, but for those of this process.
+   *
+   * @throws IOException if there is no place for sessions
+   */
+  public static List<File> others() throws IOException {
+    List<File> others = new ArrayList<>();
+    for (File directory : named(place())) {
+      File lock = new File(directory, LOCK_FILE);
+      if (!isOwn(directory.getName())
+          && isDirectoryOfThisUser(directory.toPath())
+          && lock.length() > 0
+          && !isAbandoned(lock)) {
+        others.add(directory);
+      }
     }
-    for (File directory : found) {
+    return others;
+  }
+
+  private static boolean isDirectoryOfThisUser(Path directory) {
+    try {
+      return Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)
+          && Files.getOwner(directory, LinkOption.NOFOLLOW_LINKS)
+              .getName()
+              .equals(System.getProperty("user.name"));
+    } catch (IOException | UnsupportedOperationException unknown) {
+      return false;
+    }
+  }
+
+  private static File[] named(Path base) {
+    File[] found = base.toFile().listFiles((dir, name) -> isName(name));
+    return found == null ? new File[0] : found;
+  }
+
+  private static void sweep(Path base, Path ours) {
+    for (File directory : named(base)) {
       File lock = new File(directory, LOCK_FILE);
       if (!isOwn(directory.getName())
           && isDirectoryOfSameOwner(directory.toPath(), ours)

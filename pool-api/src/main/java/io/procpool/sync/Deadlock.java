@@ -25,7 +25,7 @@ public record Deadlock(List<Waiting> cycle) {
    * @param thread its name
    * @param waitsFor the lock, such as {@code ProcessLock "fork 1"}
    * @param since when it began to wait
-   * @param stack where it waits, innermost frame first, each as {@link StackTraceElement#toString()} has it
+   * @param stack where it waits, innermost frame first, such as {@code Table.eat(Table.java:42)}, without procpool's own frames
    */
   public record Waiting(
       long pid, String thread, String waitsFor, Instant since, List<String> stack) {

@@ -11,7 +11,13 @@ import com.tngtech.archunit.lang.ArchRule;
 /** The arrows between modules go one way, and the heavy libraries stay where they belong. */
 @AnalyzeClasses(packages = "io.procpool", importOptions = ImportOption.DoNotIncludeTests.class)
 class ModuleArrowsTest {
-  private static final String[] API = {"io.procpool", "io.procpool.spi..", "io.procpool.job.."};
+  private static final String[] API = {
+    "io.procpool",
+    "io.procpool.spi..",
+    "io.procpool.job..",
+    "io.procpool.shared..",
+    "io.procpool.sync.."
+  };
 
   @ArchTest
   static final ArchRule api_dependsOnNothingOfOurs = noClasses()
@@ -25,6 +31,7 @@ class ModuleArrowsTest {
           "io.procpool.master..",
           "io.netty..",
           "com.google..",
+          "com.sun.jna..",
           "org.slf4j..");
 
   @ArchTest

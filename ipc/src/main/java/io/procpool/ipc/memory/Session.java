@@ -69,6 +69,11 @@ public final class Session implements BlockFile.Owner {
     }
   }
 
+  /** Tells whether a directory is that of the session of this process. */
+  public static synchronized boolean isCurrent(File directory) {
+    return current != null && current.directory.equals(directory);
+  }
+
   /** Removes what a root that is gone has left; in a process that has joined its session. */
   public static synchronized void deleteIfAbandoned() {
     if (current != null) {

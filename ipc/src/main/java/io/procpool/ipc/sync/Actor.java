@@ -4,6 +4,7 @@ package io.procpool.ipc.sync;
 import io.procpool.ipc.memory.ProcessTable;
 import io.procpool.ipc.memory.Session;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** What a thread is called in shared memory: a number that no other thread of any process of the session has had. Immutable. */
 final class Actor {
@@ -13,6 +14,8 @@ final class Actor {
    */
   private static final AtomicInteger THREADS = new AtomicInteger();
   private static final ThreadLocal<Actor> CURRENT = ThreadLocal.withInitial(Actor::new);
+
+  private static volatile @Nullable ProcessTable processes;
 
   private final long id = processId() | (long) (THREADS.incrementAndGet() & 0x7fffffff) << 1;
 
@@ -38,10 +41,11 @@ final class Actor {
   }
 
   static ProcessTable processes() {
-    return Processes.TABLE;
-  }
-
-  private static final class Processes {
-    private static final ProcessTable TABLE = Session.current().processes();
+    ProcessTable known = processes;
+    if (known == null) {
+      known = Session.current().processes();
+      processes = known;
+    }
+    return known;
   }
 }

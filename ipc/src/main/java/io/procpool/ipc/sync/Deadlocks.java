@@ -31,11 +31,15 @@ public final class Deadlocks {
   }
 
   /**
-   * Finds those of a session that this process is not in.
+   * Finds those of another session.
    *
    * @param directory where the session is
    */
   public static List<Deadlock> ofSession(File directory) {
+    if (Session.isCurrent(directory)) {
+      return ofThisSession(); // to open its files again would be to let go of all that this process
+      // holds
+    }
     ProcessTable processes;
     try {
       processes = ProcessTable.lookAt(directory);

@@ -12,6 +12,10 @@ import java.nio.ByteBuffer;
  * use by multiple threads and processes.
  */
 final class Guarded {
+  /*
+   * Who finds that the last one to have the lock died with it does not know what that one had changed, and counts a change, so
+   * that everybody looks again.
+   */
   private final ByteBuffer memory;
   private final LockWord guard;
 
@@ -28,10 +32,10 @@ final class Guarded {
 
   /** Does something with the lock held, and wakes who waits if it says so. */
   void change(Action action) {
-    guard.guard();
+    boolean inherited = guard.guard();
     int waiters = 0;
     try {
-      if (action.run()) {
+      if (action.run() || inherited) {
         waiters = changed();
       }
     } finally {
@@ -40,7 +44,7 @@ final class Guarded {
     wake(waiters);
   }
 
-  /** Counts a change, with the lock held; returns how many wait for one. */
+  /** Counts a change, with the lock held, and returns how many wait for one. */
   private int changed() {
     Words.INT.setVolatile(memory, CHANGES, memory.getInt(CHANGES) + 1);
     return memory.getInt(WAITERS);
@@ -55,6 +59,7 @@ final class Guarded {
   /** A wait until what is guarded allows something. */
   abstract class GuardedWait extends Waiting {
     private boolean counted;
+    private boolean changed;
 
     GuardedWait() {
       super(memory, CHANGES);
@@ -68,29 +73,43 @@ final class Guarded {
       return false;
     }
 
+    /** Says, with the lock held, that others who wait should look again, too. */
+    final boolean noteChange() {
+      changed = true;
+      return true;
+    }
+
     @Override
     final boolean attempt(boolean announce) {
-      guard.guard();
+      changed = guard.guard();
+      int waiters = 0;
       try {
         boolean done = tryGuarded();
         if (done) {
           uncount();
-        } else {
-          if (announce && !counted) {
-            counted = true;
-            memory.putInt(WAITERS, memory.getInt(WAITERS) + 1);
-          }
-          expect(memory.getInt(CHANGES));
+        } else if (announce && !counted) {
+          counted = true;
+          memory.putInt(WAITERS, memory.getInt(WAITERS) + 1);
         }
+        if (changed) {
+          waiters = changed();
+        }
+        expect(memory.getInt(CHANGES));
         return done;
       } finally {
         guard.release();
+        Guarded.this.wake(waiters);
       }
     }
 
     @Override
+    boolean isDue() {
+      return super.isDue() || guard.isOfTheDead();
+    }
+
+    @Override
     final void giveUp() {
-      change(() -> {
+      Guarded.this.change(() -> {
         uncount();
         return giveUpGuarded();
       });

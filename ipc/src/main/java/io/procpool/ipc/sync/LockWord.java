@@ -83,12 +83,27 @@ final class LockWord {
     }
   }
 
-  /** Takes the lock as a guard of what its block holds: whatever there is in the way, and not for long. */
-  void guard() {
+  /**
+   * Takes the lock as a guard of what its block holds: whatever there is in the way, and not for long.
+   *
+   * @return whether the last owner died with it
+   */
+  boolean guard() {
     long id = Actor.currentId();
     if (!tryAcquire(id)) {
       new Acquisition(id, "what guards shared memory").awaitUninterruptibly(Waiting.FOREVER);
     }
+    boolean inherited = memory.getInt(at + DEAD_PROCESS) != 0;
+    if (inherited) {
+      memory.putInt(at + DEAD_PROCESS, 0);
+    }
+    return inherited;
+  }
+
+  /** Tells whether the owner is dead. */
+  boolean isOfTheDead() {
+    long owner = owner();
+    return owner != 0 && !Actor.isAlive(owner);
   }
 
   /** A wait for this lock. */

@@ -74,7 +74,7 @@ final class MappedBarrier implements ProcessBarrier {
   @Override
   public int await(Duration timeout)
       throws InterruptedException, BrokenBarrierException, TimeoutException {
-    return await(TimeUnit.NANOSECONDS.convert(timeout));
+    return await(Math.max(0, TimeUnit.NANOSECONDS.convert(timeout)));
   }
 
   private int await(long nanos)
@@ -137,7 +137,6 @@ final class MappedBarrier implements ProcessBarrier {
       boolean whole = generation() == generation && memory.getInt(BROKEN) == 0;
       if (whole) {
         end(generation, false);
-        FaultPoint.reached("barrier.tripping");
       }
       return whole;
     });
@@ -178,11 +177,13 @@ final class MappedBarrier implements ProcessBarrier {
     });
   }
 
-  /** Writes down how a generation ends, which it does when the change is counted. */
+  /** Ends a generation. Guarded. */
   private void end(int generation, boolean broken) {
     long bit = 1L << (generation & 63);
     long ends = memory.getLong(ENDS);
     Words.LONG.setVolatile(memory, ENDS, broken ? ends | bit : ends & ~bit);
+    FaultPoint.reached("barrier.tripping");
+    Words.INT.setVolatile(memory, GENERATION, generation + 1);
   }
 
   /** Tells how a generation that has ended did so. */
@@ -320,7 +321,7 @@ final class MappedBarrier implements ProcessBarrier {
       if (generation() == generation && (memory.getInt(BROKEN) != 0 || account().hasDead())) {
         memory.putInt(BROKEN, 1);
         end(generation, true);
-        Words.INT.setVolatile(memory, GENERATION, generation + 1); // the watcher sees to the others
+        return noteChange();
       }
       return generation() != generation;
     }

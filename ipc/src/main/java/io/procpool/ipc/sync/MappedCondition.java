@@ -75,7 +75,7 @@ final class MappedCondition implements ProcessCondition {
   public long awaitNanos(long nanos) throws InterruptedException {
     long start = System.nanoTime();
     await(Math.max(0, nanos), true);
-    return nanos - (System.nanoTime() - start);
+    return Math.max(0, nanos) - (System.nanoTime() - start);
   }
 
   @Override
@@ -85,7 +85,8 @@ final class MappedCondition implements ProcessCondition {
 
   @Override
   public boolean awaitUntil(Date deadline) throws InterruptedException {
-    return await(deadline.getTime() - System.currentTimeMillis(), TimeUnit.MILLISECONDS);
+    long now = System.currentTimeMillis();
+    return await(Math.max(now, deadline.getTime()) - now, TimeUnit.MILLISECONDS);
   }
 
   /** Waits; tells whether there was a signal. */

@@ -139,6 +139,12 @@ final class MappedReadWriteLock implements ProcessReadWriteLock {
       guarded.super();
     }
 
+    final void takeAwayDeadWriters() {
+      if (removeDeadWriters()) {
+        noteChange();
+      }
+    }
+
     @Override
     boolean isDue() {
       long writer = (long) Words.LONG.getVolatile(memory, WRITER);
@@ -164,13 +170,14 @@ final class MappedReadWriteLock implements ProcessReadWriteLock {
         return add();
       }
       if (memory.getLong(WRITER) != 0 || memory.getLong(NEXT_WRITER) != 0) {
-        removeDeadWriters();
+        takeAwayDeadWriters();
       }
       return memory.getLong(WRITER) == 0 && memory.getLong(NEXT_WRITER) == 0 && add();
     }
 
     private boolean add() {
-      boolean added = readers.add(id(), 1) || readers.removeDead() && readers.add(id(), 1);
+      boolean added =
+          readers.add(id(), 1) || readers.removeDead() && noteChange() && readers.add(id(), 1);
       FaultPoint.reached("read.acquired");
       return added;
     }
@@ -195,10 +202,10 @@ final class MappedReadWriteLock implements ProcessReadWriteLock {
             + " release the read lock first");
       }
       if (memory.getLong(WRITER) != 0 || memory.getLong(NEXT_WRITER) != 0) {
-        removeDeadWriters();
+        takeAwayDeadWriters();
       }
       if (memory.getLong(WRITER) == 0
-          && (readers.sum() == 0 || readers.removeDead() && readers.sum() == 0)) {
+          && (readers.sum() == 0 || readers.removeDead() && noteChange() && readers.sum() == 0)) {
         if (memory.getLong(NEXT_WRITER) == id()) {
           Words.LONG.setVolatile(memory, NEXT_WRITER, 0L);
         }

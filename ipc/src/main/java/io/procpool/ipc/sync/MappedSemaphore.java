@@ -42,7 +42,7 @@ final class MappedSemaphore implements ProcessSemaphore {
     }
     SharedBlock block = new MappedStore().allocate("ProcessSemaphore", SEMAPHORE_BYTES);
     MappedSemaphore made = new MappedSemaphore(block);
-    made.memory.putInt(BOUND, bounded ? permits : Integer.MAX_VALUE);
+    made.memory.putInt(BOUND, bounded ? permits : 0);
     Words.LONG.setVolatile(made.memory, PERMITS, (long) permits);
     return made;
   }
@@ -60,7 +60,8 @@ final class MappedSemaphore implements ProcessSemaphore {
   }
 
   private int limit() {
-    return memory.getInt(BOUND);
+    int bound = memory.getInt(BOUND);
+    return bound == 0 ? Integer.MAX_VALUE : bound;
   }
 
   private PermitWait waitFor(int permits) {
@@ -149,7 +150,8 @@ final class MappedSemaphore implements ProcessSemaphore {
   @Override
   public OptionalInt bound() {
     block.checkOpen();
-    return limit() == Integer.MAX_VALUE ? OptionalInt.empty() : OptionalInt.of(limit());
+    int bound = memory.getInt(BOUND);
+    return bound == 0 ? OptionalInt.empty() : OptionalInt.of(bound);
   }
 
   /** A wait for permits. */

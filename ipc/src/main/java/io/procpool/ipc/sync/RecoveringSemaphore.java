@@ -97,10 +97,10 @@ final class RecoveringSemaphore implements ProcessSemaphore {
     block.checkOpen();
     int[] drained = new int[1];
     guarded.change(() -> {
-      account.removeDead();
+      boolean removed = account.removeDead();
       int free = bound - account.sum();
       drained[0] = free > 0 && account.add(Actor.processId(), free) ? free : 0;
-      return false;
+      return removed;
     });
     return drained[0];
   }
@@ -134,7 +134,7 @@ final class RecoveringSemaphore implements ProcessSemaphore {
 
     @Override
     boolean tryGuarded() {
-      boolean taken = take() || account.removeDead() && take();
+      boolean taken = take() || account.removeDead() && noteChange() && take();
       if (taken) {
         FaultPoint.reached("semaphore.acquired");
       }

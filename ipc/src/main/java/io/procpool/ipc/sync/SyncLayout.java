@@ -36,7 +36,7 @@ final class SyncLayout {
    *   0                             8
    *   +-----------------------------+--------+
    *   | low half: permits           | bound  |
-   *   | high half: who may sleep    |        |
+   *   | high half: who may sleep    | or 0   |
    *   +-----------------------------+--------+
    */
   static final int PERMITS = 0;
@@ -78,21 +78,21 @@ final class SyncLayout {
   /*
    * A barrier, guarded by its lock:
    *
-   *   0          4        8        12       16               24       28       32
-   *   +----------+--------+--------+--------+----------------+--------+--------+-------------
-   *   | genera-  | waiters| parties| broken | ends of the    | account|        | account of those who have come
-   *   | tion     |        |        |        | last 64        | is of  | used   |
-   *   +----------+--------+--------+--------+----------------+--------+--------+-------------
+   *   0        4        8        12       16               24       28       32       36       40
+   *   +--------+--------+--------+--------+----------------+--------+--------+--------+--------+-------------
+   *   | changes| waiters| parties| broken | ends of the    | account| used   | genera-|        | account of
+   *   |        |        |        |        | last 64        | is of  |        | tion   |        | who has come
+   *   +--------+--------+--------+--------+----------------+--------+--------+--------+--------+-------------
    *   A generation ends when all have come or when it breaks; its bit among the ends (1: broken) is written before the
    *   generation is counted up. The account counts only if it is of this generation.
    */
-  static final int GENERATION = 0;
   static final int PARTIES = 8;
   static final int BROKEN = 12;
   static final int ENDS = 16;
   static final int ACCOUNT_OF = 24;
   static final int USED_ARRIVALS = 28;
-  static final int ARRIVED = 32;
+  static final int GENERATION = 32;
+  static final int ARRIVED = 40;
 
   /*
    * A condition; guarded by the lock it is a condition of:

@@ -23,15 +23,18 @@ import java.util.Objects;
 final class WaitReport {
   /*
    * One file for each process that has had long waits, replaced as a whole, so that who reads it sees one state. It follows
-   * the waits by a SLICE at most, and is not there if there are none. If it cannot be written, because memory is full, the next
+   * the waits by some SLICEs, and is not there if there are none. A wait for a busy lock, whose holder changes all the time, is
+   * not worth writing down. If it cannot be written, because memory is full, the next
    * round tries again.
    */
   private static final String PREFIX = "waits-";
   private static final int MAGIC = 0x70727731; // "prw1"
   private static final int MOST_FRAMES = 64;
+  private static final String OWN_PACKAGE = WaitReport.class.getPackageName() + ".";
 
   private List<Entry> written = List.of();
   private final Map<Waiting, List<String>> stacks = new HashMap<>();
+  private Map<Waiting, List<Long>> lastHolders = Map.of();
 
   /**
    * A thread that waits.
@@ -57,13 +60,18 @@ final class WaitReport {
     }
   }
 
-  /** Writes down who waits now, if that has changed. */
+  /** Writes down who has been waiting for the same holders since the last time, if that has changed. */
   void write(List<Waiting> waiting) {
     List<Entry> now = new ArrayList<>();
+    Map<Waiting, List<Long>> holders = new HashMap<>();
     stacks.keySet().retainAll(waiting);
     for (Waiting each : waiting) {
-      now.add(entry(each));
+      holders.put(each, Arrays.stream(each.holders()).boxed().toList());
+      if (holders.get(each).equals(lastHolders.get(each))) {
+        now.add(entry(each, holders.get(each)));
+      }
     }
+    lastHolders = holders;
     if (!now.equals(written)) {
       File directory = new File(Session.current().path());
       File file =
@@ -77,7 +85,7 @@ final class WaitReport {
     }
   }
 
-  private Entry entry(Waiting each) {
+  private Entry entry(Waiting each, List<Long> holders) {
     List<String> stack = stacks.computeIfAbsent(each, waiting -> stack(waiting.thread()));
     return new Entry(
         each.id(),
@@ -85,15 +93,23 @@ final class WaitReport {
         each.thread().getName(),
         each.what(),
         each.since().toEpochMilli(),
-        Arrays.stream(each.holders()).boxed().toList(),
+        holders,
         stack);
   }
 
   private static List<String> stack(Thread thread) {
     return Arrays.stream(thread.getStackTrace())
+        .dropWhile(frame -> !frame.getClassName().startsWith(OWN_PACKAGE)) // how it sleeps
+        .dropWhile(frame -> frame.getClassName().startsWith(OWN_PACKAGE))
         .limit(MOST_FRAMES)
-        .map(StackTraceElement::toString)
+        .map(WaitReport::describe)
         .toList();
+  }
+
+  private static String describe(StackTraceElement frame) {
+    String line = frame.getLineNumber() < 0 ? "" : ":" + frame.getLineNumber();
+    return frame.getClassName() + "." + frame.getMethodName() + "("
+        + (frame.getFileName() == null ? "Unknown Source" : frame.getFileName() + line) + ")";
   }
 
   private static boolean replace(File file, List<Entry> entries) {

@@ -46,6 +46,15 @@ final class Watcher implements Runnable {
     }
   }
 
+  private void look(List<Waiting> waiting) {
+    for (Waiting each : waiting) {
+      if (each.isDue()) {
+        each.wake();
+      }
+    }
+    report.write(waiting);
+  }
+
   @Override
   public void run() {
     long lastSeen = System.nanoTime();
@@ -61,12 +70,11 @@ final class Watcher implements Runnable {
       if (!now.isEmpty()) {
         lastSeen = System.nanoTime();
       }
-      for (Waiting each : now) {
-        if (each.isDue()) {
-          each.wake();
-        }
+      try {
+        look(now);
+      } catch (RuntimeException e) {
+        // Whatever could not be looked at now: the next round tries again.
       }
-      report.write(now);
       try {
         TimeUnit.NANOSECONDS.sleep(Waiting.SLICE_NANOS);
       } catch (InterruptedException stray) {

@@ -2,7 +2,6 @@
 package io.procpool.ipc.sync;
 
 import java.nio.ByteBuffer;
-import org.jspecify.annotations.Nullable;
 
 /** How a thread sleeps until somebody, in any process, wakes those who sleep on a word. Implementations are thread-safe. */
 interface WordWaiter {
@@ -22,48 +21,12 @@ interface WordWaiter {
   boolean looksByItself();
 
   /**
-   * Returns the one of this process.
+   * Returns the one of this process; until the futex can be called, which takes a tenth of a second when somebody first has to
+   * sleep or to wake, the one that parks.
    *
    * @throws IllegalStateException if the one that was asked for cannot be had
    */
   static WordWaiter installed() {
-    return Installed.get();
-  }
-
-  /** Finds it when it is first needed, which is not before somebody has to sleep. */
-  final class Installed {
-    private static volatile @Nullable WordWaiter found;
-
-    private Installed() {}
-
-    private static WordWaiter get() {
-      WordWaiter known = found;
-      return known == null ? find() : known;
-    }
-
-    private static synchronized WordWaiter find() {
-      String chosen = System.getProperty(PROPERTY, "");
-      WordWaiter made = switch (chosen) {
-        case "" -> {
-          WordWaiter futex = FutexWaiter.find();
-          yield futex == null ? new ParkWaiter() : futex;
-        }
-        case "park" -> new ParkWaiter();
-        case "futex" -> {
-          WordWaiter futex = FutexWaiter.find();
-          if (futex == null) {
-            throw new IllegalStateException("-D" + PROPERTY
-                + "=futex: this system has none, or native access is denied (expected: Linux on x86-64 or aarch64);"
-                + " leave the property out");
-          }
-          yield futex;
-        }
-        default ->
-          throw new IllegalStateException(
-              "-D" + PROPERTY + "=" + chosen + " (expected: futex or park)");
-      };
-      found = made;
-      return made;
-    }
+    return WordWaiters.get();
   }
 }

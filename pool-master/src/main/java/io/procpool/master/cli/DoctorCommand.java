@@ -7,6 +7,7 @@ import io.procpool.Pool;
 import io.procpool.PoolOptions;
 import io.procpool.PoolOptions.WorkerStream;
 import io.procpool.Task;
+import io.procpool.ipc.sync.Waiters;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -28,12 +29,13 @@ import picocli.CommandLine.Option;
 /** {@code pool-master doctor}: what this machine supports. */
 @Command(
     name = "doctor",
-    header = "Says what this machine supports, and what is missing.",
-    customSynopsis = "pool-master doctor [--json]",
+    header =
+        "Says what this machine supports, and what is missing; or which programs are in a deadlock.",
+    customSynopsis = "pool-master doctor [--locks] [--json]",
     description = {
       "",
       "Each line is ok, warn (slower or smaller than it could be) or missing (workers cannot run), with the remedy.",
-      "Exit status: 0, or 1 if something is missing.",
+      "Exit status: 0, or 1 if something is missing, or in a deadlock.",
       ""
     },
     sortOptions = false)
@@ -46,8 +48,14 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Option(
       names = "--json",
-      description = "Print one JSON object a line: check, state, what, remedy.")
+      description = "Print one JSON object a line: check, state, what, remedy; or cycle.")
   boolean json;
+
+  @Option(
+      names = "--locks",
+      description =
+          "Look for deadlocks in the running programs of this user, and name who waits for whom.")
+  boolean locks;
 
   @Mixin
   ReportFlags reportFlags = new ReportFlags();
@@ -68,11 +76,15 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() {
+  public Integer call() throws CommandException {
+    if (locks) {
+      return new LockReport(console, json).call();
+    }
     jdk();
     cpus();
     memory();
     sharedMemory();
+    waiter();
     domainSockets();
     epoll();
     transport();
@@ -172,6 +184,15 @@ final class DoctorCommand implements Callable<Integer> {
       }
     } catch (IOException e) {
       warn("shared memory", "/dev/shm: " + Texts.failure(e), "check its mount");
+    }
+  }
+
+  private void waiter() {
+    String what = Waiters.describe();
+    if (what.startsWith("futex")) {
+      ok("waiter", what);
+    } else {
+      warn("waiter", what, "locks and the like wake up some milliseconds later than they could");
     }
   }
 

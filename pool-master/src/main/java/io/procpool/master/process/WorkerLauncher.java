@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /** Starts and ends the processes of workers, outside the event loop. Safe for use by multiple threads. */
 final class WorkerLauncher {
   private static final String MAIN_CLASS = "io.procpool.worker.WorkerMain";
+  private static final String WAITER_PROPERTY = "procpool.waiter";
   private static final int LONGEST_CLASS_PATH = 32 * 1024;
   private static final Pattern COLLECTOR = Pattern.compile("-XX:\\+Use\\w*GC\\b");
 
@@ -169,7 +170,13 @@ final class WorkerLauncher {
     command.add("-XX:LoopStripMiningIter=1000");
     if (archive.javaVersion() >= 24) {
       command.add("--sun-misc-unsafe-memory-access=allow");
+    }
+    if (archive.javaVersion() >= 22) {
       command.add("--enable-native-access=ALL-UNNAMED");
+    }
+    String waiter = System.getProperty(WAITER_PROPERTY);
+    if (waiter != null) {
+      command.add("-D" + WAITER_PROPERTY + "=" + waiter);
     }
     if (options.maxHeapBytes() > 0) {
       command.add("-Xmx" + options.maxHeapBytes());
