@@ -11,18 +11,24 @@ abstract class FutexCall {
 
   /** Returns the fastest there is, or null if there is none. */
   static @Nullable FutexCall find() {
-    long number = !OS.equals("Linux")
-        ? -1
-        : switch (ARCH) {
-          case "amd64", "x86_64" -> 202;
-          case "aarch64" -> 98;
-          default -> -1;
-        };
+    long number = number();
     if (number < 0) {
       return null;
     }
     FutexCall foreign = ForeignFutexCall.find(number);
     return foreign == null ? JnaFutexCall.find(number) : foreign;
+  }
+
+  /** Returns the number of the system call, or -1 if it is not known. */
+  static long number() {
+    if (!OS.equals("Linux")) {
+      return -1;
+    }
+    return switch (ARCH) {
+      case "amd64", "x86_64" -> 202;
+      case "aarch64" -> 98;
+      default -> -1;
+    };
   }
 
   /** Returns where a direct buffer begins. */

@@ -18,7 +18,7 @@ final class FutexWaiter implements WordWaiter {
   private final FutexCall call;
   private final ThreadLocal<Sleeper> sleepers = ThreadLocal.withInitial(Sleeper::new);
 
-  private FutexWaiter(FutexCall call) {
+  FutexWaiter(FutexCall call) {
     this.call = call;
   }
 
@@ -40,8 +40,8 @@ final class FutexWaiter implements WordWaiter {
   }
 
   @Override
-  public boolean looksByItself() {
-    return false;
+  public long watchNanos() {
+    return Waiting.SLICE_NANOS;
   }
 
   /** What one thread needs to sleep. */

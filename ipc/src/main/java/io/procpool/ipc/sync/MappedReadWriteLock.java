@@ -281,7 +281,8 @@ final class MappedReadWriteLock implements ProcessReadWriteLock {
         }
         readers.add(id, -1);
         FaultPoint.reached("read.released");
-        return true;
+        return readers.sum() == 0
+            || memory.getInt(USED_READERS) == MOST_ENTRIES; // others may need room
       });
     }
 

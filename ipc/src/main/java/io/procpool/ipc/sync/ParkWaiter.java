@@ -4,30 +4,29 @@ package io.procpool.ipc.sync;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.LockSupport;
 
-/** Looks at the word again and again, the longer it waits the less often. Works everywhere. */
+/**
+ * Looks at the word again and again, the longer it waits the less often; who has slept for long is left to the watcher, which looks
+ * at the words of all. Works everywhere.
+ */
 final class ParkWaiter implements WordWaiter {
   private static final long SHORTEST_NANOS = 20_000;
-  private static final long LONGEST_NANOS = 5_000_000;
   private static final int PART_OF_THE_WAIT = 8;
+  private static final long WATCH_NANOS = 2_000_000;
 
   @Override
   public void sleep(ByteBuffer memory, int at, int expected, long nanos, boolean interruptible) {
     boolean interrupted = false;
+    boolean left = false;
     long start = System.nanoTime();
-    while ((int) Words.INT.getVolatile(memory, at) == expected) {
+    while (!left && (int) Words.INT.getVolatile(memory, at) == expected) {
       long waited = System.nanoTime() - start;
-      if (waited >= nanos) {
+      if (waited >= nanos || interruptible && Thread.currentThread().isInterrupted()) {
         break;
       }
-      long next = Math.min(LONGEST_NANOS, Math.max(SHORTEST_NANOS, waited / PART_OF_THE_WAIT));
+      left = waited > Waiting.SLICE_NANOS;
+      long next = left ? nanos : Math.max(SHORTEST_NANOS, waited / PART_OF_THE_WAIT);
       LockSupport.parkNanos(this, Math.min(next, nanos - waited));
-      if (interruptible) {
-        if (Thread.currentThread().isInterrupted()) {
-          break;
-        }
-      } else {
-        interrupted |= Thread.interrupted(); // or parking would end at once
-      }
+      interrupted |= !interruptible && Thread.interrupted(); // or parking would end at once
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
@@ -40,7 +39,7 @@ final class ParkWaiter implements WordWaiter {
   }
 
   @Override
-  public boolean looksByItself() {
-    return true;
+  public long watchNanos() {
+    return WATCH_NANOS;
   }
 }

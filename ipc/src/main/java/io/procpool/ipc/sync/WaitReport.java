@@ -18,23 +18,34 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** What the threads of one process wait for, in a file of the session; written by the watcher of the process only. */
 final class WaitReport {
   /*
    * One file for each process that has had long waits, replaced as a whole, so that who reads it sees one state. It follows
    * the waits by some SLICEs, and is not there if there are none. A wait for a busy lock, whose holder changes all the time, is
-   * not worth writing down. If it cannot be written, because memory is full, the next
+   * not worth writing down, nor one for something that nobody holds. If it cannot be written, because memory is full, the next
    * round tries again.
    */
   private static final String PREFIX = "waits-";
   private static final int MAGIC = 0x70727731; // "prw1"
   private static final int MOST_FRAMES = 64;
+  private static final String WORKER_CLASSES = "io\\.procpool\\.(ipc\\.FunctionKind|worker\\..*)";
   private static final String OWN_PACKAGE = WaitReport.class.getPackageName() + ".";
 
-  private List<Entry> written = List.of();
-  private final Map<Waiting, List<String>> stacks = new HashMap<>();
-  private Map<Waiting, List<Long>> lastHolders = Map.of();
+  private final Map<Waiting, Known> known = new HashMap<>();
+  private boolean changed;
+
+  /** What is known of a wait: its holders at the last look, and what was written down since they are the same. */
+  private static final class Known {
+    private long[] holders;
+    private @Nullable Entry entry;
+
+    Known(long[] holders) {
+      this.holders = holders;
+    }
+  }
 
   /**
    * A thread that waits.
@@ -62,45 +73,56 @@ final class WaitReport {
 
   /** Writes down who has been waiting for the same holders since the last time, if that has changed. */
   void write(List<Waiting> waiting) {
+    changed |= known.keySet().retainAll(waiting);
     List<Entry> now = new ArrayList<>();
-    Map<Waiting, List<Long>> holders = new HashMap<>();
-    stacks.keySet().retainAll(waiting);
     for (Waiting each : waiting) {
-      holders.put(each, Arrays.stream(each.holders()).boxed().toList());
-      if (holders.get(each).equals(lastHolders.get(each))) {
-        now.add(entry(each, holders.get(each)));
+      Entry entry = entry(each);
+      if (entry != null) {
+        now.add(entry);
       }
     }
-    lastHolders = holders;
-    if (!now.equals(written)) {
+    if (changed) {
       File directory = new File(Session.current().path());
       File file =
           new File(directory, PREFIX + Integer.toHexString(Actor.processes().ownNumber()));
-      if (now.isEmpty()) {
-        file.delete();
-        written = now;
-      } else if (replace(file, now)) {
-        written = now;
-      }
+      changed = now.isEmpty() ? file.exists() && !file.delete() : !replace(file, now);
     }
   }
 
-  private Entry entry(Waiting each, List<Long> holders) {
-    List<String> stack = stacks.computeIfAbsent(each, waiting -> stack(waiting.thread()));
+  private @Nullable Entry entry(Waiting each) {
+    long[] holders = each.holders();
+    Known before = known.get(each);
+    if (before == null) {
+      known.put(each, new Known(holders));
+      return null;
+    }
+    if (!Arrays.equals(holders, before.holders)) {
+      before.holders = holders;
+      changed |= before.entry != null;
+      before.entry = null;
+    } else if (before.entry == null && holders.length > 0) {
+      before.entry = describe(each, holders);
+      changed = true;
+    }
+    return before.entry;
+  }
+
+  private static Entry describe(Waiting each, long[] holders) {
     return new Entry(
         each.id(),
         ProcessHandle.current().pid(),
         each.thread().getName(),
         each.what(),
         each.since().toEpochMilli(),
-        holders,
-        stack);
+        Arrays.stream(holders).boxed().toList(),
+        stack(each.thread()));
   }
 
   private static List<String> stack(Thread thread) {
     return Arrays.stream(thread.getStackTrace())
         .dropWhile(frame -> !frame.getClassName().startsWith(OWN_PACKAGE)) // how it sleeps
         .dropWhile(frame -> frame.getClassName().startsWith(OWN_PACKAGE))
+        .takeWhile(frame -> !frame.getClassName().matches(WORKER_CLASSES))
         .limit(MOST_FRAMES)
         .map(WaitReport::describe)
         .toList();

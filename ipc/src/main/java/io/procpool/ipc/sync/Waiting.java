@@ -3,6 +3,7 @@ package io.procpool.ipc.sync;
 
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** One thread's wait for something that a word in shared memory tells. Used once; by one thread, but for what the watcher asks. */
@@ -50,7 +51,7 @@ abstract class Waiting {
 
   /** Tells the watcher, in another thread, whether the sleeper should look again. */
   boolean isDue() {
-    return word() != expected;
+    return hasChanged();
   }
 
   /** Returns what is waited for, for reports. */
@@ -86,8 +87,15 @@ abstract class Waiting {
     return known == null ? Instant.EPOCH : known;
   }
 
+  /** Tells whether the word has changed since the thread began to sleep. */
+  final boolean hasChanged() {
+    return word() != expected;
+  }
+
+  /** Wakes the thread; for the watcher. */
   final void wake() {
     WordWaiter.installed().wake(memory, at, Integer.MAX_VALUE);
+    LockSupport.unpark(thread);
   }
 
   /**
@@ -133,10 +141,8 @@ abstract class Waiting {
           since = Instant.now().minusNanos(waited);
           watched = Watcher.watch(this);
         }
-        WordWaiter waiter = WordWaiter.installed();
-        boolean byItself = !watched || waiter.looksByItself();
-        waiter.sleep(
-            memory, at, expected, byItself ? Math.min(left, SLICE_NANOS) : left, interruptible);
+        long most = watched ? left : Math.min(left, SLICE_NANOS);
+        WordWaiter.installed().sleep(memory, at, expected, most, interruptible);
       }
       return done;
     } finally {

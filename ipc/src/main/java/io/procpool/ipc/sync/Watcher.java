@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 /** Looks after the threads of this process that have been waiting for long. Safe for use by multiple threads. */
 final class Watcher implements Runnable {
   /*
-   * One daemon thread looks every SLICE_NANOS at what each of them waits for, instead of each of them; it wakes those that have a
+   * One daemon thread looks every SLICE_NANOS, or as often as the waiter wants it, at what each of them waits for, instead of each of them; it wakes those that have a
    * reason to look, such as the death of a process. It also writes down who waits for what, for deadlock reports. It ends
    * when there has been nobody for IDLE_NANOS.
    */
@@ -46,18 +46,10 @@ final class Watcher implements Runnable {
     }
   }
 
-  private void look(List<Waiting> waiting) {
-    for (Waiting each : waiting) {
-      if (each.isDue()) {
-        each.wake();
-      }
-    }
-    report.write(waiting);
-  }
-
   @Override
   public void run() {
     long lastSeen = System.nanoTime();
+    long lastLook = lastSeen - Waiting.SLICE_NANOS;
     while (true) {
       List<Waiting> now;
       synchronized (WAITING) {
@@ -67,19 +59,33 @@ final class Watcher implements Runnable {
           return;
         }
       }
-      if (!now.isEmpty()) {
-        lastSeen = System.nanoTime();
-      }
+      long time = System.nanoTime();
+      lastSeen = now.isEmpty() ? lastSeen : time;
+      boolean all = time - lastLook >= Waiting.SLICE_NANOS;
+      lastLook = all ? time : lastLook;
+      long watchNanos = Waiting.SLICE_NANOS;
       try {
-        look(now);
+        look(now, all);
+        watchNanos = now.isEmpty() ? watchNanos : WordWaiter.installed().watchNanos();
       } catch (RuntimeException e) {
         // Whatever could not be looked at now: the next round tries again.
       }
       try {
-        TimeUnit.NANOSECONDS.sleep(Waiting.SLICE_NANOS);
+        TimeUnit.NANOSECONDS.sleep(watchNanos);
       } catch (InterruptedException stray) {
         // Nobody here interrupts this thread.
       }
+    }
+  }
+
+  private void look(List<Waiting> waiting, boolean all) {
+    for (Waiting each : waiting) {
+      if (all ? each.isDue() : each.hasChanged()) {
+        each.wake();
+      }
+    }
+    if (all) {
+      report.write(waiting);
     }
   }
 }

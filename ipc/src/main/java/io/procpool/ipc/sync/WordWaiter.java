@@ -17,8 +17,8 @@ interface WordWaiter {
   /** Wakes some of those who sleep on a word. */
   void wake(ByteBuffer memory, int at, int count);
 
-  /** Tells whether one who sleeps must look again by itself, because nobody can wake it. */
-  boolean looksByItself();
+  /** Returns how often the watcher has to look at the words of those who sleep for long. */
+  long watchNanos();
 
   /**
    * Returns the one of this process; until the futex can be called, which takes a tenth of a second when somebody first has to
