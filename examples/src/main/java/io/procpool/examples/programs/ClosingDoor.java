@@ -44,7 +44,11 @@ public final class ClosingDoor {
             },
             IntStream.range(0, STAFF).boxed().toList(),
             1);
-        entries.forEach(settings.out()::println);
+        for (Entry entry : entries) {
+          settings
+              .out()
+              .println(entry.number() + (entry.swipes() > 0 ? " opened the door" : " walked in"));
+        }
         return entries;
       } finally {
         door.cancel(true);

@@ -45,7 +45,12 @@ public final class DatabaseCheck {
       AsyncResult<Integer> client = pool.submit(() -> connect(up, patience));
 
       Seen seen = outcome(client);
-      settings.out().println(seen);
+      settings
+          .out()
+          .println(seen.attempt()
+              .map(attempt -> "connected in attempt " + attempt)
+              .or(() -> seen.failure().map(Throwable::toString))
+              .orElseThrow());
       check.cancel(true);
       return seen;
     }

@@ -47,7 +47,12 @@ public final class MeetingPoint {
     try (ProcessBarrier barrier = ProcessBarrier.create(PARTIES);
         Pool pool = settings.startedPool(PARTIES)) {
       List<Passage> passages = pool.map(child -> pass(barrier, child * apart), children, 1);
-      passages.forEach(settings.out()::println);
+      for (Passage passage : passages) {
+        settings
+            .out()
+            .println("came at " + passage.came() + ", left at " + passage.left() + ", was told "
+                + passage.number());
+      }
 
       List<AsyncResult<Passage>> waiting = new ArrayList<>();
       for (int i = 1; i < PARTIES; i++) {
@@ -62,7 +67,8 @@ public final class MeetingPoint {
         failures.add(failure(each));
       }
       Throwable late = failure(pool.submit(() -> pass(barrier, 0)));
-      settings.out().println("aborted: " + failures + ", and later " + late);
+      failures.forEach(failure -> settings.out().println("aborted: " + failure));
+      settings.out().println("after that: " + late);
       return new Seen(passages, failures, late);
     }
   }

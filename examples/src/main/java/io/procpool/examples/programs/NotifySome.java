@@ -77,8 +77,15 @@ public final class NotifySome {
       } finally {
         lock.unlock();
       }
-      settings.out().println(seen);
-      settings.out().println("went on as number " + places.get());
+      settings.out().println(seen.waitingAtFirst() + " waited");
+      settings
+          .out()
+          .println("signal(" + SOME + "): " + seen.released() + " went on, " + seen.waitingThen()
+              + " waited");
+      settings
+          .out()
+          .println("signalAll(): " + seen.releasedAtLast() + " had gone on, " + seen.waitingAtLast()
+              + " waited; in this order: " + places.get());
       return seen;
     }
   }

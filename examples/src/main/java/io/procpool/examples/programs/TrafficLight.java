@@ -48,7 +48,12 @@ public final class TrafficLight {
             },
             IntStream.range(0, CARS).boxed().toList(),
             1);
-        cars.forEach(settings.out()::println);
+        for (Car car : cars) {
+          settings
+              .out()
+              .println(
+                  "car " + car.number() + (car.waited() ? " waited, then drove" : " drove on"));
+        }
         return cars;
       } finally {
         turning.cancel(true);
