@@ -14,8 +14,11 @@ import java.nio.ByteBuffer;
 final class Guarded {
   /*
    * Who finds that the last one to have the lock died with it does not know what that one had changed, and counts a change, so
-   * that everybody looks again.
+   * that everybody looks again. A process that is stopped while it has the lock holds up all others until it goes on; who waits
+   * with a timeout is not held up beyond it.
    */
+  private static final long GUARD_NANOS = 5_000_000;
+
   private final ByteBuffer memory;
   private final LockWord guard;
 
@@ -32,9 +35,10 @@ final class Guarded {
 
   /** Does something with the lock held, and wakes who waits if it says so. */
   void change(Action action) {
-    boolean inherited = guard.guard();
+    guard.guard();
     int waiters = 0;
     try {
+      boolean inherited = guard.wasInherited();
       if (action.run() || inherited) {
         waiters = changed();
       }
@@ -44,10 +48,15 @@ final class Guarded {
     wake(waiters);
   }
 
-  /** Counts a change, with the lock held, and returns how many wait for one. */
+  /** Counts a change and returns how many wait for one. */
   private int changed() {
-    Words.INT.setVolatile(memory, CHANGES, memory.getInt(CHANGES) + 1);
-    return memory.getInt(WAITERS);
+    int ignored = (int) Words.INT.getAndAdd(memory, CHANGES, 1);
+    return (int) Words.INT.getVolatile(memory, WAITERS);
+  }
+
+  /** Counts a change, and wakes who waits for one; needs no lock. */
+  void wakeAll() {
+    wake(changed());
   }
 
   private void wake(int waiters) {
@@ -60,6 +69,7 @@ final class Guarded {
   abstract class GuardedWait extends Waiting {
     private boolean counted;
     private boolean changed;
+    private volatile boolean stuck;
 
     GuardedWait() {
       super(memory, CHANGES);
@@ -68,10 +78,8 @@ final class Guarded {
     /** Tries, with the lock held. */
     abstract boolean tryGuarded();
 
-    /** Called at the end if it failed, with the lock held; tells whether those who wait should look again. */
-    boolean giveUpGuarded() {
-      return false;
-    }
+    /** Called at the end if it failed; without the lock. */
+    void leave() {}
 
     /** Says, with the lock held, that others who wait should look again, too. */
     final boolean noteChange() {
@@ -81,20 +89,26 @@ final class Guarded {
 
     @Override
     final boolean attempt(boolean announce) {
-      changed = guard.guard();
+      if (announce && !counted) {
+        counted = true;
+        count(1); // before the last look, so that who changes something afterwards knows
+      }
+      expect(word());
+      stuck = !guard.tryGuard(GUARD_NANOS);
+      if (stuck) {
+        return false;
+      }
       int waiters = 0;
       try {
+        changed = guard.wasInherited();
         boolean done = tryGuarded();
-        if (done) {
-          uncount();
-        } else if (announce && !counted) {
-          counted = true;
-          memory.putInt(WAITERS, memory.getInt(WAITERS) + 1);
-        }
         if (changed) {
           waiters = changed();
         }
-        expect(memory.getInt(CHANGES));
+        expect(word());
+        if (done) {
+          uncount();
+        }
         return done;
       } finally {
         guard.release();
@@ -104,22 +118,24 @@ final class Guarded {
 
     @Override
     boolean isDue() {
-      return super.isDue() || guard.isOfTheDead();
+      return super.isDue() || stuck || guard.isOfTheDead();
     }
 
     @Override
     final void giveUp() {
-      Guarded.this.change(() -> {
-        uncount();
-        return giveUpGuarded();
-      });
+      uncount();
+      leave();
     }
 
     private void uncount() {
       if (counted) {
         counted = false;
-        memory.putInt(WAITERS, memory.getInt(WAITERS) - 1);
+        count(-1);
       }
+    }
+
+    private void count(int change) {
+      int ignored = (int) Words.INT.getAndAdd(memory, WAITERS, change);
     }
   }
 }

@@ -83,16 +83,20 @@ final class LockWord {
     }
   }
 
-  /**
-   * Takes the lock as a guard of what its block holds: whatever there is in the way, and not for long.
-   *
-   * @return whether the last owner died with it
-   */
-  boolean guard() {
+  /** Takes the lock as a guard of what its block holds, whatever there is in the way; nobody has it for long. */
+  void guard() {
+    tryGuard(Waiting.FOREVER);
+  }
+
+  /** As {@link #guard}, for a time; tells whether it got the lock. */
+  boolean tryGuard(long nanos) {
     long id = Actor.currentId();
-    if (!tryAcquire(id)) {
-      new Acquisition(id, "what guards shared memory").awaitUninterruptibly(Waiting.FOREVER);
-    }
+    return tryAcquire(id)
+        || new Acquisition(id, "what guards shared memory").awaitUninterruptibly(nanos);
+  }
+
+  /** Tells who has the lock as a guard whether the last one died with it; only once. */
+  boolean wasInherited() {
     boolean inherited = memory.getInt(at + DEAD_PROCESS) != 0;
     if (inherited) {
       memory.putInt(at + DEAD_PROCESS, 0);

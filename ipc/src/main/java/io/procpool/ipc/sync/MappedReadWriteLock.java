@@ -222,12 +222,10 @@ final class MappedReadWriteLock implements ProcessReadWriteLock {
     }
 
     @Override
-    boolean giveUpGuarded() {
-      boolean next = memory.getLong(NEXT_WRITER) == id();
-      if (next) {
-        Words.LONG.setVolatile(memory, NEXT_WRITER, 0L);
+    void leave() {
+      if (Words.LONG.compareAndSet(memory, NEXT_WRITER, id(), 0L)) {
+        guarded.wakeAll();
       }
-      return next;
     }
 
     @Override
