@@ -4,14 +4,14 @@ package io.procpool.examples.programs;
 import io.procpool.AsyncResult;
 import io.procpool.Pool;
 import io.procpool.sync.ProcessEvent;
-import io.procpool.sync.ProcessLock;
+import io.procpool.sync.ProcessReadWriteLock;
 import java.io.Serializable;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Y04: a traffic light, which is an event that is set while it is green. Cars that find it red wait for the event. A car drives with
- * the crossing locked, and the light turns with the crossing locked, so that no car is on it then.
+ * Y04: a traffic light, which is an event that is set while it is green. Cars that find it red wait for the event. Cars share the
+ * crossing, and the light turns red when it has it for itself, so that no car is on it then: a lock with many readers and one writer.
  *
  * <p>Safe for use by multiple threads.
  */
@@ -37,7 +37,7 @@ public final class TrafficLight {
     long onTheWay = settings.millis(0.3);
     long across = settings.millis(0.2);
     try (ProcessEvent light = ProcessEvent.create();
-        ProcessLock crossing = ProcessLock.create("crossing");
+        ProcessReadWriteLock crossing = ProcessReadWriteLock.create("crossing");
         Pool pool = settings.startedPool(1 + LANES)) {
       AsyncResult<?> turning = pool.submit(() -> turn(light, crossing, red, green));
       try {
@@ -62,35 +62,37 @@ public final class TrafficLight {
   }
 
   /** Is the light, until interrupted. */
-  private static Object turn(ProcessEvent light, ProcessLock crossing, long red, long green)
+  private static Object turn(
+      ProcessEvent light, ProcessReadWriteLock crossing, long red, long green)
       throws InterruptedException {
     while (true) {
       Thread.sleep(red);
       light.set();
       Thread.sleep(green);
-      crossing.lock();
+      crossing.writeLock().lock();
       try {
         light.clear();
       } finally {
-        crossing.unlock();
+        crossing.writeLock().unlock();
       }
     }
   }
 
-  private static Car cross(int number, ProcessEvent light, ProcessLock crossing, long across)
+  private static Car cross(
+      int number, ProcessEvent light, ProcessReadWriteLock crossing, long across)
       throws InterruptedException {
     boolean waited = !light.isSet();
     while (true) {
       light.await();
-      crossing.lock();
+      crossing.readLock().lock();
       try {
-        if (light.isSet()) { // it may have turned red before the crossing was free
+        if (light.isSet()) { // it may have turned red meanwhile
           Thread.sleep(across);
           return new Car(number, waited, light.isSet());
         }
         waited = true;
       } finally {
-        crossing.unlock();
+        crossing.readLock().unlock();
       }
     }
   }
