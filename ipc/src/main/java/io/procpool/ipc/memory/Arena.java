@@ -10,6 +10,7 @@ import static io.procpool.ipc.memory.BlockLayout.CELL_COUNT;
 import static io.procpool.ipc.memory.BlockLayout.CONTINUATION;
 import static io.procpool.ipc.memory.BlockLayout.DELETED;
 import static io.procpool.ipc.memory.BlockLayout.GENERATIONS_OFFSET;
+import static io.procpool.ipc.memory.BlockLayout.RETIRED_OFFSET;
 import static io.procpool.ipc.memory.BlockLayout.TABLE_OFFSET;
 
 import io.procpool.ipc.FaultPoint;
@@ -24,6 +25,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A file that many small blocks share, as this process sees it. Safe for use by multiple threads and processes. */
@@ -36,6 +38,8 @@ final class Arena {
    *          dies with it leaves a table that can be read.
    * Reuse.   Cells that were given back are left alone for QUARANTINE_MILLIS: a thread that was about to access a block while
    *          another closed it is through by then.
+   * Retired. An arena without blocks is deleted if another one has much room. What is mapped of it stays mapped, so that there is no
+   *          hurry about threads that are still inside.
    * Killed.  A deleted block whose last holder was killed is given back when somebody finds the arena full.
    */
   private static final long ALLOCATION_LOCK = Long.MAX_VALUE - 1;
@@ -52,9 +56,12 @@ final class Arena {
   private final String name;
   private final MappedFile file;
   private final ByteBuffer memory;
+  private final Consumer<Arena> released;
   private final Map<Integer, CellHolding> holdings = new HashMap<>(); // guarded by this
 
-  private Arena(String session, String name, MappedFile file) throws IOException {
+  private Arena(String session, String name, MappedFile file, Consumer<Arena> released)
+      throws IOException {
+    this.released = released;
     this.session = session;
     this.name = name;
     this.file = file;
@@ -64,16 +71,17 @@ final class Arena {
   /**
    * Opens an arena.
    *
+   * @param released called whenever a block was given back by this process
    * @throws IOException if there is none of this version
    */
-  static Arena open(File directory, String name) throws IOException {
+  static Arena open(File directory, String name, Consumer<Arena> released) throws IOException {
     MappedFile file = MappedFile.open(new File(directory, name), ARENA_MAGIC);
     if (file.length() != ARENA_BYTES) {
       file.close();
       throw new IOException(
           "the file " + file + " is no arena of " + ARENA_BYTES + " bytes: " + file.length());
     }
-    return new Arena(directory.getName(), name, file);
+    return new Arena(directory.getName(), name, file, released);
   }
 
   /** Makes an arena. */
@@ -87,6 +95,9 @@ final class Arena {
     int cells = cells(bytes);
     FileLock allocation = lock(ALLOCATION_LOCK, false);
     try {
+      if (isRetired()) {
+        return null;
+      }
       int cell = find(cells);
       if (cell < 0) {
         giveBackOfTheDead();
@@ -225,6 +236,54 @@ final class Arena {
     return -1;
   }
 
+  /** Tells whether the file was deleted; what is mapped of it stays, but nobody else can get hold of it. */
+  boolean isRetired() {
+    return memory.getInt(RETIRED_OFFSET) != 0;
+  }
+
+  /** Tells whether much is free, as far as one can tell without the allocation lock. */
+  boolean hasMuchRoom() {
+    int free = 0;
+    for (int cell = 0; cell < CELL_COUNT; ) {
+      long word = word(cell);
+      int cells = isBeginning(word) ? (int) -word : 1;
+      free += isBeginning(word) ? 0 : 1;
+      cell += cells;
+    }
+    return free > CELL_COUNT / 4 && !isRetired();
+  }
+
+  /** Deletes the file if no block is left in it; tells whether it is gone. */
+  synchronized boolean retireIfEmpty() {
+    if (!holdings.isEmpty()) {
+      return false;
+    }
+    FileLock allocation = lock(ALLOCATION_LOCK, false);
+    try {
+      if (!isRetired() && isEmpty()) {
+        memory.putInt(RETIRED_OFFSET, 1);
+        file.delete();
+      }
+      return isRetired();
+    } finally {
+      release(allocation);
+    }
+  }
+
+  /** Ends the use by this process, which holds no block in it. */
+  void close() {
+    file.close();
+  }
+
+  private boolean isEmpty() {
+    for (int cell = 0; cell < CELL_COUNT; cell++) {
+      if (isBeginning(word(cell))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private static boolean isBeginning(long word) {
     return word < 0 && word >= -LARGEST_CELLS;
   }
@@ -305,6 +364,7 @@ final class Arena {
     @Override
     public void release(boolean closed) {
       letGo(this, closed);
+      released.accept(Arena.this);
     }
   }
 }

@@ -8,9 +8,10 @@ final class BlockLayout {
    *
    *   0        4        8                16               24                      64
    *   +--------+--------+----------------+----------------+-----------------------+
-   *   | magic  | version| size of file   | generations    |                       | what follows depends on the kind of file
+   *   | magic  | version| size of file   | generations    | retired               | what follows depends on the kind of file
    *   +--------+--------+----------------+----------------+-----------------------+
-   *   It is written last, before the file gets its name. `generations` counts the blocks that an arena has had.
+   *   It is written last, before the file gets its name. `generations` counts the blocks that an arena has had;
+   *   `retired` is 1 when it was empty and its file was deleted.
    *
    * An arena goes on with its table and its cells:
    *
@@ -39,6 +40,7 @@ final class BlockLayout {
   static final int VERSION_OFFSET = 4;
   static final int SIZE_OFFSET = 8;
   static final int GENERATIONS_OFFSET = 16;
+  static final int RETIRED_OFFSET = 24;
   static final int FILE_HEADER_BYTES = 64;
 
   static final int CELL_BYTES = 64;

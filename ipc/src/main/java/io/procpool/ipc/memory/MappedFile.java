@@ -184,6 +184,11 @@ final class MappedFile implements AutoCloseable {
     }
   }
 
+  /** Removes the file's name; what is open and mapped stays. */
+  void delete() {
+    path.delete();
+  }
+
   /** Closes the file, and with it drops all locks that this process has on it. What was mapped stays mapped. */
   @Override
   public void close() {

@@ -6,6 +6,7 @@ import io.procpool.spi.SharedBlock;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -105,16 +106,32 @@ public final class Session implements BlockFile.Owner {
     if (made != null) {
       return made;
     }
+    new ArrayList<>(arenas.values()).stream().filter(Arena::isRetired).forEach(this::forget);
     while (true) {
       String[] names = directory.list((place, name) -> BlockHandle.isArena(name));
       for (String name : names == null ? new String[0] : names) {
-        lastUsed = arena(name);
-        made = lastUsed.allocate(kind, bytes);
-        if (made != null) {
-          return made;
+        if (arenas.containsKey(name) || new File(directory, name).isFile()) {
+          made = allocateIn(name, kind, bytes);
+          if (made != null) {
+            return made;
+          }
         }
       }
       Arena.create(directory, BlockHandle.newArena()); // found in the next round, by others too
+    }
+  }
+
+  /** Makes a block in an arena; null if there is no room, or the arena was deleted a moment ago. */
+  private @Nullable Block allocateIn(String name, String kind, long bytes) {
+    try {
+      Arena arena = arena(name);
+      lastUsed = arena;
+      return arena.allocate(kind, bytes);
+    } catch (IllegalStateException gone) {
+      if (new File(directory, name).isFile()) {
+        throw gone;
+      }
+      return null;
     }
   }
 
@@ -157,13 +174,33 @@ public final class Session implements BlockFile.Owner {
     Arena known = arenas.get(name);
     if (known == null) {
       try {
-        known = Arena.open(directory, name);
+        known = Arena.open(directory, name, this::retireIfEmpty);
       } catch (IOException e) {
         throw new IllegalStateException("shared memory is gone or unusable: " + e.getMessage(), e);
       }
       arenas.put(name, known);
     }
     return known;
+  }
+
+  /** Gives the memory of an arena back if there is nothing in it, and it is not needed soon. */
+  private synchronized void retireIfEmpty(Arena arena) {
+    boolean another = false;
+    boolean known = false;
+    for (Arena each : arenas.values()) {
+      known |= each == arena;
+      another |= each != arena && each.hasMuchRoom();
+    }
+    if (known && another && arena.retireIfEmpty()) {
+      forget(arena);
+    }
+  }
+
+  private void forget(Arena retired) {
+    if (arenas.values().remove(retired)) {
+      lastUsed = lastUsed == retired ? null : lastUsed;
+      retired.close();
+    }
   }
 
   private BlockFile file(BlockHandle handle) {

@@ -29,7 +29,7 @@ final class ArenaTest {
   private Arena arena() throws IOException {
     File place = directory.toFile();
     Arena.create(place, NAME);
-    return Arena.open(place, NAME);
+    return Arena.open(place, NAME, arena -> {});
   }
 
   private static void fill(Block block, byte value) {
@@ -141,6 +141,31 @@ final class ArenaTest {
     }
   }
 
+  /** Memory of a burst of small blocks goes back to the system; what is still there stays as it is. */
+  @Test
+  void close_allOfABurst_arenasAreDeleted() {
+    File session = new File(Session.current().path());
+    try (SharedInt kept = SharedInt.create(7)) {
+      List<SharedIntArray> burst = new ArrayList<>();
+      for (int i = 0; i < 400; i++) {
+        burst.add(SharedIntArray.create(1900));
+      }
+      int most = arenas(session);
+      assertThat(most).isGreaterThan(10);
+      burst.forEach(SharedIntArray::close);
+      assertThat(arenas(session)).isLessThan(most / 2);
+      assertThat(kept.incrementAndGet()).isEqualTo(8);
+      try (SharedInt another = SharedInt.create(1)) {
+        assertThat(another.get()).isEqualTo(1);
+      }
+    }
+  }
+
+  private static int arenas(File session) {
+    String[] names = session.list((place, name) -> BlockHandle.isArena(name));
+    return names == null ? 0 : names.length;
+  }
+
   private void write(long at, int value) throws IOException {
     try (RandomAccessFile file = new RandomAccessFile(directory.resolve(NAME).toFile(), "rw")) {
       file.seek(at);
@@ -150,7 +175,7 @@ final class ArenaTest {
   }
 
   private void assertRefused(String message) {
-    assertThatThrownBy(() -> Arena.open(directory.toFile(), NAME))
+    assertThatThrownBy(() -> Arena.open(directory.toFile(), NAME, arena -> {}))
         .isInstanceOf(IOException.class)
         .hasMessageContaining(NAME)
         .hasMessageContaining(message);
@@ -166,7 +191,7 @@ final class ArenaTest {
     write(BlockLayout.MAGIC_OFFSET, 0x12345678);
     assertRefused("begins with 12345678");
     write(BlockLayout.MAGIC_OFFSET, BlockLayout.ARENA_MAGIC);
-    Arena.open(directory.toFile(), NAME);
+    Arena.open(directory.toFile(), NAME, arena -> {});
     try (RandomAccessFile file = new RandomAccessFile(directory.resolve(NAME).toFile(), "rw")) {
       file.setLength(1000);
       assertRefused("has 1000 bytes (expected: " + BlockLayout.ARENA_BYTES + "); it was truncated");
