@@ -238,6 +238,142 @@ def array():
     return {"set": 1e9 / rate(count, elements), "bulk": rate(10, bulk) * 8 * count / 1e9}
 
 
+def together(things, work, *arguments):
+    """Things per second, in all, while this process and a child do the same: from the moment that the first one begins
+    until both are done; the median of some repetitions, after one that does not count."""
+    barrier = multiprocessing.Barrier(2)
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    child = multiprocessing.Process(target=spans, args=(barrier, sender.send, work, arguments))
+    child.start()
+    mine = []
+    spans(barrier, mine.extend, work, arguments)
+    theirs = receiver.recv()
+    child.join()
+    times = [max(end, its_end) - min(start, its_start) for (start, end), (its_start, its_end) in zip(mine, theirs)]
+    return things / median(times[1:])
+
+
+def spans(barrier, report, work, arguments):
+    """Reports when each repetition began and ended, on the clock that all processes share."""
+    found = []
+    for _ in range(1 + REPETITIONS):
+        barrier.wait()
+        start = time.perf_counter()
+        work(*arguments)
+        found.append((start, time.perf_counter()))
+    report(found)
+
+
+def round_trip(here, there, *arguments):
+    """How long a round takes for which this process and a child have to wait for each other."""
+    count, before = 50_000, 5_000
+    child = multiprocessing.Process(target=there, args=(before + count, *arguments))
+    child.start()
+    samples = here(before + count, *arguments)[before:]
+    child.join()
+    assert child.exitcode == 0
+    return {"p50": median(samples), "p99": quantile(samples, 0.99)}
+
+
+def acquire_and_release(lock, count):
+    for _ in range(count):
+        lock.acquire()
+        lock.release()
+
+
+def lock():
+    count = 500_000
+
+    def free(lock):
+        return 1e9 / rate(count, lambda: acquire_and_release(lock, count))
+
+    return {"plain": free(multiprocessing.Lock()), "reentrant": free(multiprocessing.RLock())}
+
+
+def lock_contended():
+    count, lock = 1_000_000, multiprocessing.Lock()
+    figures = {"rate": together(2 * count, acquire_and_release, lock, count)}
+    assert lock.acquire(block=False)
+    return figures
+
+
+def increment(value, count):
+    for _ in range(count):
+        with value.get_lock():
+            value.value += 1
+
+
+def locked_increment():
+    count, value = 100_000, multiprocessing.Value("q", 0)
+    figures = {"rate": together(2 * count, increment, value, count)}
+    assert value.value == 2 * count * (1 + REPETITIONS)
+    return figures
+
+
+def release_and_acquire(count, ping, pong):
+    samples = []
+    for _ in range(count):
+        began = time.perf_counter()
+        ping.release()
+        pong.acquire()
+        samples.append((time.perf_counter() - began) * 1e6)
+    return samples
+
+
+def acquire_then_release(count, ping, pong):
+    for _ in range(count):
+        ping.acquire()
+        pong.release()
+
+
+def semaphore():
+    ping, pong = multiprocessing.Semaphore(0), multiprocessing.Semaphore(0)
+    figures = round_trip(release_and_acquire, acquire_then_release, ping, pong)
+    assert not ping.acquire(block=False) and not pong.acquire(block=False)
+    return figures
+
+
+def set_and_wait(count, ping, pong):
+    samples = []
+    for _ in range(count):
+        began = time.perf_counter()
+        ping.set()
+        pong.wait()
+        pong.clear()
+        samples.append((time.perf_counter() - began) * 1e6)
+    return samples
+
+
+def wait_then_set(count, ping, pong):
+    for _ in range(count):
+        ping.wait()
+        ping.clear()
+        pong.set()
+
+
+def event():
+    ping, pong = multiprocessing.Event(), multiprocessing.Event()
+    figures = round_trip(set_and_wait, wait_then_set, ping, pong)
+    assert not ping.is_set() and not pong.is_set()
+    return figures
+
+
+def meet(count, barrier):
+    samples = []
+    for _ in range(count):
+        began = time.perf_counter()
+        barrier.wait()
+        samples.append((time.perf_counter() - began) * 1e6)
+    return samples
+
+
+def barrier():
+    barrier = multiprocessing.Barrier(2)
+    figures = round_trip(meet, meet, barrier)
+    assert barrier.n_waiting == 0
+    return figures
+
+
 MEASUREMENTS = {
     "apply": apply,
     "payload": payload,
@@ -251,6 +387,12 @@ MEASUREMENTS = {
     "busy-master": busy_master,
     "value": value,
     "array": array,
+    "lock": lock,
+    "lock-contended": lock_contended,
+    "locked-increment": locked_increment,
+    "semaphore": semaphore,
+    "event": event,
+    "barrier": barrier,
 }
 
 if __name__ == "__main__":

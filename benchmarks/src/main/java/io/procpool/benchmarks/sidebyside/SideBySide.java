@@ -22,7 +22,13 @@ public final class SideBySide {
       Map.entry("timeout", Deaths::timeout),
       Map.entry("busy-master", Deaths::busyMaster),
       Map.entry("value", SharedAccess::value),
-      Map.entry("array", SharedAccess::array)));
+      Map.entry("array", SharedAccess::array),
+      Map.entry("lock", Synchronization::lock),
+      Map.entry("lock-contended", Synchronization::lockContended),
+      Map.entry("locked-increment", Synchronization::lockedIncrement),
+      Map.entry("semaphore", Synchronization::semaphore),
+      Map.entry("event", Synchronization::event),
+      Map.entry("barrier", Synchronization::barrier)));
 
   private SideBySide() {}
 

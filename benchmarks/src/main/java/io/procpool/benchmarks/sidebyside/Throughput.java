@@ -11,7 +11,7 @@ import java.util.Map;
 
 /** Many tasks in flight together; each {@code rate} in tasks or items per second. */
 final class Throughput {
-  private static final int REPETITIONS = 5;
+  static final int REPETITIONS = 5;
 
   private Throughput() {}
 

@@ -18,6 +18,8 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /** An open file of the session, and locks on bytes of it that go with the process. Safe for use by multiple threads. */
@@ -25,19 +27,28 @@ final class MappedFile implements AutoCloseable {
   /*
    * Locks.      The system drops all locks that a process has on a file when the process closes any descriptor of it. So a
    *             file is opened once and stays open as long as a lock is held, and nothing may close the channel.
-   * Interrupts. An interrupt closes a channel that a thread is reading, writing or mapping. Only `map` is used, before the
-   *             first lock, and begins again with a new channel; `tryLock` and `release` take no notice of interrupts.
+   * Interrupts. An interrupt closes a channel that a thread is measuring or mapping. That is done before the first lock, and
+   *             begins again with a new channel; `tryLock` and `release` take no notice of interrupts.
    */
   private static final int ZEROS_BYTES = 1 << 20;
   private static final int AWAIT_ROOM_ROUNDS = 50;
   private static final long AWAIT_ROOM_MILLIS = 10;
 
   private final File path;
-  private RandomAccessFile file;
+  private FileChannel channel;
 
   private MappedFile(File path) throws IOException {
     this.path = path;
-    this.file = new RandomAccessFile(path, "rw");
+    this.channel = openChannel(path);
+  }
+
+  /** Opens a file that must be there: it may be deleted at any moment, and must not be made anew then. */
+  private static FileChannel openChannel(File path) throws IOException {
+    try {
+      return FileChannel.open(path.toPath(), StandardOpenOption.READ, StandardOpenOption.WRITE);
+    } catch (NoSuchFileException e) {
+      throw new IOException("there is no file " + path, e);
+    }
   }
 
   /**
@@ -113,9 +124,6 @@ final class MappedFile implements AutoCloseable {
    * @throws IOException if it is not
    */
   static MappedFile open(File path, int magic) throws IOException {
-    if (!path.isFile()) {
-      throw new IOException("there is no file " + path);
-    }
     MappedFile opened = new MappedFile(path);
     try {
       opened.check(magic);
@@ -127,13 +135,12 @@ final class MappedFile implements AutoCloseable {
   }
 
   private void check(int magic) throws IOException {
-    byte[] bytes = new byte[FILE_HEADER_BYTES];
-    if (file.length() < bytes.length) {
-      throw new IOException("the file " + path + " has " + file.length()
+    long length = length();
+    if (length < FILE_HEADER_BYTES) {
+      throw new IOException("the file " + path + " has " + length
           + " bytes; it is not one of procpool's, or was truncated");
     }
-    file.readFully(bytes);
-    ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+    ByteBuffer header = map(0, FILE_HEADER_BYTES);
     if (header.getInt(MAGIC_OFFSET) != magic) {
       throw new IOException("the file " + path + " is not what was expected: it begins with "
           + Integer.toHexString(header.getInt(MAGIC_OFFSET)) + " (expected: "
@@ -143,28 +150,35 @@ final class MappedFile implements AutoCloseable {
       throw new IOException("the file " + path + " has version " + header.getInt(VERSION_OFFSET)
           + "; this procpool reads version " + VERSION);
     }
-    if (header.getLong(SIZE_OFFSET) != file.length()) {
-      throw new IOException("the file " + path + " has " + file.length() + " bytes (expected: "
+    if (header.getLong(SIZE_OFFSET) != length) {
+      throw new IOException("the file " + path + " has " + length + " bytes (expected: "
           + header.getLong(SIZE_OFFSET) + "); it was truncated");
     }
   }
 
   long length() throws IOException {
-    return file.length();
+    return uninterrupted(FileChannel::size);
   }
 
   /** Maps some bytes; before the first lock. */
   ByteBuffer map(long start, long bytes) throws IOException {
+    return uninterrupted(opened -> opened.map(FileChannel.MapMode.READ_WRITE, start, bytes))
+        .order(ByteOrder.nativeOrder());
+  }
+
+  private interface Operation<T> {
+    T on(FileChannel channel) throws IOException;
+  }
+
+  private <T> T uninterrupted(Operation<T> operation) throws IOException {
     boolean interrupted = Thread.interrupted();
     try {
       while (true) {
         try {
-          return file.getChannel()
-              .map(FileChannel.MapMode.READ_WRITE, start, bytes)
-              .order(ByteOrder.nativeOrder());
+          return operation.on(channel);
         } catch (ClosedByInterruptException e) {
           interrupted |= Thread.interrupted();
-          file = new RandomAccessFile(path, "rw");
+          channel = openChannel(path);
         }
       }
     } finally {
@@ -178,7 +192,7 @@ final class MappedFile implements AutoCloseable {
   @Nullable
   FileLock tryLock(long at, boolean shared) throws IOException {
     try {
-      return file.getChannel().tryLock(at, 1, shared);
+      return channel.tryLock(at, 1, shared);
     } catch (OverlappingFileLockException ofThisProcess) {
       return null;
     }
@@ -193,7 +207,7 @@ final class MappedFile implements AutoCloseable {
   @Override
   public void close() {
     try {
-      file.close();
+      channel.close();
     } catch (IOException e) {
       // Nothing was written through it.
     }

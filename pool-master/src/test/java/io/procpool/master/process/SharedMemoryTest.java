@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -189,5 +190,40 @@ final class SharedMemoryTest {
       String[] left = session.list((directory, name) -> name.startsWith("block-"));
       assertThat(left).isEmpty();
     }
+  }
+
+  /** Arrays that several processes make and close at random begin with zeros and are nobody else's; their files come and go. */
+  @Test
+  void createAndClose_fromAllProcesses_noneIsDirtyOrForeign() throws Exception {
+    try (Pool pool = Pool.open(Faults.options("churn").workers(3).build())) {
+      List<AsyncResult<Integer>> results = new ArrayList<>();
+      for (int task = 1; task <= 3; task++) {
+        int seed = task;
+        results.add(pool.submit(() -> makeAndClose(seed)));
+      }
+      for (AsyncResult<Integer> result : results) {
+        assertThat(valueOf(result)).isZero();
+      }
+    }
+  }
+
+  private static int makeAndClose(int value) {
+    Random random = new Random(value);
+    List<SharedIntArray> arrays = new ArrayList<>();
+    int wrong = 0;
+    for (int round = 0; round < 3000; round++) {
+      if (random.nextInt(100) == 0) {
+        arrays.forEach(SharedIntArray::close);
+        arrays.clear();
+      }
+      SharedIntArray made = SharedIntArray.create(1 + random.nextInt(1900));
+      wrong += made.stream().filter(element -> element != 0).count();
+      made.fill(value);
+      arrays.add(made);
+      SharedIntArray some = arrays.get(random.nextInt(arrays.size()));
+      wrong += some.stream().filter(element -> element != value).count();
+    }
+    arrays.forEach(SharedIntArray::close);
+    return wrong;
   }
 }
