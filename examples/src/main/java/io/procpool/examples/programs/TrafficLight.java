@@ -34,7 +34,7 @@ public final class TrafficLight {
   static List<Car> run(ProgramSettings settings) throws InterruptedException {
     long red = settings.millis(0.5);
     long green = settings.millis(0.5);
-    long onTheWay = settings.millis(0.3);
+    long onTheWay = settings.millis(0.2);
     long across = settings.millis(0.2);
     try (ProcessEvent light = ProcessEvent.create();
         ProcessReadWriteLock crossing = ProcessReadWriteLock.create("crossing");
