@@ -22,8 +22,7 @@ abstract class Waiting {
   static final long FOREVER = Long.MAX_VALUE;
 
   private static final long LOOK_NANOS = 20_000;
-  private static final int LOOKS_BEFORE_YIELD = 50;
-  private static final boolean ALONE = Runtime.getRuntime().availableProcessors() == 1;
+  private static final int LOOKS_BEFORE_YIELD = 3;
 
   private final ByteBuffer memory;
   private final int at;
@@ -157,7 +156,7 @@ abstract class Waiting {
 
   private boolean look(long start, long nanos) {
     for (int i = 1; System.nanoTime() - start < nanos; i++) {
-      if (ALONE || i % LOOKS_BEFORE_YIELD == 0) {
+      if (i > LOOKS_BEFORE_YIELD) {
         Thread.yield(); // who could change the word may have no other CPU
       } else {
         Thread.onSpinWait();
