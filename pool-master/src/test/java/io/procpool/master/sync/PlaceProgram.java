@@ -92,6 +92,7 @@ final class PlaceProgram {
       for (AutoCloseable each : hoard) {
         each.close();
       }
+      hoard.clear(); // what is closed stays mapped as long as one refers to it
       ProcessBarrier.create(500).close();
       SharedByteArray.create(1 << 20).close();
       System.out.println("room again");
