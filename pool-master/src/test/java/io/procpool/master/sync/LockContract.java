@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The contract of {@link ProcessLock}. */
 abstract class LockContract extends SyncContract {
-  private static final int ROUNDS = 3000;
+  private static final int ROUNDS = 2000;
 
   /** One thread at a time holds it, and sees what all before have done, by plain access. */
   @ParameterizedTest

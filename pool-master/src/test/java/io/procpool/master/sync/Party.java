@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * handles that they capture, to its actors. For one thread.
  */
 final class Party implements AutoCloseable {
+  private static final List<String> SHORT_LIVED =
+      List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+
   private final @Nullable Pool pool;
   private final List<Long> actors = new ArrayList<>();
   private Actor first = actor();
@@ -34,11 +37,13 @@ final class Party implements AutoCloseable {
     PoolOptions.Builder options =
         PoolOptions.builder().backend(backend).name(Faults.PREFIX + name).workers(1);
     if (backend.equals(PoolOptions.PROCESSES)) {
+      List<String> flags = new ArrayList<>(jvmArgs);
+      flags.addAll(SHORT_LIVED);
       options
           .gracePeriod(Faults.SHORT)
           .workerStdout(PoolOptions.WorkerStream.DISCARD)
           .workerStderr(PoolOptions.WorkerStream.DISCARD)
-          .jvmArgs(jvmArgs);
+          .jvmArgs(flags);
     }
     return new Party(Pool.open(options.build()));
   }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** The contract of {@link ProcessReadWriteLock}; that of its write lock alone is that of every {@link LockKind}. */
 abstract class ReadWriteLockContract extends SyncContract {
-  private static final int ROUNDS = 1000;
+  private static final int ROUNDS = 500;
 
   @Test
   void readLock_allPartiesAtATime_share() throws Exception {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.master.process.Faults;
 import io.procpool.sync.ProcessReadWriteLock;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -79,21 +81,24 @@ abstract class ReadWriteLockKills extends KillContract {
   /** A reader that dies between its release and the wake-up leaves no writer asleep. */
   @Test
   void readerKilledAfterRelease_writersGoOn() throws Exception {
-    for (String step : new String[] {"read.released", "lock.released"}) {
-      try (ProcessReadWriteLock lock = ProcessReadWriteLock.create()) {
-        Actor reader = a().actor();
-        reader.run(() -> lock.readLock().lock());
-        Begun<Boolean> writer = startWriter(b(), lock);
-        Begun<Boolean> another = startWriter(master(), lock);
-        writer.assertWaits();
-        another.assertWaits();
-        stopAt(step, reader, () -> lock.readLock().unlock());
-        kill();
-        assertThat(writer.value()).isFalse();
-        assertThat(another.value()).isFalse();
-        assertThat(lock.readLockCount()).isZero();
-      }
-      findVictim();
+    List<Begun<Boolean>> writers = new ArrayList<>();
+    List<ProcessReadWriteLock> locks = new ArrayList<>();
+    for (String step : List.of("read.released", "lock.released")) {
+      ProcessReadWriteLock lock = ProcessReadWriteLock.create();
+      locks.add(lock);
+      Actor reader = a().actor();
+      reader.run(() -> lock.readLock().lock());
+      writers.add(startWriter(b(), lock).assertWaits());
+      writers.add(startWriter(master(), lock).assertWaits());
+      stopAt(step, reader, () -> lock.readLock().unlock());
+    }
+    kill();
+    for (Begun<Boolean> writer : writers) {
+      assertThat(writer.value()).isFalse();
+    }
+    for (ProcessReadWriteLock lock : locks) {
+      assertThat(lock.readLockCount()).isZero();
+      lock.close();
     }
   }
 
@@ -142,54 +147,54 @@ abstract class ReadWriteLockKills extends KillContract {
 
   @Test
   void writerKilledAfterRelease_readersGoOn() throws Exception {
-    for (String step : new String[] {"write.released", "lock.released"}) {
-      try (ProcessReadWriteLock lock = ProcessReadWriteLock.create()) {
-        Actor writer = a().actor();
-        writer.run(() -> lock.writeLock().lock());
-        Begun<Boolean> reader = startReader(b(), lock);
-        Begun<Boolean> another = startReader(master(), lock);
-        reader.assertWaits();
-        another.assertWaits();
-        stopAt(step, writer, () -> lock.writeLock().unlock());
-        kill();
-        assertThat(reader.value()).isFalse();
-        assertThat(another.value()).isFalse();
-        assertThat(lock.writeLock().tryLock()).isTrue();
-        lock.writeLock().unlock();
-      }
-      findVictim();
+    List<Begun<Boolean>> readers = new ArrayList<>();
+    List<ProcessReadWriteLock> locks = new ArrayList<>();
+    for (String step : List.of("write.released", "lock.released")) {
+      ProcessReadWriteLock lock = ProcessReadWriteLock.create();
+      locks.add(lock);
+      Actor writer = a().actor();
+      writer.run(() -> lock.writeLock().lock());
+      readers.add(startReader(b(), lock).assertWaits());
+      readers.add(startReader(master(), lock).assertWaits());
+      stopAt(step, writer, () -> lock.writeLock().unlock());
+    }
+    kill();
+    for (Begun<Boolean> reader : readers) {
+      assertThat(reader.value()).isFalse();
+    }
+    for (ProcessReadWriteLock lock : locks) {
+      assertThat(lock.writeLock().tryLock()).isTrue();
+      lock.writeLock().unlock();
+      lock.close();
     }
   }
 
-  /** A process that is stopped in the middle of a change holds up no timeout. */
+  /** A process that is stopped in the middle of a change holds up no timeout, and no interrupt. */
   @Test
   void holderStoppedInside_timeoutsEnd() throws Exception {
-    for (String step : new String[] {"read.acquired", "write.acquired"}) {
-      try (ProcessReadWriteLock lock = ProcessReadWriteLock.create()) {
-        stopAt(step, () -> {
-          if (step.startsWith("read")) {
-            lock.readLock().lock();
-          } else {
-            lock.writeLock().lock();
-          }
-        });
-        Begun<Boolean> waiting =
-            b().begin(() -> lock.writeLock().tryLock(2 * BRIEF_NANOS, TimeUnit.NANOSECONDS));
-        assertThat(notEarly(() -> lock.writeLock().tryLock(BRIEF_NANOS, TimeUnit.NANOSECONDS)))
-            .isFalse();
-        assertThat(lock.writeLock().tryLock()).isFalse();
-        assertThat(waiting.value()).isFalse();
-        Actor interrupted = b().actor();
-        Begun<Boolean> interruptibly = interrupted.start(() -> lock.readLock().lockInterruptibly());
-        interruptibly.assertWaits();
-        interrupted.interrupt();
-        assertThat(interruptibly.failure()).isInstanceOf(InterruptedException.class);
-        kill();
-        lock.writeLock().lock();
-        lock.writeLock().unlock();
-        assertThat(lock.readLockCount()).isZero();
-      }
-      findVictim();
+    List<ProcessReadWriteLock> locks =
+        List.of(ProcessReadWriteLock.create(), ProcessReadWriteLock.create());
+    stopAt("read.acquired", () -> locks.get(0).readLock().lock());
+    stopAt("write.acquired", () -> locks.get(1).writeLock().lock());
+    for (ProcessReadWriteLock lock : locks) {
+      Begun<Boolean> waiting =
+          b().begin(() -> lock.writeLock().tryLock(2 * BRIEF_NANOS, TimeUnit.NANOSECONDS));
+      assertThat(notEarly(() -> lock.writeLock().tryLock(BRIEF_NANOS, TimeUnit.NANOSECONDS)))
+          .isFalse();
+      assertThat(waiting.value()).isFalse();
+      Actor interrupted = b().actor();
+      Begun<Boolean> interruptibly = interrupted.start(() -> lock.readLock().lockInterruptibly());
+      interruptibly.assertWaits();
+      interrupted.interrupt();
+      assertThat(interruptibly.failure()).isInstanceOf(InterruptedException.class);
+    }
+    assertThat(locks.get(1).writeLock().tryLock()).isFalse();
+    kill();
+    for (ProcessReadWriteLock lock : locks) {
+      lock.writeLock().lock();
+      lock.writeLock().unlock();
+      assertThat(lock.readLockCount()).isZero();
+      lock.close();
     }
   }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The contract of {@link ProcessSemaphore}. */
 abstract class SemaphoreContract extends SyncContract {
-  private static final int ROUNDS = 2000;
+  private static final int ROUNDS = 1000;
   private static final Duration FOR_EVER = Duration.ofSeconds(Long.MAX_VALUE);
 
   enum Kind {
