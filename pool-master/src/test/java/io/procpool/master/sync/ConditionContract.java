@@ -40,10 +40,11 @@ abstract class ConditionContract extends SyncContract {
     }
 
     void add(int count) throws Exception {
+      int before = locked(lock, condition::waiting);
       for (int i = 0; i < count; i++) {
         Party party = parties().all().get(waiting.size() % 3);
         waiting.add(party.start(waiter(waiting.size() + 1)));
-        awaitWaiting(lock, condition, i + 1);
+        awaitWaiting(lock, condition, before + i + 1);
       }
     }
 
@@ -143,6 +144,23 @@ abstract class ConditionContract extends SyncContract {
       row.assertAllGone();
       assertThat(locked(lock, () -> condition.signal(1))).isZero();
       assertThat(locked(lock, condition::waiting)).isZero();
+    }
+  }
+
+  /** Who comes when others have gone is the last one, wherever it finds a place. */
+  @Test
+  void signal_othersCameMeanwhile_letsTheLongestWaitingGoOn() throws Exception {
+    try (ProcessLock lock = ProcessLock.create();
+        ProcessCondition condition = lock.newCondition();
+        Row row = new Row(lock, condition)) {
+      row.add(3);
+      for (int gone = 1; gone < WAITERS - 3; gone++) {
+        assertThat(locked(lock, () -> condition.signal(1))).isEqualTo(1);
+        row.assertGone(gone);
+        row.add(1);
+      }
+      lockedRun(lock, condition::signalAll);
+      row.assertAllGone();
     }
   }
 

@@ -34,10 +34,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class OrderingTest {
   private static final int ROUNDS = 20_000;
+  private static final int ROUNDS_AT_A_TIME = 2_000;
   private static final int HANDOVERS = 2_000;
   private static final int LATCH_ROUNDS = 200;
   private static final int LOOKS_BEFORE_YIELD = 2_000;
   private static final int WORDS = 16;
+  private static final int DELAYS = 12;
 
   private static Pool pool;
 
@@ -58,27 +60,31 @@ final class OrderingTest {
   }
 
   /** Runs both sides, round by round, and returns what each saw in each. */
-  private static List<int[]> run(Side one, Side other) throws Exception {
+  private static List<int[]> run(int rounds, Side one, Side other) throws Exception {
     try (SharedInt first = SharedInt.create(0);
         SharedInt second = SharedInt.create(0)) {
-      AsyncResult<int[]> ones = pool.submit(() -> inStep(one, first, second));
-      AsyncResult<int[]> others = pool.submit(() -> inStep(other, second, first));
+      AsyncResult<int[]> ones = pool.submit(() -> inStep(rounds, one, first, second, 1));
+      AsyncResult<int[]> others = pool.submit(() -> inStep(rounds, other, second, first, DELAYS));
       return List.of(Faults.valueOf(ones), Faults.valueOf(others));
     }
   }
 
-  private static int[] inStep(Side side, SharedInt mine, SharedInt others) {
-    int[] seen = new int[ROUNDS];
-    for (int round = 1; round <= ROUNDS; round++) {
+  private static int[] inStep(
+      int rounds, Side side, SharedInt mine, SharedInt others, int roundsPerDelay) {
+    int[] seen = new int[rounds];
+    for (int round = 1; round <= rounds; round++) {
       mine.set(round);
       for (int looks = 0; others.get() < round; looks++) {
         if (looks > LOOKS_BEFORE_YIELD) {
           Thread.yield();
         }
       }
+      for (int delay = round / roundsPerDelay % DELAYS; delay > 0; delay--) {
+        Thread.onSpinWait(); // who saw the other first is ahead of it: try all distances
+      }
       seen[round - 1] = side.run(round);
     }
-    mine.set(ROUNDS + 1);
+    mine.set(rounds + 1);
     return seen;
   }
 
@@ -106,7 +112,7 @@ final class OrderingTest {
         }
         return seen;
       };
-      assertThat(run(writer, reader).get(1)).doesNotContain(-1);
+      assertThat(run(ROUNDS, writer, reader).get(1)).doesNotContain(-1);
     }
   }
 
@@ -116,6 +122,7 @@ final class OrderingTest {
     try (SharedInt one = SharedInt.create(0);
         SharedInt other = SharedInt.create(0)) {
       List<int[]> seen = run(
+          ROUNDS,
           round -> {
             one.set(round);
             return other.get();
@@ -131,7 +138,7 @@ final class OrderingTest {
   /** The same with plain access, which promises nothing: here the forbidden outcome shows, so the test can see it. */
   @Test
   void setPlain_thenGetOfAnother_bothSidesMissTheOther() throws Exception {
-    long deadline = System.nanoTime() + Faults.LONG.toNanos();
+    long deadline = System.nanoTime() + 2 * Faults.LONG.toNanos();
     try (SharedInt one = SharedInt.create(0);
         SharedInt other = SharedInt.create(0)) {
       int blind = 0;
@@ -140,6 +147,7 @@ final class OrderingTest {
         one.set(0);
         other.set(0);
         blind = blindRounds(run(
+            ROUNDS_AT_A_TIME,
             round -> {
               one.setPlain(round);
               return other.getPlain();
@@ -154,7 +162,7 @@ final class OrderingTest {
 
   private static int blindRounds(List<int[]> seen) {
     int blind = 0;
-    for (int round = 1; round <= ROUNDS; round++) {
+    for (int round = 1; round <= seen.get(0).length; round++) {
       if (seen.get(0)[round - 1] < round && seen.get(1)[round - 1] < round) {
         blind++;
       }
