@@ -199,6 +199,8 @@ public final class SharedBooleanArray implements Serializable, AutoCloseable {
   /**
    * Returns the lock that goes with this array and its slices: re-entrant, and the same one for every handle in every process. No other method
    * takes it; it is there for changes that are more than one step. It is closed with this handle.
+   *
+   * @throws OutOfSharedMemoryException if this is the first lock of the session, and there is no room for what all need
    */
   public ProcessLock lock() {
     return Synchronizers.installed().lockOf(block);

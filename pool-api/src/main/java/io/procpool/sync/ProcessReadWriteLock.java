@@ -13,7 +13,7 @@ import java.util.concurrent.locks.ReadWriteLock;
  * reverse would wait for itself and is an error.
  *
  * <p>What {@link ProcessLock} says of the death of owners, of order, visibility and life holds here, too. A thread that waits to write
- * keeps new readers out. When a writer has died, {@link #deadWriter()} tells every holder until a write lock has been released in an
+ * keeps new readers out, but for some milliseconds after another one that waited to write has died or given up. When a writer has died, {@link #deadWriter()} tells every holder until a write lock has been released in an
  * orderly way; a reader that dies leaves nothing behind. At most 500 threads read at a time; others wait.
  *
  * <p>Conditions exist for the write lock only. Safe for use by multiple threads and processes.

@@ -52,6 +52,23 @@ public record ProgramSettings(String backend, Duration second, PrintStream out) 
     return Pool.open(options().workers(workers).build());
   }
 
+  /**
+   * Opens a pool of the given number of workers and waits until all are there. Then as many tasks, submitted as one map, have
+   * a worker each, and the start of the workers takes no part in what is timed.
+   */
+  Pool startedPool(int workers) throws InterruptedException {
+    Pool pool = notInline().pool(workers);
+    try {
+      while (pool.statistics().workersReady() < workers) {
+        Thread.sleep(1);
+      }
+      return pool;
+    } catch (InterruptedException e) {
+      pool.terminate();
+      throw e;
+    }
+  }
+
   /** Returns options that have the backend and nothing else. */
   PoolOptions.Builder options() {
     return PoolOptions.builder().backend(backend);

@@ -34,7 +34,21 @@ public final class Programs {
           "P09", "the same work as 50 threads and as 50 processes", ThreadsAgainstProcesses::run),
       new Program(
           "P10", "which process runs a task, for threads and for processes", WhoRunsIt::run),
+      new Program("S01", "a number and an array that two children change", SharedNumbers::run),
+      new Program("S05", "ten children print whole lines under a lock", WholeLines::run),
+      new Program("S06", "lost updates, and two ways to lose none", LostUpdates::run),
+      new Program("S07", "a bank balance under a lock", BankBalance::run),
+      new Program("Y01", "a lock that its owner acquires twice", LockTwice::run),
+      new Program("Y02", "a bounded semaphore lets five in at a time", FiveAtATime::run),
+      new Program(
+          "Y03", "a semaphore and a hundred processes against a pool", SemaphoreAgainstPool::run),
+      new Program("Y04", "an event as a traffic light", TrafficLight::run),
+      new Program("Y05", "an event as a door that closes by itself", ClosingDoor::run),
+      new Program("Y06", "an event that is waited for with a timeout", DatabaseCheck::run),
+      new Program("Y07", "a condition: some go on, then the rest", NotifySome::run),
+      new Program("Y08", "a barrier, passed and aborted", MeetingPoint::run),
       new Program("Y09", "a timer, and one that is cancelled", Timers::run),
+      new Program("Y10", "philosophers: a deadlock found, and avoided", Philosophers::run),
       new Program("F01", "apply: one after the other", ApplyInTurn::run),
       new Program("F02", "applyAsync, shutdown, awaitTermination", SubmitThenWait::run),
       new Program("F03", "results kept in a list and read at the end", CollectResults::run),
@@ -47,7 +61,9 @@ public final class Programs {
       new Program("F10", "five tasks that print", FiveTasks::run),
       new Program("N04", "data that each worker keeps for itself", OwnData::run));
 
-  private static final Set<String> NOT_INLINE = Set.of("F07", "F08", "F09");
+  private static final Set<String> NOT_INLINE = Set.of(
+      "S01", "S05", "S06", "S07", "Y01", "Y02", "Y04", "Y05", "Y06", "Y07", "Y08", "Y10", "F07",
+      "F08", "F09");
 
   private Programs() {}
 

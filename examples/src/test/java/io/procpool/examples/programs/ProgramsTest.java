@@ -6,43 +6,21 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procpool.PoolOptions;
 import io.procpool.RemoteTrace;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.lang.annotation.Retention;
-import java.lang.annotation.RetentionPolicy;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each program shows what it must show, with the same code on threads and on processes. */
 @Timeout(60)
-class ProgramsTest {
-  private static final long MASTER = ProcessHandle.current().pid();
-
-  @TempDir
-  Path directory;
-
-  private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
-
-  @Retention(RetentionPolicy.RUNTIME)
-  @ParameterizedTest
-  @ValueSource(strings = {PoolOptions.THREADS, PoolOptions.PROCESSES})
-  private @interface OnEachBackend {}
-
+class ProgramsTest extends ProgramTestBase {
   /** Both are timed and compared, and each of the fifty tasks had a process of its own. */
   @Test
   void p09_threadsAgainstProcesses_bothTimed() throws Exception {
@@ -234,8 +212,8 @@ class ProgramsTest {
   @Test
   void main_noArguments_listsThePrograms() throws Exception {
     assertThat(launch(0).out())
-        .hasSize(15)
-        .allMatch(line -> line.matches("[PYFN][0-9][0-9]  .*|usage: .*"));
+        .hasSize(28)
+        .allMatch(line -> line.matches("[PSYFN][0-9][0-9]  .*|usage: .*"));
   }
 
   @Test
@@ -243,12 +221,16 @@ class ProgramsTest {
     assertThat(launch(2, "F99").err())
         .singleElement()
         .asString()
-        .startsWith("\"F99\" (expected one of [P09, P10, ");
+        .startsWith("\"F99\" (expected one of [P09, P10, S01, ");
   }
 
   /** A program that goes on while its tasks run would wait for ever where they run in its own thread. */
   @ParameterizedTest
-  @ValueSource(strings = {"F07", "F08", "F09"})
+  @ValueSource(
+      strings = {
+        "S01", "S05", "S06", "S07", "Y01", "Y02", "Y04", "Y05", "Y06", "Y07", "Y08", "Y10", "F07",
+        "F08", "F09"
+      })
   void main_inlineWhereItCannotBe_isRefused(String id) throws Exception {
     assertThat(launch(2, id, "--backend", "inline").err())
         .singleElement()
@@ -270,43 +252,5 @@ class ProgramsTest {
     assertThatThrownBy(() -> Programs.settings(List.of("--workers", "3")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("\"--workers\" (usage: Programs");
-  }
-
-  private ProgramSettings settings(String backend) {
-    return ProgramSettings.defaults()
-        .withBackend(backend)
-        .withSecond(Duration.ofMillis(100))
-        .withOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
-  }
-
-  private List<String> lines() {
-    return printed.toString(StandardCharsets.UTF_8).lines().toList();
-  }
-
-  /** What a program wrote, line by line. */
-  private record Output(List<String> out, List<String> err) {}
-
-  /** Runs the launcher in a JVM of its own. */
-  private Output launch(int exitValue, String... arguments) throws Exception {
-    Path out = directory.resolve("out");
-    Path err = directory.resolve("err");
-    List<String> command = new ArrayList<>(List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-cp",
-        System.getProperty("java.class.path"),
-        Programs.class.getName()));
-    command.addAll(List.of(arguments));
-    Process program = new ProcessBuilder(command)
-        .redirectOutput(out.toFile())
-        .redirectError(err.toFile())
-        .start();
-    try {
-      assertThat(program.waitFor(50, TimeUnit.SECONDS)).as("ended in time").isTrue();
-    } finally {
-      program.destroyForcibly();
-    }
-    Output output = new Output(Files.readAllLines(out), Files.readAllLines(err));
-    assertThat(program.exitValue()).as("exit value; %s", output).isEqualTo(exitValue);
-    return output;
   }
 }

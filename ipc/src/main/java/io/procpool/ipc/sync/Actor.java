@@ -40,6 +40,15 @@ final class Actor {
     return (int) (id >>> 32);
   }
 
+  /**
+   * Makes this process one that can have locks, so that there is no lack of room when it is about to have one.
+   *
+   * @throws io.procpool.shared.OutOfSharedMemoryException if there is no room
+   */
+  static void join() {
+    processes();
+  }
+
   static ProcessTable processes() {
     ProcessTable known = processes;
     if (known == null) {

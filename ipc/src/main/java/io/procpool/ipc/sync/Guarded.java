@@ -15,9 +15,12 @@ final class Guarded {
   /*
    * Who finds that the last one to have the lock died with it does not know what that one had changed, and counts a change, so
    * that everybody looks again. A process that is stopped while it has the lock holds up all others until it goes on; who waits
-   * with a timeout is not held up beyond it.
+   * with a timeout is not held up much beyond it. A thread that only tries cannot know whether the one that has the lock is
+   * stopped, or has no CPU at the moment, which ends soon, and is patient.
    */
-  private static final long GUARD_NANOS = 5_000_000;
+  private static final long SHORTEST_GUARD_NANOS = 1_000_000;
+  private static final long LONGEST_GUARD_NANOS = 100_000_000;
+  private static final long TRY_NANOS = 1_000_000_000;
 
   private final ByteBuffer memory;
   private final LockWord guard;
@@ -36,6 +39,19 @@ final class Guarded {
   /** Does something with the lock held, and wakes who waits if it says so. */
   void change(Action action) {
     guard.guard();
+    changeGuarded(action);
+  }
+
+  /** As {@link #change}, if the lock can be had soon; tells whether it could. */
+  boolean tryChange(Action action) {
+    boolean got = guard.tryGuard(LONGEST_GUARD_NANOS);
+    if (got) {
+      changeGuarded(action);
+    }
+    return got;
+  }
+
+  private void changeGuarded(Action action) {
     int waiters = 0;
     try {
       boolean inherited = guard.wasInherited();
@@ -94,7 +110,7 @@ final class Guarded {
         count(1); // before the last look, so that who changes something afterwards knows
       }
       expect(word());
-      stuck = !guard.tryGuard(GUARD_NANOS);
+      stuck = !guard.tryGuard(guardNanos());
       if (stuck) {
         return false;
       }
@@ -114,6 +130,12 @@ final class Guarded {
         guard.release();
         Guarded.this.wake(waiters);
       }
+    }
+
+    private long guardNanos() {
+      return isTryOnly()
+          ? TRY_NANOS
+          : Math.max(SHORTEST_GUARD_NANOS, Math.min(LONGEST_GUARD_NANOS, left()));
     }
 
     @Override

@@ -151,27 +151,34 @@ final class MappedBarrier implements ProcessBarrier {
     }
   }
 
-  /** Breaks a generation unless it has ended; tells whether it had not. */
+  /**
+   * Breaks a generation unless it has ended; tells whether it had not. If a process is stopped in the middle of a change nobody
+   * can break anything, and nobody passes; the wait of the calling thread has failed all the same.
+   */
   private boolean breakIfStill(int generation) {
     boolean[] broken = new boolean[1];
-    guarded.change(() -> {
+    boolean changed = guarded.tryChange(() -> {
       broken[0] = generation() == generation;
       if (broken[0]) {
-        memory.putInt(BROKEN, 1);
-        end(generation, true);
+        breakNow();
       }
       return broken[0];
     });
-    return broken[0];
+    return broken[0] || !changed;
+  }
+
+  /** Breaks this generation. Guarded. */
+  private void breakNow() {
+    memory.putInt(BROKEN, 1);
+    end(generation(), true);
   }
 
   /** Breaks this generation, of which the calling thread is no party, unless all have come. */
   private void breakUnlessFull() {
-    guarded.change(() -> {
+    boolean ignored = guarded.tryChange(() -> {
       boolean full = account().sum() == memory.getInt(PARTIES);
       if (!full) {
-        memory.putInt(BROKEN, 1);
-        end(generation(), true);
+        breakNow();
       }
       return !full;
     });
@@ -207,7 +214,10 @@ final class MappedBarrier implements ProcessBarrier {
   @Override
   public void abort() {
     block.checkOpen();
-    breakIfStill(generation());
+    guarded.change(() -> {
+      breakNow();
+      return true;
+    });
   }
 
   @Override
@@ -243,9 +253,7 @@ final class MappedBarrier implements ProcessBarrier {
     guarded.change(() -> {
       boolean dead = account().hasDead();
       if (dead) {
-        memory.putInt(BROKEN, 1);
-        end(generation(), true);
-        account().clear();
+        breakNow();
       }
       answer[0] = question.ask(account());
       return dead;
@@ -319,8 +327,7 @@ final class MappedBarrier implements ProcessBarrier {
     @Override
     boolean tryGuarded() {
       if (generation() == generation && (memory.getInt(BROKEN) != 0 || account().hasDead())) {
-        memory.putInt(BROKEN, 1);
-        end(generation, true);
+        breakNow();
         return noteChange();
       }
       return generation() != generation;
@@ -353,9 +360,13 @@ final class MappedBarrier implements ProcessBarrier {
     return block.hashCode();
   }
 
+  /** Says how many have come, without waiting for anybody. */
   @Override
   public String toString() {
-    return "ProcessBarrier["
-        + (block.isClosed() ? "closed" : waiting() + " of " + parties() + " parties") + "]";
+    if (block.isClosed()) {
+      return "ProcessBarrier[closed]";
+    }
+    int come = memory.getInt(ACCOUNT_OF) == generation() ? arrived.sum() : 0;
+    return "ProcessBarrier[" + come + " of " + parties() + " parties]";
   }
 }

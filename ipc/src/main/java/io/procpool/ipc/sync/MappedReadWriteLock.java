@@ -464,7 +464,7 @@ final class MappedReadWriteLock implements ProcessReadWriteLock {
   public String toString() {
     String state = block.isClosed()
         ? "closed"
-        : writeHalf.isLocked() ? "locked for writing" : readLockCount() + " readers";
+        : writeHalf.isLocked() ? "locked for writing" : readers.sum() + " readers";
     return what() + "[" + state + "]";
   }
 }

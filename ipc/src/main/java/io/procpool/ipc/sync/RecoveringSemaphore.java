@@ -175,6 +175,6 @@ final class RecoveringSemaphore implements ProcessSemaphore {
   @Override
   public String toString() {
     return "ProcessSemaphore["
-        + (block.isClosed() ? "closed" : availablePermits() + " of " + bound + " permits") + "]";
+        + (block.isClosed() ? "closed" : bound - account.sum() + " of " + bound + " permits") + "]";
   }
 }

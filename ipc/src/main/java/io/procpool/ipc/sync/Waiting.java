@@ -22,13 +22,14 @@ abstract class Waiting {
   static final long FOREVER = Long.MAX_VALUE;
 
   private static final long LOOK_NANOS = 20_000;
-  private static final int LOOKS_BEFORE_YIELD = 50;
-  private static final boolean ALONE = Runtime.getRuntime().availableProcessors() == 1;
+  private static final int LOOKS_BEFORE_YIELD = 3;
 
   private final ByteBuffer memory;
   private final int at;
   private final Thread thread = Thread.currentThread();
   private final long id = Actor.currentId();
+  private long start; // of the wait, and how long it may last; for the thread itself
+  private long nanos;
   private volatile int expected;
   private volatile boolean announced;
   private @Nullable Instant since;
@@ -68,6 +69,16 @@ abstract class Waiting {
 
   final int word() {
     return (int) Words.INT.getVolatile(memory, at);
+  }
+
+  /** Returns how much of the time is left, for the thread itself; {@link #FOREVER} if there is no end. */
+  final long left() {
+    return nanos == FOREVER ? FOREVER : nanos - (System.nanoTime() - start);
+  }
+
+  /** Tells whether the thread only tries, and does not wait. */
+  final boolean isTryOnly() {
+    return nanos <= 0;
   }
 
   final boolean isAnnounced() {
@@ -123,9 +134,10 @@ abstract class Waiting {
     }
     boolean done = false;
     boolean watched = false;
+    this.start = System.nanoTime();
+    this.nanos = nanos;
     try {
-      long start = System.nanoTime();
-      done = attempt(false) || nanos > 0 && look(start, Math.min(nanos, LOOK_NANOS));
+      done = attempt(false) || nanos > 0 && look(Math.min(nanos, LOOK_NANOS));
       while (!done && nanos > 0) {
         if (interruptible && Thread.interrupted()) {
           throw new InterruptedException();
@@ -133,7 +145,7 @@ abstract class Waiting {
         announced = true;
         done = attempt(true);
         long waited = System.nanoTime() - start;
-        long left = nanos == FOREVER ? FOREVER : nanos - waited;
+        long left = left();
         if (done || left <= 0) {
           break;
         }
@@ -155,9 +167,9 @@ abstract class Waiting {
     }
   }
 
-  private boolean look(long start, long nanos) {
+  private boolean look(long nanos) {
     for (int i = 1; System.nanoTime() - start < nanos; i++) {
-      if (ALONE || i % LOOKS_BEFORE_YIELD == 0) {
+      if (i > LOOKS_BEFORE_YIELD) {
         Thread.yield(); // who could change the word may have no other CPU
       } else {
         Thread.onSpinWait();

@@ -29,7 +29,7 @@ import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 
 /** What the fault tests share: times, journals and gates that reach into workers, and the checks of the invariants. */
-final class Faults {
+public final class Faults {
   static {
     Awaitility.setDefaultPollDelay(Duration.ZERO);
     Awaitility.setDefaultPollInterval(Duration.ofMillis(2));
@@ -39,13 +39,13 @@ final class Faults {
       Double.parseDouble(System.getProperty("procpool.test.timeScale", "1"));
 
   /** A timeout that is meant to run out, and how long a test watches for what must not happen. */
-  static final Duration SHORT = scaled(Duration.ofMillis(200));
+  public static final Duration SHORT = scaled(Duration.ofMillis(200));
 
   /** The deadline for what must happen. */
-  static final Duration LONG = scaled(Duration.ofSeconds(30));
+  public static final Duration LONG = scaled(Duration.ofSeconds(30));
 
   /** Prefix of the names of all pools of these tests, and so of their threads. */
-  static final String PREFIX = "fault-";
+  public static final String PREFIX = "fault-";
 
   private static final Path MEMORY = Path.of("/dev/shm");
   private static final Path BASE =
@@ -58,7 +58,7 @@ final class Faults {
     return Duration.ofNanos((long) (time.toNanos() * SCALE));
   }
 
-  static PoolOptions.Builder options(String name) {
+  public static PoolOptions.Builder options(String name) {
     return PoolOptions.builder()
         .name(PREFIX + name)
         .workers(2)
@@ -67,12 +67,12 @@ final class Faults {
         .workerStderr(PoolOptions.WorkerStream.DISCARD);
   }
 
-  static ConditionFactory awaitLong(String what) {
+  public static ConditionFactory awaitLong(String what) {
     return await(what).atMost(LONG);
   }
 
   /** Waits for the failure of a task; fails if it has a value. */
-  static Throwable failureOf(AsyncResult<?> result) throws Exception {
+  public static Throwable failureOf(AsyncResult<?> result) throws Exception {
     try {
       Object value = result.get(LONG.toMillis(), TimeUnit.MILLISECONDS);
       throw new AssertionError(result + " has the value " + value + " (expected: a failure)");
@@ -83,16 +83,16 @@ final class Faults {
     }
   }
 
-  static <T> T valueOf(AsyncResult<T> result) throws Exception {
+  public static <T> T valueOf(AsyncResult<T> result) throws Exception {
     return result.get(LONG.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  static long pid() {
+  public static long pid() {
     return ProcessHandle.current().pid();
   }
 
   /** Tells whether a process runs; one that has ended and waits for its parent, which may be slow, does not. */
-  static boolean isAlive(long pid) {
+  public static boolean isAlive(long pid) {
     if (!ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false)) {
       return false;
     }
@@ -106,7 +106,7 @@ final class Faults {
   }
 
   /** Tells whether all threads of a process are stopped; each stops for itself, some time after the signal. */
-  static boolean isSuspended(long pid) throws IOException {
+  public static boolean isSuspended(long pid) throws IOException {
     try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid + "/task"))) {
       for (Path thread : threads.toList()) {
         String stat = Files.readString(thread.resolve("stat"));
@@ -119,13 +119,13 @@ final class Faults {
   }
 
   /** Sends a signal to a process that a test has started. */
-  static void signal(String signal, long pid) throws Exception {
+  public static void signal(String signal, long pid) throws Exception {
     Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).start();
     assertThat(kill.waitFor()).as("kill -%s %d", signal, pid).isZero();
   }
 
   /** I4: the pool works, and is back at its full number of workers. */
-  static void awaitFull(Pool pool) {
+  public static void awaitFull(Pool pool) {
     awaitLong("pool at full size").untilAsserted(() -> {
       PoolStatistics now = pool.statistics();
       assertThat(now.workersReady()).as("%s", now).isEqualTo(pool.options().workers());
@@ -152,7 +152,7 @@ final class Faults {
   }
 
   /** I3: no process, thread or session of a closed pool is left. */
-  static void assertNothingLeft() {
+  public static void assertNothingLeft() {
     awaitLong("nothing left").untilAsserted(() -> {
       assertThat(children()).as("child processes").isEmpty();
       assertThat(poolThreads()).as("threads of pools").isEmpty();

@@ -1,0 +1,11 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.sync;
+
+import java.io.Serializable;
+
+/** Something without a value that a party does. */
+@FunctionalInterface
+interface Action extends Serializable {
+  /** Does it. */
+  void run() throws Exception;
+}

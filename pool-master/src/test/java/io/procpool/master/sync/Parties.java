@@ -1,0 +1,71 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.sync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.procpool.Pool;
+import io.procpool.PoolOptions;
+import io.procpool.master.process.Faults;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The parties of the tests of a class: the master, and two others beside it. For one thread. */
+final class Parties implements AutoCloseable {
+  private final String backend;
+  private final Party master = Party.master();
+  private final Party a;
+  private final Party b;
+
+  Parties(String backend, String... jvmArgs) {
+    this.backend = backend;
+    a = Party.open(backend, backend + "-a", List.of(jvmArgs));
+    b = Party.open(backend, backend + "-b", List.of(jvmArgs));
+  }
+
+  boolean isProcesses() {
+    return backend.equals(PoolOptions.PROCESSES);
+  }
+
+  Party master() {
+    return master;
+  }
+
+  Party a() {
+    return a;
+  }
+
+  Party b() {
+    return b;
+  }
+
+  /** Returns a pool of two workers, for tests that need no parties. */
+  Pool openPool() {
+    return Pool.open(PoolOptions.builder()
+        .backend(backend)
+        .name(Faults.PREFIX + backend + "-pool")
+        .workers(2)
+        .build());
+  }
+
+  List<Party> all() {
+    return List.of(master, a, b);
+  }
+
+  /** After a test: nobody does anything any more. */
+  void checkIdle() throws Exception {
+    List<String> busy = new ArrayList<>();
+    for (Party party : all()) {
+      for (String where : party.endActors()) {
+        busy.add(party + where);
+      }
+    }
+    assertThat(busy).as("what still goes on").isEmpty();
+  }
+
+  @Override
+  public void close() {
+    a.close();
+    b.close();
+    Faults.assertNothingLeft();
+  }
+}

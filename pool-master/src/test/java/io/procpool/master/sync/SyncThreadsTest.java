@@ -1,0 +1,86 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.sync;
+
+import io.procpool.PoolOptions;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
+
+/** The contracts of locks and the like between threads of one process. */
+class SyncThreadsTest {
+  private static Parties parties;
+
+  @BeforeAll
+  static void open() {
+    parties = new Parties(PoolOptions.THREADS);
+  }
+
+  @AfterAll
+  static void close() {
+    parties.close();
+  }
+
+  @Nested
+  class Locks extends LockContract {
+    @Override
+    Parties parties() {
+      return parties;
+    }
+  }
+
+  @Nested
+  class ReadWriteLocks extends ReadWriteLockContract {
+    @Override
+    Parties parties() {
+      return parties;
+    }
+  }
+
+  @Nested
+  class Semaphores extends SemaphoreContract {
+    @Override
+    Parties parties() {
+      return parties;
+    }
+  }
+
+  @Nested
+  class Conditions extends ConditionContract {
+    @Override
+    Parties parties() {
+      return parties;
+    }
+  }
+
+  @Nested
+  class Events extends EventContract {
+    @Override
+    Parties parties() {
+      return parties;
+    }
+  }
+
+  @Nested
+  class Barriers extends BarrierContract {
+    @Override
+    Parties parties() {
+      return parties;
+    }
+  }
+
+  @Nested
+  class Latches extends LatchContract {
+    @Override
+    Parties parties() {
+      return parties;
+    }
+  }
+
+  @Nested
+  class Handles extends HandleContract {
+    @Override
+    Parties parties() {
+      return parties;
+    }
+  }
+}
