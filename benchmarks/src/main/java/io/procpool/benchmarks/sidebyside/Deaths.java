@@ -6,6 +6,8 @@ import io.procpool.Pool;
 import io.procpool.PoolOptions;
 import io.procpool.TaskTimeoutException;
 import io.procpool.WorkerCrashedException;
+import io.procpool.shared.SharedLong;
+import io.procpool.sync.ProcessLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,11 +16,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** What ends before its time: workers that are killed, tasks that run too long, workers whose master is gone. */
 final class Deaths {
   private static final int IN_FLIGHT = 4;
+  private static final long KILL_AFTER_NANOS = 100_000_000;
   private static final Duration TIMEOUT = Duration.ofMillis(200);
 
   private Deaths() {}
@@ -58,6 +63,49 @@ final class Deaths {
       }
     }
     return Map.of("p50", times.median(), "max", times.max(), "lost", lost.max());
+  }
+
+  /**
+   * A worker is killed while it holds a lock that the caller has been waiting for: from the kill until the caller has the lock,
+   * {@code p50} and {@code max} in milliseconds.
+   */
+  static Map<String, Double> lockOwner(Effort effort) throws Exception {
+    int count = effort.choose(51, 1);
+    Samples times = new Samples(count);
+    try (Pool pool = Pool.ofWorkers(1);
+        ProcessLock lock = ProcessLock.create();
+        SharedLong owner = SharedLong.create(0)) {
+      for (int i = -1; i < count; i++) {
+        owner.set(0);
+        AsyncResult<?> victim = pool.submit(() -> {
+          lock.lock();
+          owner.set(ProcessHandle.current().pid());
+          Thread.sleep(Duration.ofMinutes(1).toMillis());
+          return 0;
+        });
+        while (owner.get() == 0) {
+          Thread.onSpinWait();
+        }
+        ProcessHandle worker = ProcessHandle.of(owner.get()).orElseThrow();
+        AtomicLong start = new AtomicLong();
+        Thread killer = new Thread(() -> {
+          LockSupport.parkNanos(KILL_AFTER_NANOS); // the caller sleeps by then
+          start.set(System.nanoTime());
+          worker.destroyForcibly();
+        });
+        killer.start();
+        lock.lock();
+        double millis = (System.nanoTime() - start.get()) / 1e6;
+        Checks.equal(lock.deadOwner().orElseThrow().pid().orElse(0), worker.pid());
+        lock.unlock();
+        killer.join();
+        Checks.equal(failureOf(victim) instanceof WorkerCrashedException, true);
+        if (i >= 0) { // the first one loads classes
+          times.add(millis);
+        }
+      }
+    }
+    return Map.of("p50", times.median(), "max", times.max());
   }
 
   /** How much later than its timeout of 200 ms a task is known to have failed: {@code p50}, {@code max} in milliseconds. */

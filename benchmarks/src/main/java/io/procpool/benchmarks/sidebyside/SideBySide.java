@@ -23,6 +23,7 @@ public final class SideBySide {
       Map.entry("busy-master", Deaths::busyMaster),
       Map.entry("value", SharedAccess::value),
       Map.entry("array", SharedAccess::array),
+      Map.entry("lock-death", Deaths::lockOwner),
       Map.entry("lock", Synchronization::lock),
       Map.entry("lock-contended", Synchronization::lockContended),
       Map.entry("locked-increment", Synchronization::lockedIncrement),

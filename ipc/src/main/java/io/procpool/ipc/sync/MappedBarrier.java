@@ -24,7 +24,7 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** A barrier: an account of who has come, for each generation anew, guarded by the lock of its block. */
-final class MappedBarrier implements ProcessBarrier {
+final class MappedBarrier extends InBlock implements ProcessBarrier {
   /*
    * Generation. Ends when all have come and the action is done, or when it breaks. How it ended is written down before the
    *             generation is counted up, so that a party that wakes late knows.
@@ -33,14 +33,13 @@ final class MappedBarrier implements ProcessBarrier {
    */
   private static final long serialVersionUID = 1;
 
-  private final SharedBlock block;
   private final @Nullable RunnableTask action;
   private final transient ByteBuffer memory;
   private final transient Guarded guarded;
   private final transient Account arrived;
 
   private MappedBarrier(SharedBlock block, @Nullable RunnableTask action) {
-    this.block = block;
+    super(block);
     this.action = action;
     this.memory = block.part(0);
     this.guarded = new Guarded(block);
@@ -342,22 +341,6 @@ final class MappedBarrier implements ProcessBarrier {
     String what() {
       return MappedBarrier.this.what();
     }
-  }
-
-  @Override
-  public void close() {
-    block.close();
-  }
-
-  /** Tells whether two handles are the same barrier. */
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof MappedBarrier barrier && barrier.block.equals(block);
-  }
-
-  @Override
-  public int hashCode() {
-    return block.hashCode();
   }
 
   /** Says how many have come, without waiting for anybody. */

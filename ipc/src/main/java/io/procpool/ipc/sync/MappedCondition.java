@@ -26,7 +26,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A condition of a lock, in a block of its own. */
-final class MappedCondition implements ProcessCondition {
+final class MappedCondition extends InBlock implements ProcessCondition {
   /*
    * Waiting.   A thread that waits has a slot, which it takes and gives back with the lock held, and whose state it sleeps on. A
    *            signal changes the state of the slots that have waited longest. So it is always certain who got a signal:
@@ -38,12 +38,11 @@ final class MappedCondition implements ProcessCondition {
   private static final long serialVersionUID = 1;
   private static final long CROWD_NANOS = 5_000_000;
 
-  private final SharedBlock block;
   private final OwnedLock lock;
   private final transient ByteBuffer memory;
 
   private MappedCondition(SharedBlock block, OwnedLock lock) {
-    this.block = block;
+    super(block);
     this.lock = lock;
     this.memory = block.part(0);
   }
@@ -313,22 +312,6 @@ final class MappedCondition implements ProcessCondition {
     String what() {
       return "any signal of a condition of " + lock;
     }
-  }
-
-  @Override
-  public void close() {
-    block.close();
-  }
-
-  /** Tells whether two handles are the same condition. */
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof MappedCondition condition && condition.block.equals(block);
-  }
-
-  @Override
-  public int hashCode() {
-    return block.hashCode();
   }
 
   @Override

@@ -14,14 +14,13 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /** A latch: a word with the count. */
-final class MappedCountDownLatch implements ProcessCountDownLatch {
+final class MappedCountDownLatch extends InBlock implements ProcessCountDownLatch {
   private static final long serialVersionUID = 1;
 
-  private final SharedBlock block;
   private final transient ByteBuffer memory;
 
   private MappedCountDownLatch(SharedBlock block) {
-    this.block = block;
+    super(block);
     this.memory = block.part(0);
   }
 
@@ -98,22 +97,6 @@ final class MappedCountDownLatch implements ProcessCountDownLatch {
     String what() {
       return Names.what("ProcessCountDownLatch", "", block);
     }
-  }
-
-  @Override
-  public void close() {
-    block.close();
-  }
-
-  /** Tells whether two handles are the same latch. */
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof MappedCountDownLatch latch && latch.block.equals(block);
-  }
-
-  @Override
-  public int hashCode() {
-    return block.hashCode();
   }
 
   @Override

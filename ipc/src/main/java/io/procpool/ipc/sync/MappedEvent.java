@@ -14,14 +14,13 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /** An event: a word that counts how often it was set, so that who waits knows it even if it is clear again. */
-final class MappedEvent implements ProcessEvent {
+final class MappedEvent extends InBlock implements ProcessEvent {
   private static final long serialVersionUID = 1;
 
-  private final SharedBlock block;
   private final transient ByteBuffer memory;
 
   private MappedEvent(SharedBlock block) {
-    this.block = block;
+    super(block);
     this.memory = block.part(0);
   }
 
@@ -99,22 +98,6 @@ final class MappedEvent implements ProcessEvent {
     String what() {
       return Names.what("ProcessEvent", "", block);
     }
-  }
-
-  @Override
-  public void close() {
-    block.close();
-  }
-
-  /** Tells whether two handles are the same event. */
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof MappedEvent event && event.block.equals(block);
-  }
-
-  @Override
-  public int hashCode() {
-    return block.hashCode();
   }
 
   @Override

@@ -14,10 +14,9 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** A lock in the room that a block has for one. */
-final class MappedLock implements OwnedLock {
+final class MappedLock extends InBlock implements OwnedLock {
   private static final long serialVersionUID = 1;
 
-  private final SharedBlock block;
   private final String name;
   private final boolean reentrant;
   private final boolean ownBlock;
@@ -31,7 +30,7 @@ final class MappedLock implements OwnedLock {
    * @param ownBlock whether there is nothing else in the block, so that it is closed with the lock
    */
   MappedLock(SharedBlock block, String name, boolean reentrant, boolean ownBlock) {
-    this.block = block;
+    super(block);
     this.name = name;
     this.reentrant = reentrant;
     this.ownBlock = ownBlock;
@@ -221,17 +220,6 @@ final class MappedLock implements OwnedLock {
     if (ownBlock) {
       block.close();
     }
-  }
-
-  /** Tells whether two handles are the same lock. */
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof MappedLock lock && lock.block.equals(block);
-  }
-
-  @Override
-  public int hashCode() {
-    return block.hashCode();
   }
 
   @Override

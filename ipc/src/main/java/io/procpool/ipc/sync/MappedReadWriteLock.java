@@ -26,7 +26,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
 
 /** A read-write lock: a writer, and an account of readers, guarded by the lock of their block. */
-final class MappedReadWriteLock implements ProcessReadWriteLock {
+final class MappedReadWriteLock extends InBlock implements ProcessReadWriteLock {
   /*
    * Writers first. Who waits to write puts its id down as the next writer, if nobody is, and new readers wait for it; those who
    *                read already may read once more, or they would wait for themselves.
@@ -34,7 +34,6 @@ final class MappedReadWriteLock implements ProcessReadWriteLock {
    */
   private static final long serialVersionUID = 1;
 
-  private final SharedBlock block;
   private final String name;
   private final ReadHalf readHalf = new ReadHalf();
   private final WriteHalf writeHalf = new WriteHalf();
@@ -43,7 +42,7 @@ final class MappedReadWriteLock implements ProcessReadWriteLock {
   private final transient Account readers;
 
   private MappedReadWriteLock(SharedBlock block, String name) {
-    this.block = block;
+    super(block);
     this.name = name;
     this.memory = block.part(0);
     this.guarded = new Guarded(block);
@@ -442,22 +441,6 @@ final class MappedReadWriteLock implements ProcessReadWriteLock {
     public String toString() {
       return what() + " for writing";
     }
-  }
-
-  @Override
-  public void close() {
-    block.close();
-  }
-
-  /** Tells whether two handles are the same pair of locks. */
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof MappedReadWriteLock lock && lock.block.equals(block);
-  }
-
-  @Override
-  public int hashCode() {
-    return block.hashCode();
   }
 
   @Override

@@ -15,7 +15,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 
 /** A semaphore that keeps no account: a word with the number of permits. */
-final class MappedSemaphore implements ProcessSemaphore {
+final class MappedSemaphore extends InBlock implements ProcessSemaphore {
   /*
    * Each change is one compare-and-set of the permits and of who may sleep. Who releases takes the marks away and wakes as many
    * as there are new permits, or all if somebody wants several; who has slept and gets a permit sets the mark again,
@@ -26,11 +26,10 @@ final class MappedSemaphore implements ProcessSemaphore {
   private static final long WAITING_FOR_SEVERAL = 2L << 32;
   private static final long MARKS = WAITING | WAITING_FOR_SEVERAL;
 
-  private final SharedBlock block;
   private final transient ByteBuffer memory;
 
   private MappedSemaphore(SharedBlock block) {
-    this.block = block;
+    super(block);
     this.memory = block.part(0);
   }
 
@@ -197,22 +196,6 @@ final class MappedSemaphore implements ProcessSemaphore {
     String what() {
       return Names.what("ProcessSemaphore", "", block);
     }
-  }
-
-  @Override
-  public void close() {
-    block.close();
-  }
-
-  /** Tells whether two handles are the same semaphore. */
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof MappedSemaphore semaphore && semaphore.block.equals(block);
-  }
-
-  @Override
-  public int hashCode() {
-    return block.hashCode();
   }
 
   @Override

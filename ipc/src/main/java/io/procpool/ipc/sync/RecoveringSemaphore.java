@@ -17,17 +17,16 @@ import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 
 /** A semaphore with an account of which process has how many permits; those of the dead count no more. */
-final class RecoveringSemaphore implements ProcessSemaphore {
+final class RecoveringSemaphore extends InBlock implements ProcessSemaphore {
   private static final long serialVersionUID = 1;
 
-  private final SharedBlock block;
   private final transient Guarded guarded;
   private final transient Account account;
   private final transient int bound;
 
   private RecoveringSemaphore(SharedBlock block) {
+    super(block);
     ByteBuffer memory = block.part(0);
-    this.block = block;
     this.guarded = new Guarded(block);
     this.bound = memory.getInt(RECOVERING_BOUND);
     this.account = new Account(memory, RECOVERING_ACCOUNT, entries(bound), USED_ENTRIES);
@@ -154,22 +153,6 @@ final class RecoveringSemaphore implements ProcessSemaphore {
     String what() {
       return Names.what("ProcessSemaphore", "", block);
     }
-  }
-
-  @Override
-  public void close() {
-    block.close();
-  }
-
-  /** Tells whether two handles are the same semaphore. */
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof RecoveringSemaphore semaphore && semaphore.block.equals(block);
-  }
-
-  @Override
-  public int hashCode() {
-    return block.hashCode();
   }
 
   @Override
