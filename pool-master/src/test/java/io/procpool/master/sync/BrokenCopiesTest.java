@@ -29,7 +29,7 @@ final class BrokenCopiesTest {
   private static final int STEPS = 20_000;
   private static final int LATCHES = 500;
   private static final int ATTEMPTS = 50;
-  private static final Checks.Patience PATIENCE = new Checks.Patience(500);
+  private static final Checks.Patience PATIENCE = new Checks.Patience(300);
 
   private static Pool pool;
 

@@ -216,7 +216,6 @@ abstract class LockContract extends SyncContract {
         actor.interrupt();
         waiting.assertWaits();
         actor.interrupt();
-        waiting.assertWaits();
         lock.unlock();
         assertThat(waiting.value()).isTrue();
         lock.lock();

@@ -16,10 +16,23 @@ final class Parties implements AutoCloseable {
   private final Party a;
   private final Party b;
 
-  Parties(String backend, String... jvmArgs) {
+  private Parties(String backend, boolean mortal, String... jvmArgs) {
     this.backend = backend;
-    a = Party.open(backend, backend + "-a", List.of(jvmArgs));
-    b = Party.open(backend, backend + "-b", List.of(jvmArgs));
+    a = Party.open(backend, backend + "-a", mortal, List.of(jvmArgs));
+    b = Party.open(backend, backend + "-b", false, List.of(jvmArgs));
+  }
+
+  static Parties ofThreads() {
+    return new Parties(PoolOptions.THREADS, false);
+  }
+
+  static Parties ofProcesses(String... jvmArgs) {
+    return new Parties(PoolOptions.PROCESSES, false, jvmArgs);
+  }
+
+  /** Returns parties of which {@code a} may be killed, at any named step. */
+  static Parties ofMortals() {
+    return new Parties(PoolOptions.PROCESSES, true, "-Dprocpool.faultPoints=true");
   }
 
   boolean isProcesses() {

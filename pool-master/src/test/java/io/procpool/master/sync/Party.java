@@ -7,9 +7,8 @@ import io.procpool.PoolOptions;
 import io.procpool.Task;
 import io.procpool.master.process.Faults;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Who takes part in a test: this process, or the worker of a pool of one. What it does travels as tasks of that pool, with the
@@ -19,21 +18,30 @@ final class Party implements AutoCloseable {
   private static final List<String> SHORT_LIVED =
       List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
 
-  private final @Nullable Pool pool;
+  private final List<Pool> pools; // the first one is in use
   private final List<Long> actors = new ArrayList<>();
   private Actor first = actor();
 
-  private Party(@Nullable Pool pool) {
-    this.pool = pool;
+  private Party(List<Pool> pools) {
+    this.pools = new ArrayList<>(pools);
   }
 
   /** Returns this process as a party. */
   static Party master() {
-    return new Party(null);
+    return new Party(List.of());
   }
 
-  /** Starts a party. */
-  static Party open(String backend, String name, List<String> jvmArgs) {
+  /** Starts a party. If it is going to be killed, a second process saves the time that it takes to start one. */
+  static Party open(String backend, String name, boolean mortal, List<String> jvmArgs) {
+    List<Pool> pools = new ArrayList<>();
+    pools.add(open(backend, name, jvmArgs));
+    if (mortal) {
+      pools.add(open(backend, name + "2", jvmArgs));
+    }
+    return new Party(pools);
+  }
+
+  private static Pool open(String backend, String name, List<String> jvmArgs) {
     PoolOptions.Builder options =
         PoolOptions.builder().backend(backend).name(Faults.PREFIX + name).workers(1);
     if (backend.equals(PoolOptions.PROCESSES)) {
@@ -45,15 +53,15 @@ final class Party implements AutoCloseable {
           .workerStderr(PoolOptions.WorkerStream.DISCARD)
           .jvmArgs(flags);
     }
-    return new Party(Pool.open(options.build()));
+    return Pool.open(options.build());
   }
 
   /** Has a task run in the party's process, in the thread of the worker. */
   <T> T dispatch(Task<T> task) throws Exception {
-    if (pool == null) {
+    if (pools.isEmpty()) {
       return task.call();
     }
-    AsyncResult<T> result = pool.submit(task);
+    AsyncResult<T> result = pools.get(0).submit(task);
     if (!result.await(Faults.LONG.multipliedBy(2))) { // the task itself may wait that long
       throw new AssertionError(result + " of " + this + " has not ended");
     }
@@ -91,18 +99,14 @@ final class Party implements AutoCloseable {
     return dispatch(() -> ProcessHandle.current().pid());
   }
 
-  /** Kills the party's process from outside and waits until it is gone; a new one takes its place. */
-  void kill() throws Exception {
-    kill(pid());
-  }
-
-  /** As {@link #kill()}, if the pid is known already. */
+  /** Kills the party's process from outside and waits until that is known; another one takes its place. */
   void kill(long pid) throws Exception {
-    Pool killed = Objects.requireNonNull(pool);
+    Pool killed = pools.get(0);
     long before = killed.statistics().crashedWorkers();
     Faults.signal("KILL", pid);
     Faults.awaitLong("the pool to know that pid " + pid + " is gone")
         .until(() -> killed.statistics().crashedWorkers() > before);
+    Collections.rotate(pools, 1);
     actors.clear();
     first = actor();
   }
@@ -117,14 +121,12 @@ final class Party implements AutoCloseable {
 
   @Override
   public void close() {
-    if (pool != null) {
-      pool.shutdownNow();
-      pool.close();
-    }
+    pools.forEach(Pool::shutdownNow);
+    pools.forEach(Pool::close);
   }
 
   @Override
   public String toString() {
-    return pool == null ? "the master" : pool.options().name();
+    return pools.isEmpty() ? "the master" : pools.get(0).options().name();
   }
 }

@@ -58,7 +58,7 @@ final class PlaceProgram {
           hoard.add(bytes > 8000 ? SharedByteArray.create(bytes) : ProcessBarrier.create(500));
         } catch (OutOfSharedMemoryException full) {
           if (bytes > 8000) {
-            bytes >>= 4;
+            bytes >>= 8;
           } else {
             System.out.println("full: " + full.getMessage());
             System.out.println("asked for more than there was: "

@@ -189,7 +189,6 @@ abstract class SemaphoreKills extends KillContract {
       waiting.awaitWaiting();
       stopAt("semaphore.acquired", () -> semaphore.acquire());
       assertThat(notEarly(() -> semaphore.tryAcquire(2, BRIEF))).isFalse();
-      assertThat(semaphore.tryAcquire(2)).isFalse();
       assertThat(waiting.value()).isFalse();
     }
     kill();

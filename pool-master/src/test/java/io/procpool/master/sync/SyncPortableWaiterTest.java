@@ -1,7 +1,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.sync;
 
-import io.procpool.PoolOptions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
@@ -15,7 +14,7 @@ class SyncPortableWaiterTest {
 
   @BeforeAll
   static void open() {
-    parties = new Parties(PoolOptions.PROCESSES, "-Dprocpool.waiter=park");
+    parties = Parties.ofProcesses("-Dprocpool.waiter=park");
   }
 
   @AfterAll
@@ -25,14 +24,6 @@ class SyncPortableWaiterTest {
 
   @Nested
   class ReadWriteLocks extends ReadWriteLockContract {
-    @Override
-    Parties parties() {
-      return parties;
-    }
-  }
-
-  @Nested
-  class Conditions extends ConditionContract {
     @Override
     Parties parties() {
       return parties;

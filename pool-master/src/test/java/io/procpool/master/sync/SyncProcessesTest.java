@@ -1,7 +1,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.sync;
 
-import io.procpool.PoolOptions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
@@ -12,7 +11,7 @@ class SyncProcessesTest {
 
   @BeforeAll
   static void open() {
-    parties = new Parties(PoolOptions.PROCESSES);
+    parties = Parties.ofProcesses();
   }
 
   @AfterAll
