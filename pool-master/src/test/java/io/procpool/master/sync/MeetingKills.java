@@ -249,4 +249,32 @@ abstract class MeetingKills extends KillContract {
       assertThat(waiting.get(0).value()).isPositive();
     }
   }
+
+  /** A party that sleeps through many generations after its own was broken is told that it was. */
+  @Test
+  void partySuspendedForManyGenerations_isToldHowItsOwnEnded() throws Exception {
+    int generations = 70;
+    try (ProcessBarrier barrier = ProcessBarrier.create(2)) {
+      List<Begun<Integer>> waiting = startAll(barrier, a());
+      waiting.get(0).assertWaits();
+      Faults.signal("STOP", victim());
+      try {
+        Faults.awaitLong("the victim to be stopped").until(() -> Faults.isSuspended(victim()));
+        barrier.abort();
+        barrier.reset();
+        Begun<Boolean> other = b().start(() -> {
+          for (int i = 0; i < generations; i++) {
+            barrier.await();
+          }
+        });
+        for (int i = 0; i < generations; i++) {
+          assertThat(barrier.await(LONG)).isBetween(0, 1);
+        }
+        other.value();
+      } finally {
+        Faults.signal("CONT", victim());
+      }
+      assertBroken(waiting);
+    }
+  }
 }

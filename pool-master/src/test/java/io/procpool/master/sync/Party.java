@@ -37,8 +37,8 @@ final class Party implements AutoCloseable {
     PoolOptions.Builder options =
         PoolOptions.builder().backend(backend).name(Faults.PREFIX + name).workers(1);
     if (backend.equals(PoolOptions.PROCESSES)) {
-      List<String> flags = new ArrayList<>(jvmArgs);
-      flags.addAll(SHORT_LIVED);
+      List<String> flags = new ArrayList<>(SHORT_LIVED);
+      flags.addAll(jvmArgs);
       options
           .gracePeriod(Faults.SHORT)
           .workerStdout(PoolOptions.WorkerStream.DISCARD)

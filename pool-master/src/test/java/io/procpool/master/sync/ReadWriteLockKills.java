@@ -169,6 +169,25 @@ abstract class ReadWriteLockKills extends KillContract {
     }
   }
 
+  /** The same where those who go on keep reading, so that none of them wakes the others. */
+  @Test
+  void writerKilledAfterRelease_readersKeepReading() throws Exception {
+    try (ProcessReadWriteLock lock = ProcessReadWriteLock.create()) {
+      Actor writer = a().actor();
+      writer.run(() -> lock.writeLock().lock());
+      List<Begun<Boolean>> readers = new ArrayList<>();
+      for (Party party : List.of(b(), master(), b())) {
+        readers.add(party.start(() -> lock.readLock().lock()).assertWaits());
+      }
+      stopAt("write.released", writer, () -> lock.writeLock().unlock());
+      kill();
+      for (Begun<Boolean> reader : readers) {
+        reader.value();
+      }
+      assertThat(lock.readLockCount()).isEqualTo(3);
+    }
+  }
+
   /** A process that is stopped in the middle of a change holds up no timeout, and no interrupt. */
   @Test
   void holderStoppedInside_timeoutsEnd() throws Exception {

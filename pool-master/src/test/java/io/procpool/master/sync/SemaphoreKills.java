@@ -114,6 +114,29 @@ abstract class SemaphoreKills extends KillContract {
     }
   }
 
+  /** The same where those who go on keep what they get, so that none of them wakes the others. */
+  @Test
+  void holderKilledAfterRelease_thoseWhoWaitKeepThePermits() throws Exception {
+    List<ProcessSemaphore> semaphores = all(3);
+    List<Begun<Boolean>> waiting = new ArrayList<>();
+    for (ProcessSemaphore semaphore : semaphores) {
+      Actor holder = a().actor();
+      holder.run(() -> semaphore.acquire(3));
+      for (Party party : List.of(b(), master(), b())) {
+        waiting.add(party.start(() -> semaphore.acquire()).assertWaits());
+      }
+      stopAt("semaphore.released", holder, () -> semaphore.release(3));
+    }
+    kill();
+    for (Begun<Boolean> each : waiting) {
+      each.value();
+    }
+    for (ProcessSemaphore semaphore : semaphores) {
+      assertThat(semaphore.availablePermits()).isZero();
+      semaphore.close();
+    }
+  }
+
   /** As above, but dead when all is done except for the wake-up. */
   @Test
   void holderKilledAfterTheGuardIsOpen_thoseWhoWaitGoOn() throws Exception {
