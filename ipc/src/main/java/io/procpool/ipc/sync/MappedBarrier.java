@@ -3,10 +3,12 @@ package io.procpool.ipc.sync;
 
 import static io.procpool.ipc.sync.SyncLayout.ACCOUNT_OF;
 import static io.procpool.ipc.sync.SyncLayout.ARRIVED;
+import static io.procpool.ipc.sync.SyncLayout.BREAKS;
 import static io.procpool.ipc.sync.SyncLayout.BROKEN;
-import static io.procpool.ipc.sync.SyncLayout.ENDS;
 import static io.procpool.ipc.sync.SyncLayout.ENTRY_BYTES;
 import static io.procpool.ipc.sync.SyncLayout.GENERATION;
+import static io.procpool.ipc.sync.SyncLayout.LAST_BROKEN;
+import static io.procpool.ipc.sync.SyncLayout.LAST_BROKEN_COUNT;
 import static io.procpool.ipc.sync.SyncLayout.MOST_ENTRIES;
 import static io.procpool.ipc.sync.SyncLayout.PARTIES;
 import static io.procpool.ipc.sync.SyncLayout.USED_ARRIVALS;
@@ -92,20 +94,20 @@ final class MappedBarrier extends InBlock implements ProcessBarrier {
         throw new BrokenBarrierException(this + " is broken");
       }
       if (arrival.index == 0) {
-        act(arrival.generation);
+        act(arrival);
       } else {
         FaultPoint.reached("barrier.arrived");
         long left = nanos == Waiting.FOREVER ? nanos : nanos - (System.nanoTime() - start);
         if (!new EndWait(arrival.generation).await(left) && breakIfStill(arrival.generation)) {
           throw timeout(nanos);
         }
-        breakIfBroken(arrival.generation);
+        breakIfBroken(arrival);
       }
     } catch (InterruptedException e) {
       if (arrival.index < 0) {
         breakUnlessFull();
       } else if (!breakIfStill(arrival.generation)) {
-        breakIfBroken(arrival.generation);
+        breakIfBroken(arrival);
         Thread.currentThread().interrupt(); // it came too late
         return arrival.index;
       }
@@ -120,7 +122,8 @@ final class MappedBarrier extends InBlock implements ProcessBarrier {
   }
 
   /** Runs the action and ends the generation. */
-  private void act(int generation) throws BrokenBarrierException {
+  private void act(Arrival arrival) throws BrokenBarrierException {
+    int generation = arrival.generation;
     if (action != null) {
       boolean done = false;
       try {
@@ -139,13 +142,14 @@ final class MappedBarrier extends InBlock implements ProcessBarrier {
       }
       return whole;
     });
-    if (generation() == generation || hasBroken(generation)) {
+    if (generation() == generation) {
       throw new BrokenBarrierException(this + " is broken");
     }
+    breakIfBroken(arrival);
   }
 
-  private void breakIfBroken(int generation) throws BrokenBarrierException {
-    if (hasBroken(generation)) {
+  private void breakIfBroken(Arrival arrival) throws BrokenBarrierException {
+    if (hasBroken(arrival.generation, arrival.breaks)) {
       throw new BrokenBarrierException(this + " is broken");
     }
   }
@@ -185,16 +189,30 @@ final class MappedBarrier extends InBlock implements ProcessBarrier {
 
   /** Ends a generation. Guarded. */
   private void end(int generation, boolean broken) {
-    long bit = 1L << (generation & 63);
-    long ends = memory.getLong(ENDS);
-    Words.LONG.setVolatile(memory, ENDS, broken ? ends | bit : ends & ~bit);
+    if (broken) {
+      int breaks = memory.getInt(BREAKS);
+      memory.putInt(lastBroken(breaks), generation);
+      Words.INT.setVolatile(memory, BREAKS, breaks + 1);
+    }
     FaultPoint.reached("barrier.tripping");
     Words.INT.setVolatile(memory, GENERATION, generation + 1);
   }
 
-  /** Tells how a generation that has ended did so. */
-  private boolean hasBroken(int generation) {
-    return ((long) Words.LONG.getVolatile(memory, ENDS) >>> (generation & 63) & 1) != 0;
+  /**
+   * Tells how a generation that has ended did so. Who has been away for so long that this is not known any more is told that it
+   * broke.
+   *
+   * @param breaks how many had been broken before
+   */
+  private boolean hasBroken(int generation, int breaks) {
+    boolean known = (int) Words.INT.getVolatile(memory, BREAKS) != breaks;
+    boolean broken = known && memory.getInt(lastBroken(breaks)) == generation;
+    int since = (int) Words.INT.getVolatile(memory, BREAKS) - breaks;
+    return broken || since > LAST_BROKEN_COUNT;
+  }
+
+  private static int lastBroken(int breaks) {
+    return LAST_BROKEN + Math.floorMod(breaks, LAST_BROKEN_COUNT) * Integer.BYTES;
   }
 
   private int generation() {
@@ -278,6 +296,7 @@ final class MappedBarrier extends InBlock implements ProcessBarrier {
   /** A wait to be counted among those who have come; only while others are acting it is one. */
   private final class Arrival extends Guarded.GuardedWait {
     private int generation;
+    private int breaks;
     private int index = -1;
     private boolean broken;
     private boolean dead;
@@ -289,6 +308,7 @@ final class MappedBarrier extends InBlock implements ProcessBarrier {
     @Override
     boolean tryGuarded() {
       generation = generation();
+      breaks = memory.getInt(BREAKS);
       broken = memory.getInt(BROKEN) != 0;
       dead = account().hasDead();
       if (broken || dead) {

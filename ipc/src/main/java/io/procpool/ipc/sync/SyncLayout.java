@@ -78,21 +78,24 @@ final class SyncLayout {
   /*
    * A barrier, guarded by its lock:
    *
-   *   0        4        8        12       16               24       28       32       36       40
-   *   +--------+--------+--------+--------+----------------+--------+--------+--------+--------+-------------
-   *   | changes| waiters| parties| broken | ends of the    | account| used   | genera-|        | account of
-   *   |        |        |        |        | last 64        | is of  |        | tion   |        | who has come
-   *   +--------+--------+--------+--------+----------------+--------+--------+--------+--------+-------------
-   *   A generation ends when all have come or when it breaks; its bit among the ends (1: broken) is written before the
-   *   generation is counted up. The account counts only if it is of this generation.
+   *   0        4        8        12       16       20       24       28                40
+   *   +--------+--------+--------+--------+--------+--------+--------+-----------------+-------------
+   *   | changes| waiters| parties| broken | breaks | account| used   | gene- |         | account of who has come, at 72
+   *   |        |        |        |        |        | is of  |        | ration|         | (40 to 72: the last 8 that broke)
+   *   +--------+--------+--------+--------+--------+--------+--------+-----------------+-------------
+   *   A generation ends when all have come or when it breaks. The generations that broke are counted, and the last 8 of them written
+   *   down, before the generation is counted up; so who wakes late knows how its own ended: it has seen the number of breaks when
+   *   it came. The account counts only if it is of this generation.
    */
   static final int PARTIES = 8;
   static final int BROKEN = 12;
-  static final int ENDS = 16;
-  static final int ACCOUNT_OF = 24;
-  static final int USED_ARRIVALS = 28;
-  static final int GENERATION = 32;
-  static final int ARRIVED = 40;
+  static final int BREAKS = 16;
+  static final int ACCOUNT_OF = 20;
+  static final int USED_ARRIVALS = 24;
+  static final int GENERATION = 28;
+  static final int LAST_BROKEN = 40;
+  static final int LAST_BROKEN_COUNT = 8;
+  static final int ARRIVED = LAST_BROKEN + LAST_BROKEN_COUNT * 4;
 
   /*
    * A condition; guarded by the lock it is a condition of:
