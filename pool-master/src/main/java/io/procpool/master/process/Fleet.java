@@ -402,6 +402,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
     cancelLifeTimer(worker);
     worker.state = Worker.State.READY;
     WorkerEvent event = worker.event(options.name());
+    worker.listenersToldStart = true;
     events.tell(listener -> listener.workerStarted(event));
     Worker old = worker.predecessor;
     worker.predecessor = null;
@@ -499,13 +500,17 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
       startFailed(worker, reason, worker.problemCause);
     } else if (worker.stopSent && (worker.kill == null || before == Worker.State.STARTING)) {
       retired++;
-      events.tell(listener -> listener.workerExited(event, worker.exitValue));
+      if (worker.listenersToldStart) {
+        events.tell(listener -> listener.workerExited(event, worker.exitValue));
+      }
     } else {
       crashed++;
       String reason = worker.kill != null
           ? "killed: " + worker.kill.name().toLowerCase(Locale.ROOT)
           : CrashMessages.ending(worker);
-      events.tell(listener -> listener.workerCrashed(event, worker.exitValue, reason));
+      if (worker.listenersToldStart) {
+        events.tell(listener -> listener.workerCrashed(event, worker.exitValue, reason));
+      }
       spawnMissing(worker);
     }
   }

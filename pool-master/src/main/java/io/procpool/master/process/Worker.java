@@ -80,6 +80,7 @@ final class Worker {
   int assignedTasks;
   int bytesInFlight;
   boolean wasReady;
+  boolean listenersToldStart;
   boolean connectionClosed;
   boolean processExited;
   boolean stderrEnded;

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procpool.InfrastructureException.Certainty;
 import io.procpool.Pool;
+import io.procpool.PoolListener;
 import io.procpool.PoolOptions;
 import io.procpool.ResultLostException;
 import io.procpool.RunnableTask;
@@ -21,6 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -270,5 +272,41 @@ final class StartFaultTest {
       Faults.awaitFull(pool);
       Faults.assertBalanced(pool, 2);
     }
+  }
+
+  /** Listeners hear of the end of those workers only of whose start they have heard. */
+  @Test
+  void close_whileAWorkerStarts_listenersHearNothingOfIt() throws Exception {
+    Faults.Gate gate = Faults.Gate.in(directory);
+    RunnableTask initializer = gate::pass;
+    List<String> events = new CopyOnWriteArrayList<>();
+    Pool pool = Pool.open(Faults.options("half-started")
+        .workers(1)
+        .initializer(initializer)
+        .listener(new PoolListener() {
+          @Override
+          public void workerStarted(WorkerEvent worker) {
+            events.add("started");
+          }
+
+          @Override
+          public void workerExited(WorkerEvent worker, int exitValue) {
+            events.add("exited");
+          }
+
+          @Override
+          public void workerCrashed(WorkerEvent worker, int exitValue, String reason) {
+            events.add("crashed");
+          }
+        })
+        .build());
+    gate.entered().awaitPid();
+    pool.terminate();
+    assertThat(pool.awaitTermination(Faults.LONG.toMillis(), TimeUnit.MILLISECONDS))
+        .isTrue();
+    Faults.awaitLong("end of the thread of events")
+        .until(() -> Thread.getAllStackTraces().keySet().stream()
+            .noneMatch(thread -> thread.getName().contains("half-started-events")));
+    assertThat(events).isEmpty();
   }
 }
