@@ -87,6 +87,41 @@ abstract class BarrierContract extends SyncContract {
     }
   }
 
+  /** As many as there may be come, and all pass, each with a number of its own. */
+  @Test
+  void await_mostParties_allPass() throws Exception {
+    int most = 500;
+    try (ProcessBarrier barrier = ProcessBarrier.create(most);
+        SharedIntArray numbers = SharedIntArray.create(most)) {
+      List<Begun<Boolean>> running = new ArrayList<>();
+      for (Party party : List.of(a(), b())) {
+        running.add(party.start(() -> {
+          List<Thread> threads = new ArrayList<>();
+          for (int i = 0; i < most / 2; i++) {
+            Thread thread = new Thread(() -> {
+              try {
+                numbers.getAndAdd(barrier.await(LONG), 1);
+              } catch (Exception e) {
+                throw new AssertionError(e); // its number will be missing
+              }
+            });
+            thread.setDaemon(true);
+            thread.start();
+            threads.add(thread);
+          }
+          for (Thread thread : threads) {
+            thread.join(LONG_MILLIS);
+          }
+        }));
+      }
+      for (Begun<Boolean> each : running) {
+        each.value();
+      }
+      assertThat(numbers.toArray()).containsOnly(1);
+      assertThat(barrier.waiting()).isZero();
+    }
+  }
+
   /** The action is run by the last one to come, once, before anybody goes on. */
   @Test
   void action_isRunByTheLastOne() throws Exception {

@@ -72,7 +72,7 @@ abstract class ConditionContract extends SyncContract {
     /** Checks that so many go on, those that came first, and no more. */
     void assertGone(int count) throws Exception {
       Faults.awaitLong(count + " to go on").until(() -> gone.get() >= count);
-      long end = System.nanoTime() + BRIEF_NANOS;
+      long end = System.nanoTime() + BRIEF_NANOS / 2;
       do {
         assertThat(gone.get()).isEqualTo(count);
       } while (System.nanoTime() < end);

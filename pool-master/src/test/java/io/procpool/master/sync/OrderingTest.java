@@ -3,6 +3,7 @@ package io.procpool.master.sync;
 
 import static io.procpool.master.sync.ConditionContract.lockedRun;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.procpool.AsyncResult;
 import io.procpool.Pool;
@@ -138,6 +139,7 @@ final class OrderingTest {
   /** The same with plain access, which promises nothing: here the forbidden outcome shows, so the test can see it. */
   @Test
   void setPlain_thenGetOfAnother_bothSidesMissTheOther() throws Exception {
+    assumeThat(Runtime.getRuntime().availableProcessors()).isGreaterThan(1);
     long deadline = System.nanoTime() + 2 * Faults.LONG.toNanos();
     try (SharedInt one = SharedInt.create(0);
         SharedInt other = SharedInt.create(0)) {

@@ -4,6 +4,7 @@ package io.procpool.master.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.procpool.master.process.Faults;
 import io.procpool.shared.SharedInt;
 import io.procpool.shared.SharedLongArray;
 import io.procpool.sync.ProcessLock;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.LockSupport;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
@@ -58,6 +60,46 @@ abstract class ReadWriteLockContract extends SyncContract {
         each.value();
       }
       assertThat(lock.readLockCount()).isZero();
+    }
+  }
+
+  /** At most 500 threads read at a time; one more waits until one of them leaves. */
+  @Test
+  void readLock_moreReadersThanPlaces_waits() throws Exception {
+    int places = 500;
+    try (ProcessReadWriteLock lock = ProcessReadWriteLock.create();
+        SharedInt leaving = SharedInt.create(0)) {
+      Begun<Boolean> readers = a().start(() -> {
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < places; i++) {
+          int number = i;
+          Thread thread = new Thread(() -> {
+            lock.readLock().lock();
+            while (leaving.get() <= number) {
+              LockSupport.parkNanos(5_000_000);
+            }
+            lock.readLock().unlock();
+          });
+          thread.setDaemon(true);
+          thread.start();
+          threads.add(thread);
+        }
+        for (Thread thread : threads) {
+          thread.join(LONG_MILLIS);
+        }
+      });
+      Faults.awaitLong("all places to be taken").until(() -> lock.readLockCount() == places);
+      assertThat(lock.readLock().tryLock()).isFalse();
+      assertThat(notEarly(() -> lock.readLock().tryLock(BRIEF_NANOS, TimeUnit.NANOSECONDS)))
+          .isFalse();
+      Begun<Boolean> waiting = b().start(() -> lock.readLock().lock());
+      waiting.assertWaits();
+      leaving.set(1);
+      waiting.value();
+      leaving.set(places);
+      readers.value();
+      assertThat(lock.readLockCount()).isEqualTo(1);
+      assertThat(lock.writeLock().tryLock()).isFalse();
     }
   }
 

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Nested;
 
 /**
  * Contracts between processes that cannot sleep in the kernel until they are woken, as on systems without futex, and one, the master, that
- * can, where the system has it. Those who differ most in how they wait.
+ * can, where the system has it: those in which many are woken at a time.
  */
 class SyncPortableWaiterTest {
   private static Parties parties;
@@ -20,14 +20,6 @@ class SyncPortableWaiterTest {
   @AfterAll
   static void close() {
     parties.close();
-  }
-
-  @Nested
-  class ReadWriteLocks extends ReadWriteLockContract {
-    @Override
-    Parties parties() {
-      return parties;
-    }
   }
 
   @Nested
