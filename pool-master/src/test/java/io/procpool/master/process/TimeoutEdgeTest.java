@@ -100,6 +100,7 @@ final class TimeoutEdgeTest {
     try (Pool pool = Pool.open(Faults.options("successor").workers(1).build())) {
       long pid = valueOf(pool.submit(Faults::pid));
       Faults.signal("STOP", pid);
+      Faults.awaitLong("all threads of the worker suspended").until(() -> Faults.isSuspended(pid));
       AsyncResult<?> first = pool.submit(() -> 1);
       AsyncResult<?> second = pool.with(TaskOptions.defaults().timeout(SHORT)).submit(LOOP);
       Faults.awaitLong("both sent").until(() -> pool.statistics().activeTasks() == 2);
