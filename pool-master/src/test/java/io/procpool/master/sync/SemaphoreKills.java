@@ -185,7 +185,7 @@ abstract class SemaphoreKills extends KillContract {
     List<ProcessSemaphore> semaphores = all(2);
     for (ProcessSemaphore semaphore : semaphores) {
       semaphore.acquire();
-      Begun<Boolean> waiting = b().begin(() -> semaphore.tryAcquire(2, BRIEF.multipliedBy(3)));
+      Begun<Boolean> waiting = b().begin(() -> semaphore.tryAcquire(2, BRIEF.multipliedBy(10)));
       waiting.awaitWaiting();
       stopAt("semaphore.acquired", () -> semaphore.acquire());
       assertThat(notEarly(() -> semaphore.tryAcquire(2, BRIEF))).isFalse();
