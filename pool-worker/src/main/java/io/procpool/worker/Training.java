@@ -6,13 +6,13 @@ import io.procpool.TaskFunction;
 import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.FunctionKind;
+import io.procpool.ipc.Order;
 import io.procpool.ipc.SessionDirectory;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
 import io.procpool.ipc.codec.FunctionCodec;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.ValueCodec;
-import io.procpool.ipc.wire.FieldWriter;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
 import io.procpool.ipc.wire.ToWorker;
@@ -75,11 +75,21 @@ public final class Training {
     Thread master = new Thread(() -> playMaster(server, segment), "training-master");
     master.setDaemon(true);
     master.start();
-    FieldWriter launch = new FieldWriter();
-    new Launch(key, 1, "worker-1", socket.toString(), segmentPath.toString(), "", "")
-        .writeTo(launch);
-    System.setIn(new ByteArrayInputStream(launch.toByteArray()));
-    WorkerMain.main(new String[0]);
+    Preparation.run();
+    Launch launch = new Launch(
+        key,
+        1,
+        "worker-1",
+        socket.toString(),
+        segmentPath.toString(),
+        "",
+        "",
+        "pool-1",
+        ProcessMain.pid(),
+        "main");
+    byte[] order = Order.encode(Order.WORKER, launch);
+    Order read = Order.read(new ByteArrayInputStream(order));
+    new TaskThread(new WorkerMain(Launch.read(read.body()))).start();
   }
 
   private void playMaster(ServerSocketChannel server, WorkerSegment segment) {
