@@ -1,8 +1,11 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool;
 
+import io.procpool.spi.Channels;
 import io.procpool.spi.Synchronizers;
 import io.procpool.sync.Deadlock;
+import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 
 /** What can be asked about this process and the others of the session. Safe for use by multiple threads. */
@@ -21,5 +24,18 @@ public final class Processes {
    */
   public static List<Deadlock> deadlocks() {
     return Synchronizers.installed().deadlocks();
+  }
+
+  /**
+   * Waits until at least one of some things is {@linkplain Awaitable ready}, for a time, and returns all that are, in the order given; an
+   * empty list if none was in that time. What is ready for one may be gone when it is used, if others use the same thing.
+   *
+   * @param timeout zero or less: does not wait
+   * @throws InterruptedException if the thread is interrupted meanwhile
+   * @throws IllegalStateException if one of them is closed
+   */
+  public static <T extends Awaitable> List<T> awaitReady(
+      Collection<? extends T> things, Duration timeout) throws InterruptedException {
+    return Channels.installed().awaitReady(things, timeout);
   }
 }

@@ -31,7 +31,7 @@ public final class Children implements ChildProcesses {
 
   @Override
   public ChildProcess start(ChildOptions options, RunnableTask task) {
-    byte[] encoded = TaskEncoder.encode(task);
+    byte[] encoded = TaskEncoder.encode(task).toByteArray();
     try {
       LaunchChecks.check(
           options.maxHeapBytes(),

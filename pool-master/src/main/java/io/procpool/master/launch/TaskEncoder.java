@@ -18,14 +18,14 @@ public final class TaskEncoder {
    *
    * @throws NotSerializableTaskException if that cannot be
    */
-  public static byte[] encode(Object task) {
+  public static PayloadWriter encode(Object task) {
     PayloadWriter writer = new PayloadWriter();
     try {
       FunctionCodec.write(writer, task);
     } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
       throw refusal("the task", task, failed);
     }
-    return writer.toByteArray();
+    return writer;
   }
 
   /** Says what is wrong with a task or an argument. */
