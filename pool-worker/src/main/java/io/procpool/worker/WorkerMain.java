@@ -3,6 +3,7 @@ package io.procpool.worker;
 
 import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameWriter;
+import io.procpool.ipc.RingChannel;
 import io.procpool.ipc.ThisProcess;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
@@ -119,8 +120,9 @@ final class WorkerMain implements Runnable {
   /** Does what the master says; every IOException is one of the channel. */
   private static void serve(SocketChannel channel, Launch launch, long pid, WorkerSegment segment)
       throws IOException {
-    FrameReader reader = new FrameReader(channel);
-    FrameWriter writer = new FrameWriter(channel);
+    RingChannel rings = new RingChannel(channel, segment.toWorker(), segment.toMaster());
+    FrameReader reader = new FrameReader(rings);
+    FrameWriter writer = new FrameWriter(rings);
     FrameReader.Frame first = reader.read();
     ToWorker message = ToWorker.read(first.header());
     if (!(message instanceof ToWorker.Welcome welcome)) {

@@ -8,6 +8,7 @@ import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.Order;
 import io.procpool.ipc.Outcomes;
+import io.procpool.ipc.RingChannel;
 import io.procpool.ipc.SessionDirectory;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
@@ -54,6 +55,7 @@ final class PlayedMaster implements AutoCloseable {
   private final Process process;
   private final BlockingQueue<Message> received = new LinkedBlockingQueue<>();
   private SocketChannel channel;
+  private RingChannel rings;
   private FrameWriter writer;
 
   /** What a worker has sent. */
@@ -139,7 +141,8 @@ final class PlayedMaster implements AutoCloseable {
   /** Lets the worker connect; returns its first message. */
   byte[] accept() throws IOException {
     channel = server.accept();
-    writer = new FrameWriter(channel);
+    rings = new RingChannel(channel, segment.toMaster(), segment.toWorker());
+    writer = new FrameWriter(rings);
     return readFully(Handshake.HELLO_BYTES);
   }
 
@@ -155,7 +158,7 @@ final class PlayedMaster implements AutoCloseable {
 
   private void readAll() {
     try {
-      FrameReader reader = new FrameReader(channel);
+      FrameReader reader = new FrameReader(rings);
       while (true) {
         FrameReader.Frame frame = reader.read();
         received.add(new Message(

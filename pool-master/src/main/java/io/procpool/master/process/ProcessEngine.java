@@ -86,7 +86,7 @@ final class ProcessEngine implements Engine {
       this.launcher = new WorkerLauncher(options, session.path(), socket);
       this.fleet =
           new Fleet(options, loop, events, launcher, session.path(), initializer, this::stopped);
-      transport.listen(socket, () -> new HandshakeHandler(fleet));
+      transport.listen(socket, () -> new HandshakeHandler(fleet, transport.rings()));
     } catch (IOException | RuntimeException | Error e) {
       forgetExit();
       transport.close();
