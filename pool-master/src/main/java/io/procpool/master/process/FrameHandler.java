@@ -97,6 +97,8 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
       }
       receiver.receivedAll();
     } catch (Exception unusable) {
+      closed = true;
+      watch.remove(this);
       receiver.broken(unusable);
       channel.close();
     }

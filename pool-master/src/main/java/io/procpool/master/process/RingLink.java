@@ -16,6 +16,12 @@ import org.slf4j.LoggerFactory;
 
 /** Messages as frames through a ring in the worker's segment; the socket wakes the worker if it sleeps. */
 final class RingLink implements WorkerLink {
+  /*
+   * Room.     What the ring has no room for waits here, as it is: encoded inputs do not change. The worker is told that somebody
+   *           waits for room, and wakes this process when it has read something.
+   * Batches.  The worker sees nothing before `flush`, so that what is sent together arrives together.
+   * Failure.  A worker that damages its ring loses its connection.
+   */
   private static final Logger LOG = LoggerFactory.getLogger(RingLink.class);
   private static final int LENGTH_BYTES = 10;
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
