@@ -62,7 +62,8 @@ public interface ProcessQueue<E> extends BlockingQueue<E>, Awaitable, Serializab
    * @throws io.procpool.shared.OutOfSharedMemoryException if there is no room
    */
   static <E> ProcessQueue<E> unbounded() {
-    return open(QueueOptions.builder().capacityBytes(QueueOptions.UNBOUNDED_BYTES).build());
+    return open(
+        QueueOptions.builder().capacityBytes(QueueOptions.UNBOUNDED_BYTES).build());
   }
 
   /**

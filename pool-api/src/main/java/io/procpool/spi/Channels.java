@@ -46,8 +46,8 @@ public interface Channels {
     private Installed() {}
 
     private static Channels find() {
-      Iterator<Channels> found = ServiceLoader.load(Channels.class, Channels.class.getClassLoader())
-          .iterator();
+      Iterator<Channels> found =
+          ServiceLoader.load(Channels.class, Channels.class.getClassLoader()).iterator();
       if (!found.hasNext()) {
         throw new IllegalStateException(
             "no queues or pipes are on the class path; add the artifact io.procpool:procpool-ipc");

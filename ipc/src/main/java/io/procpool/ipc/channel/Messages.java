@@ -14,12 +14,12 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** How a message is encoded: bytes as they are, or an object. Safe for use by multiple threads. */
-final class Messages {
+public final class Messages {
   /** The message is an object, as the value codec writes it. */
-  static final int OBJECT = 1;
+  public static final int OBJECT = 1;
 
   /** The message is bytes. */
-  static final int BYTES = 2;
+  public static final int BYTES = 2;
 
   private static final ThreadLocal<Encoder> ENCODERS = ThreadLocal.withInitial(Encoder::new);
 
@@ -31,9 +31,15 @@ final class Messages {
     private boolean busy; // by a message whose own writeObject sends another one
   }
 
-  /** Something to do with an encoded message, whose bytes are valid until it returns. */
-  interface Use<T> {
-    T with(ByteBuffer encoded) throws InterruptedException;
+  /**
+   * Something to do with an encoded message, whose bytes are valid until it returns.
+   *
+   * @param <T> what it returns
+   * @param <X> what it may throw
+   */
+  public interface Use<T, X extends Exception> {
+    /** Does it. */
+    T with(ByteBuffer encoded) throws X, InterruptedException;
   }
 
   /**
@@ -41,7 +47,8 @@ final class Messages {
    *
    * @throws NotSerializableMessageException if it cannot be encoded
    */
-  static <T> T encode(@Nullable Object message, Use<T> use) throws InterruptedException {
+  public static <T, X extends Exception> T encode(@Nullable Object message, Use<T, X> use)
+      throws X, InterruptedException {
     Encoder encoder = ENCODERS.get();
     if (encoder.busy) {
       PayloadWriter own = new PayloadWriter();
@@ -74,7 +81,7 @@ final class Messages {
    * @param kind {@link #OBJECT} or {@link #BYTES}
    * @throws UndecodableMessageException if it cannot be rebuilt here
    */
-  static @Nullable Object decode(int kind, ByteBuffer encoded) {
+  public static @Nullable Object decode(int kind, ByteBuffer encoded) {
     if (kind == BYTES) {
       return bytes(encoded);
     }
