@@ -3,10 +3,8 @@ package io.procpool.ipc.channel;
 
 import io.procpool.ipc.memory.Session;
 import io.procpool.ipc.sync.WordWaiter;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import io.procpool.ipc.sync.Words;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 
 /**
  * Wakes, in all processes of the session, the threads that wait for several things in memory at once. It tells only that something may be
@@ -14,9 +12,6 @@ import java.nio.ByteOrder;
  * processes.
  */
 public final class Bell {
-  private static final VarHandle INT =
-      MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.nativeOrder());
-
   private Bell() {}
 
   /** Found when it is first needed, which makes this process one of its session's. */
@@ -26,7 +21,7 @@ public final class Bell {
 
   /** Rings it. Does not wait. */
   public static void ring() {
-    INT.getAndAdd(OfSession.WORD, 0, 1);
+    Words.INT.getAndAdd(OfSession.WORD, 0, 1);
     WordWaiter.installed().wake(OfSession.WORD, 0, Integer.MAX_VALUE);
   }
 
@@ -37,6 +32,6 @@ public final class Bell {
 
   /** Returns what {@link #word()} is now. */
   static int count() {
-    return (int) INT.getVolatile(OfSession.WORD, 0);
+    return (int) Words.INT.getVolatile(OfSession.WORD, 0);
   }
 }

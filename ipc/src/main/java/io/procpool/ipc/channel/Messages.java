@@ -95,6 +95,11 @@ public final class Messages {
     }
   }
 
+  /** Tells whether decoding a message runs nobody else's code, and finds no class. */
+  static boolean isPlain(int kind, ByteBuffer encoded) {
+    return kind == BYTES || ValueCodec.isPlain(encoded.get(encoded.position()));
+  }
+
   static byte[] bytes(ByteBuffer encoded) {
     byte[] bytes = new byte[encoded.remaining()];
     encoded.get(encoded.position(), bytes);

@@ -24,11 +24,11 @@ public final class Readiness {
    * Sockets  wake it by a selector, which is opened only if nothing is ready at first. It is left every LOOK_NANOS, because a channel that
    *          is closed by another thread wakes no selector.
    * Memory   wakes it by the bell: read the bell, ask everything to ring, look a last time, sleep until the bell has changed. After
-   *          SLICE_NANOS the watcher asks `isReady` in its place, for what nobody can ring for, such as a death.
+   *          20 ms the watcher asks `isReady` in its place, for what nobody can ring for, such as a death.
    * Both     cannot be slept on at once: the selector is left every MIXED_LOOK_NANOS, for a look at memory. That costs below one
    *          per cent of a CPU.
    */
-  private static final long LOOK_NANOS = Waiting.SLICE_NANOS;
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long MIXED_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
   private final List<ReadySource> sources;
@@ -154,7 +154,7 @@ public final class Readiness {
     @Override
     protected boolean isDue() {
       try {
-        return hasChanged() || anyReady();
+        return super.isDue() || anyReady();
       } catch (IllegalStateException closed) {
         return true;
       }

@@ -5,8 +5,8 @@ import io.procpool.spi.SharedBlock;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 
-/** One handle of a block in this process. */
-final class Block extends SharedBlock {
+/** One handle of a block in this process. Safe for use by multiple threads. */
+public final class Block extends SharedBlock {
   /*
    * Life.    A handle holds the block from when it is made until it is closed or collected. Closing the handle that made the
    *          block deletes it, and so does closing another one that is the last to hold it, in any process: from then on
@@ -28,6 +28,9 @@ final class Block extends SharedBlock {
   interface Holding {
     /** Sees to it that nobody else gets hold of the block. */
     void delete();
+
+    /** Returns the files that belong to the block, which must be a small one. */
+    BlockFiles files();
 
     /** Sees to it that the memory becomes no other block's while this process lives. */
     void pin();
@@ -80,6 +83,30 @@ final class Block extends SharedBlock {
       release.holding.delete();
     }
     cleanable.clean();
+  }
+
+  /** Ends the use by this handle, even if it made the block, and leaves the block to those who have it or will have it. */
+  public void letGo() {
+    if (!isClosed()) {
+      markClosed();
+      cleanable.clean();
+    }
+  }
+
+  /** Says that the block is to go with this handle if nobody else holds it when the handle is collected. */
+  public void goesWithLastHandle() {
+    release.closed = true;
+  }
+
+  /** Returns another handle of the block in this process. */
+  public Block another() {
+    checkOpen();
+    return Session.current().attach((BlockHandle) name);
+  }
+
+  /** Returns the files that belong to this block, which must be a small one of the session. */
+  public BlockFiles files() {
+    return release.holding.files();
   }
 
   @Override
