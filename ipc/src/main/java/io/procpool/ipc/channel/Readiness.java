@@ -47,7 +47,7 @@ public final class Readiness {
    */
   public static <T extends Awaitable> List<T> awaitReady(
       Collection<? extends T> things, Duration timeout) throws InterruptedException {
-    long nanos = TimeUnit.NANOSECONDS.convert(timeout);
+    long nanos = Math.max(0, TimeUnit.NANOSECONDS.convert(timeout));
     List<T> all = new ArrayList<>(things);
     List<ReadySource> sources = new ArrayList<>(all.size());
     for (T each : all) {

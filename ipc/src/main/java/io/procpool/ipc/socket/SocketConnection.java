@@ -94,7 +94,7 @@ public final class SocketConnection implements Connection, ReadySource {
   @Override
   public void send(@Nullable Object message, Duration timeout)
       throws IOException, InterruptedException, TimeoutException {
-    if (!trySend(message, TimeUnit.NANOSECONDS.convert(timeout))) {
+    if (!trySend(message, nanosOf(timeout))) {
       throw new TimeoutException(
           "no room for a message within " + timeout + "; nothing was sent; " + this);
     }
@@ -226,6 +226,10 @@ public final class SocketConnection implements Connection, ReadySource {
     return broken;
   }
 
+  private static long nanosOf(Duration timeout) {
+    return Math.max(0, TimeUnit.NANOSECONDS.convert(timeout)); // so that nothing can be subtracted too much
+  }
+
   @Override
   public @Nullable Object recv() throws IOException, InterruptedException {
     return receive(FOREVER).orElseThrow().decode();
@@ -234,7 +238,7 @@ public final class SocketConnection implements Connection, ReadySource {
   @Override
   public @Nullable Object recv(Duration timeout)
       throws IOException, InterruptedException, TimeoutException {
-    return receive(TimeUnit.NANOSECONDS.convert(timeout))
+    return receive(nanosOf(timeout))
         .orElseThrow(() -> new TimeoutException("no message within " + timeout + "; " + this))
         .decode();
   }
@@ -335,7 +339,7 @@ public final class SocketConnection implements Connection, ReadySource {
 
   @Override
   public boolean poll(Duration timeout) throws IOException, InterruptedException {
-    long nanos = TimeUnit.NANOSECONDS.convert(timeout);
+    long nanos = nanosOf(timeout);
     long start = System.nanoTime();
     if (!lockReading(nanos)) {
       return false;

@@ -101,7 +101,7 @@ abstract class ConnectionContract {
         new ArrayList<>(Arrays.asList(42, null, "hello")),
         (Serializable) Map.of("a", List.of(1, 2), "b", List.of()),
         new Point(1, -1),
-        "x".repeat(300_000)));
+        "x".repeat(50_000)));
     try (Link link = open()) {
       for (Serializable value : values) {
         link.near().run(c -> c.send(value));
@@ -555,18 +555,18 @@ abstract class ConnectionContract {
   void close_withUnreadMessages_losesNothingThatWasSent() throws Exception {
     try (Link link = open()) {
       link.near().run(c -> {
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < 50; i++) {
           c.send("unread " + i);
         }
       });
       link.far().run(c -> {
         assertThat(c.poll(LONG)).isTrue();
-        for (int i = 0; i < 1000; i++) {
+        for (int i = 0; i < 100; i++) {
           c.send(i);
         }
         c.close();
       });
-      for (int i = 0; i < 1000; i++) {
+      for (int i = 0; i < 100; i++) {
         assertThat(link.near().<Object>call(Connection::recv)).isEqualTo(i);
       }
       assertThatThrownBy(() -> link.near().run(Connection::recv)).isInstanceOf(EOFException.class);

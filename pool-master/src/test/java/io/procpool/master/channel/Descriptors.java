@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.master.process.Faults;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -14,6 +16,14 @@ import java.util.stream.Stream;
 /** What sockets leave behind if they are not closed: descriptors of this process, and threads. Where /proc is missing, threads only. */
 record Descriptors(int count) {
   private static final Path OPEN = Path.of("/proc/self/fd");
+
+  static {
+    try (FileChannel first = FileChannel.open(Files.createTempFile("procpool", ".test"), StandardOpenOption.DELETE_ON_CLOSE)) {
+      first.size(); // the JDK opens a socket for itself with its first file
+    } catch (IOException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   /** Returns how many there are now. */
   static Descriptors now() {
