@@ -8,13 +8,17 @@ import io.procpool.ipc.auth.Handshake;
 import io.procpool.ipc.auth.HandshakeException;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.SocketAddress;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 /** One attempt to connect to a listener. For one thread. */
 final class Connecting implements AutoCloseable {
   /*
-   * The system has no room for one more client of a Unix socket if its listener does not accept, and says so at once; that is tried again
-   * until the time is up.
+   * The system has no room for one more client of a Unix socket if its listener does not accept, and says so at once, with an exception that
+   * only its text tells from others; if the file is there and may be written to, that is tried again until the time is up.
    */
   private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   private static final long LONGEST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
@@ -78,7 +82,7 @@ final class Connecting implements AutoCloseable {
       SocketChannel made = SocketChannel.open(family);
       channel = made;
       made.configureBlocking(false);
-      if (made.connect(address)) {
+      if (begin(made)) {
         Addresses.configure(made);
         return made;
       }
@@ -94,6 +98,20 @@ final class Connecting implements AutoCloseable {
       made.close();
       await(pause);
       pause = Math.min(2 * pause, LONGEST_PAUSE_NANOS);
+    }
+  }
+
+  private boolean begin(SocketChannel made) throws IOException {
+    try {
+      return made.connect(address);
+    } catch (ConnectException nobodyListens) {
+      throw nobodyListens;
+    } catch (SocketException e) {
+      if (address instanceof UnixDomainSocketAddress unix && Files.isWritable(unix.getPath())) {
+        doing = "waiting for room: " + e.getMessage();
+        return false;
+      }
+      throw e;
     }
   }
 

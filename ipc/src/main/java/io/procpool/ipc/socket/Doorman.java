@@ -199,17 +199,23 @@ final class Doorman implements Runnable, AutoCloseable {
     if (known && !listener.hasRoom(through.size())) {
       verdict = Verdict.FULL;
     }
+    guests.remove(guest);
+    if (!known) {
+      listener.countRefused(); // before it is told
+    }
     byte[] answer = ConnectionHandshake.verdict(key, guest.greeting, proof, verdict);
-    boolean sent = guest.channel.write(ByteBuffer.wrap(answer)) == answer.length;
-    if (sent && verdict == Verdict.ACCEPTED) {
-      through.add(new SocketConnection(guest.channel, guest.name));
-      guests.remove(guest);
+    boolean sent = false;
+    try {
+      sent = guest.channel.write(ByteBuffer.wrap(answer)) == answer.length
+          && verdict == Verdict.ACCEPTED;
+    } finally {
+      if (!sent) {
+        guest.channel.close();
+      }
+    }
+    if (sent) {
       ready.cancel();
-    } else if (known) {
-      guests.remove(guest);
-      guest.channel.close();
-    } else {
-      dismiss(guest);
+      through.add(new SocketConnection(guest.channel, guest.name));
     }
   }
 
@@ -222,7 +228,8 @@ final class Doorman implements Runnable, AutoCloseable {
         return;
       }
       first.remove();
-      dismiss(guest);
+      listener.countRefused();
+      Addresses.closeQuietly(guest.channel);
     }
   }
 
@@ -234,8 +241,9 @@ final class Doorman implements Runnable, AutoCloseable {
   }
 
   private void dismiss(Guest guest) {
-    guests.remove(guest);
-    listener.countRefused();
+    if (guests.remove(guest)) {
+      listener.countRefused();
+    }
     Addresses.closeQuietly(guest.channel);
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procpool.channel.ConnectionListener;
 import io.procpool.master.sync.Begun;
+import io.procpool.master.sync.Parties;
 import io.procpool.master.sync.Party;
 import java.io.ByteArrayOutputStream;
 import java.io.NotSerializableException;
@@ -41,6 +42,15 @@ abstract class SocketContract extends ConnectionContract {
     } finally {
       Files.delete(folder);
     }
+  }
+
+  /** Has everybody there, and all done that a JVM does once, so that what a test leaves behind can be counted. */
+  static void warmUp(Parties parties) throws Exception {
+    for (Party party : parties.all()) {
+      party.pid();
+    }
+    open(true, parties.master(), parties.a()).close();
+    open(false, parties.master(), parties.a()).close();
   }
 
   @Override

@@ -11,8 +11,9 @@ class SocketProcessesTest {
   private static Parties parties;
 
   @BeforeAll
-  static void open() {
+  static void open() throws Exception {
     parties = Parties.ofProcesses();
+    SocketContract.warmUp(parties);
   }
 
   @AfterAll

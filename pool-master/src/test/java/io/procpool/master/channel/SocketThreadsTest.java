@@ -11,8 +11,9 @@ class SocketThreadsTest {
   private static Parties parties;
 
   @BeforeAll
-  static void open() {
+  static void open() throws Exception {
     parties = Parties.ofThreads();
+    SocketContract.warmUp(parties);
   }
 
   @AfterAll

@@ -60,7 +60,7 @@ public final class Parties implements AutoCloseable {
         .build());
   }
 
-  List<Party> all() {
+  public List<Party> all() {
     return List.of(master, a, b);
   }
 
