@@ -108,7 +108,7 @@ public final class SocketConnection implements Connection, ReadySource {
     }
     try {
       return Messages.<Boolean, IOException>encode(
-          message, encoded -> trySend(Messages.OBJECT, encoded, nanos));
+          message, encoded -> trySend(Messages.OBJECT, encoded, nanos), sent -> sent);
     } catch (NotSerializableMessageException e) {
       if (e.getCause() instanceof PayloadTooLargeException) {
         throw tooLarge(
