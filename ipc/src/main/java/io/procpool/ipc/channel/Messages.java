@@ -51,8 +51,7 @@ public final class Messages {
    * @throws NotSerializableMessageException if it cannot be encoded
    */
   public static <T, X extends Exception> T encode(
-      @Nullable Object message, Use<T, X> use, Predicate<T> isSent)
-      throws X, InterruptedException {
+      @Nullable Object message, Use<T, X> use, Predicate<T> isSent) throws X, InterruptedException {
     Encoder encoder = ENCODERS.get();
     if (encoder.busy) {
       return encode(new PayloadWriter(), message, use, isSent);

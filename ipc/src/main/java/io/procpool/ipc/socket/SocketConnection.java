@@ -227,7 +227,8 @@ public final class SocketConnection implements Connection, ReadySource {
   }
 
   private static long nanosOf(Duration timeout) {
-    return Math.max(0, TimeUnit.NANOSECONDS.convert(timeout)); // so that nothing can be subtracted too much
+    return Math.max(
+        0, TimeUnit.NANOSECONDS.convert(timeout)); // so that nothing can be subtracted too much
   }
 
   @Override

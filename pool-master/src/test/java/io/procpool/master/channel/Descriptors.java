@@ -18,7 +18,8 @@ record Descriptors(int count) {
   private static final Path OPEN = Path.of("/proc/self/fd");
 
   static {
-    try (FileChannel first = FileChannel.open(Files.createTempFile("procpool", ".test"), StandardOpenOption.DELETE_ON_CLOSE)) {
+    try (FileChannel first = FileChannel.open(
+        Files.createTempFile("procpool", ".test"), StandardOpenOption.DELETE_ON_CLOSE)) {
       first.size(); // the JDK opens a socket for itself with its first file
     } catch (IOException e) {
       throw new ExceptionInInitializerError(e);

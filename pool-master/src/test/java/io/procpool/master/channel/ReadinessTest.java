@@ -114,12 +114,11 @@ class ReadinessTest {
     Connection far = ConnectionListener.connect(listener.address(), KEY, LONG);
     Connection near = listener.accept(LONG);
     FakeSource fake = new FakeSource(true);
-    List<Awaitable> things =
-        switch (kind) {
-          case SOCKETS -> List.of(listener, near);
-          case MEMORY -> List.of(new FakeSource(true), fake);
-          case BOTH -> List.of(fake, near);
-        };
+    List<Awaitable> things = switch (kind) {
+      case SOCKETS -> List.of(listener, near);
+      case MEMORY -> List.of(new FakeSource(true), fake);
+      case BOTH -> List.of(fake, near);
+    };
     return new Two(things, far, fake, new ArrayList<>(List.of(listener, far, near)));
   }
 
@@ -130,9 +129,8 @@ class ReadinessTest {
     thread.setDaemon(true);
     thread.start();
     awaitLong("the thread to wait")
-        .until(() -> begun.isDone()
-            || thread.getState() == Thread.State.TIMED_WAITING
-            || isInside(thread));
+        .until(() ->
+            begun.isDone() || thread.getState() == Thread.State.TIMED_WAITING || isInside(thread));
     return begun;
   }
 
@@ -165,14 +163,16 @@ class ReadinessTest {
       two.ready(1);
       assertThat(Processes.awaitReady(things, LONG)).containsExactly(things.get(1));
       two.ready(0);
-      awaitLong("both to be ready").until(() -> Processes.awaitReady(things, LONG).size() == 2);
+      awaitLong("both to be ready")
+          .until(() -> Processes.awaitReady(things, LONG).size() == 2);
       assertThat(Processes.awaitReady(things, LONG)).isEqualTo(things);
       List<Awaitable> backwards = List.of(things.get(1), things.get(0), things.get(1));
       assertThat(Processes.awaitReady(backwards, Duration.ZERO)).isEqualTo(backwards);
       two.unready(1);
       assertThat(Processes.awaitReady(things, ENDLESS)).containsExactly(things.get(0));
       two.unready(0);
-      assertThat(Processes.awaitReady(things, Duration.ofSeconds(Long.MIN_VALUE))).isEmpty();
+      assertThat(Processes.awaitReady(things, Duration.ofSeconds(Long.MIN_VALUE)))
+          .isEmpty();
     }
   }
 
