@@ -30,8 +30,13 @@ public final class Processes {
    * Waits until at least one of some things is {@linkplain Awaitable ready}, for a time, and returns all that are, in the order given; an
    * empty list if none was in that time. What is ready for one may be gone when it is used, if others use the same thing.
    *
+   * <p>A long wait costs hardly any processor time. If there are both connections over sockets and other things, the others are looked at
+   * every 2 ms.
+   *
+   * @param things what to wait for; if there are none, waits its time
    * @param timeout zero or less: does not wait
    * @throws InterruptedException if the thread is interrupted meanwhile
+   * @throws IllegalArgumentException if one of them is not procpool's own
    * @throws IllegalStateException if one of them is closed
    */
   public static <T extends Awaitable> List<T> awaitReady(

@@ -17,11 +17,15 @@ import org.jspecify.annotations.Nullable;
  * other end. What cannot be encoded fails there and then, and nothing is sent.
  *
  * <p><b>Blocking.</b> {@code send} waits while there is no room for the message, {@code recv} while there is none. An interrupt ends
- * both, and a timeout does; nothing was sent or taken then, and the stream stays in step.
+ * both, and a timeout does; nothing was sent or taken then, and the stream stays in step. Over a socket, room for the first byte is
+ * room: if an interrupt or a timeout comes later, {@code send} returns normally, an interrupt stays pending, and the rest of the
+ * message goes out in the background.
  *
  * <p><b>The other end.</b> When nobody holds it any more, because all who did have closed it or have died, {@code recv} gives what was
  * sent before and then fails with an {@link java.io.EOFException}, at the latest 50 ms later, and {@code send} fails with a {@link
- * BrokenPipeException}.
+ * BrokenPipeException}. If that happened in the middle of a message, the first {@code recv} fails with an {@link java.io.IOException} that
+ * says so. Over TCP, a {@code send} may succeed shortly after the other end has gone, and a machine that vanishes from the network is
+ * noticed late.
  *
  * <p><b>Handles.</b> The end of a pipe can be captured by a task, passed, returned, or put in a message; every copy is the same end,
  * and counts as a holder of it until it is closed, collected, or its process ends. What is on the way counts as held as long as the
@@ -124,7 +128,7 @@ public interface Connection extends Awaitable, Serializable, AutoCloseable {
 
   /**
    * Ends the use of this handle; a second call has no effect. A thread that waits at it gets an {@link IllegalStateException}, within
-   * 50 ms. Does not block.
+   * 50 ms. Does not block; over a socket, what was sent still goes out, for two seconds at most.
    */
   @Override
   void close();

@@ -28,8 +28,9 @@ public interface ConnectionListener extends Awaitable, AutoCloseable {
   /**
    * Begins to listen.
    *
-   * @param address a {@link java.net.UnixDomainSocketAddress}, whose file is made and, by {@link #close()}, removed; or an {@link
-   *     java.net.InetSocketAddress}, with port 0 for one that is free
+   * @param address a {@link java.net.UnixDomainSocketAddress}, whose file is made, for this user only, and, by {@link #close()}, removed;
+   *     a socket that is there already and at which nobody listens is replaced. Or an {@link java.net.InetSocketAddress}, with port 0 for
+   *     one that is free
    * @param key the secret of both sides, 16 bytes or more; copied
    * @throws IOException if the address cannot be had, naming it
    */
@@ -60,7 +61,8 @@ public interface ConnectionListener extends Awaitable, AutoCloseable {
    * @param timeout for the whole of connecting and handshake, more than zero
    * @throws WrongKeyException if the other side does not know the key, or says that this one does not
    * @throws java.net.SocketTimeoutException if it took longer
-   * @throws IOException if there is no listener, naming the address
+   * @throws InterruptedException if the thread is interrupted meanwhile
+   * @throws IOException if there is no listener, or as many as its backlog allows wait already; naming the address
    */
   static Connection connect(SocketAddress address, byte[] key, Duration timeout)
       throws IOException, InterruptedException {

@@ -59,6 +59,10 @@ public final class Programs {
       new Program("F08", "terminate while tasks run", Terminate::run),
       new Program("F09", "threads and processes behind one interface", OneInterface::run),
       new Program("F10", "five tasks that print", FiveTasks::run),
+      new Program(
+          "N01",
+          "a server with a thread for each connection, and with a pool",
+          UpperCaseServer::run),
       new Program("N04", "data that each worker keeps for itself", OwnData::run));
 
   private static final Set<String> NOT_INLINE = Set.of(

@@ -209,10 +209,33 @@ class ProgramsTest extends ProgramTestBase {
         .isBetween(1L, backend.equals(PoolOptions.THREADS) ? 1L : 3L);
   }
 
+  /** Both clients are answered in turn while both are connected. */
+  @OnEachBackend
+  void n01_upperCaseServer_servesTwoClientsAtOnce(String backend) throws Exception {
+    UpperCaseServer.Seen seen = UpperCaseServer.run(settings(backend));
+
+    assertThat(seen.byThreads())
+        .containsExactly(
+            "HELLO FROM THE FIRST",
+            "HELLO FROM THE SECOND",
+            "HOW ARE YOU FROM THE FIRST",
+            "HOW ARE YOU FROM THE SECOND",
+            "BYE FROM THE FIRST",
+            "BYE FROM THE SECOND");
+    assertThat(seen.byPool()).isEqualTo(seen.byThreads());
+    assertThat(seen.threadPids()).containsExactly(MASTER);
+    if (backend.equals(PoolOptions.THREADS)) {
+      assertThat(seen.poolPids()).containsExactly(MASTER);
+    } else {
+      assertThat(seen.poolPids()).isNotEmpty().doesNotContain(MASTER);
+    }
+    assertThat(lines()).hasSize(12).contains("pool: HELLO FROM THE SECOND");
+  }
+
   @Test
   void main_noArguments_listsThePrograms() throws Exception {
     assertThat(launch(0).out())
-        .hasSize(28)
+        .hasSize(29)
         .allMatch(line -> line.matches("[PSYFN][0-9][0-9]  .*|usage: .*"));
   }
 

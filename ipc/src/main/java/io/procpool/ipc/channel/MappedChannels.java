@@ -7,8 +7,11 @@ import io.procpool.channel.ConnectionListener;
 import io.procpool.channel.Pipe;
 import io.procpool.channel.ProcessQueue;
 import io.procpool.channel.QueueOptions;
+import io.procpool.ipc.socket.SocketConnection;
+import io.procpool.ipc.socket.SocketListener;
 import io.procpool.ipc.sync.Actor;
 import io.procpool.spi.Channels;
+import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Collection;
@@ -29,18 +32,20 @@ public final class MappedChannels implements Channels {
   }
 
   @Override
-  public ConnectionListener listen(SocketAddress address, byte[] key, int backlog) {
-    throw new UnsupportedOperationException();
+  public ConnectionListener listen(SocketAddress address, byte[] key, int backlog)
+      throws IOException {
+    return SocketListener.listen(address, key, backlog);
   }
 
   @Override
-  public Connection connect(SocketAddress address, byte[] key, Duration timeout) {
-    throw new UnsupportedOperationException();
+  public Connection connect(SocketAddress address, byte[] key, Duration timeout)
+      throws IOException, InterruptedException {
+    return SocketConnection.connect(address, key, timeout);
   }
 
   @Override
-  public <T extends Awaitable> List<T> awaitReady(
-      Collection<? extends T> things, Duration timeout) {
-    throw new UnsupportedOperationException();
+  public <T extends Awaitable> List<T> awaitReady(Collection<? extends T> things, Duration timeout)
+      throws InterruptedException {
+    return Readiness.awaitReady(things, timeout);
   }
 }

@@ -16,12 +16,12 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** How a message is encoded: bytes as they are, or an object. Safe for use by multiple threads. */
-final class Messages {
+public final class Messages {
   /** The message is an object, as the value codec writes it. */
-  static final int OBJECT = 1;
+  public static final int OBJECT = 1;
 
   /** The message is bytes. */
-  static final int BYTES = 2;
+  public static final int BYTES = 2;
 
   private static final ThreadLocal<Encoder> ENCODERS = ThreadLocal.withInitial(Encoder::new);
 
@@ -33,9 +33,15 @@ final class Messages {
     private boolean busy; // by a message whose own writeObject sends another one
   }
 
-  /** Something to do with an encoded message, whose bytes are valid until it returns. */
-  interface Use<T> {
-    T with(ByteBuffer encoded) throws InterruptedException;
+  /**
+   * Something to do with an encoded message, whose bytes are valid until it returns.
+   *
+   * @param <T> what it returns
+   * @param <X> what it may throw
+   */
+  public interface Use<T, X extends Exception> {
+    /** Does it. */
+    T with(ByteBuffer encoded) throws X, InterruptedException;
   }
 
   /**
@@ -44,8 +50,8 @@ final class Messages {
    * @param isSent tells by the result whether the message is on its way now
    * @throws NotSerializableMessageException if it cannot be encoded
    */
-  static <T> T encode(@Nullable Object message, Use<T> use, Predicate<T> isSent)
-      throws InterruptedException {
+  public static <T, X extends Exception> T encode(
+      @Nullable Object message, Use<T, X> use, Predicate<T> isSent) throws X, InterruptedException {
     Encoder encoder = ENCODERS.get();
     if (encoder.busy) {
       return encode(new PayloadWriter(), message, use, isSent);
@@ -59,9 +65,9 @@ final class Messages {
     }
   }
 
-  private static <T> T encode(
-      PayloadWriter writer, @Nullable Object message, Use<T> use, Predicate<T> isSent)
-      throws InterruptedException {
+  private static <T, X extends Exception> T encode(
+      PayloadWriter writer, @Nullable Object message, Use<T, X> use, Predicate<T> isSent)
+      throws X, InterruptedException {
     write(writer, message);
     boolean sent = false;
     try {
@@ -92,7 +98,7 @@ final class Messages {
    * @param kind {@link #OBJECT} or {@link #BYTES}
    * @throws UndecodableMessageException if it cannot be rebuilt here
    */
-  static @Nullable Object decode(int kind, ByteBuffer encoded) {
+  public static @Nullable Object decode(int kind, ByteBuffer encoded) {
     if (kind == BYTES) {
       return bytes(encoded);
     }
