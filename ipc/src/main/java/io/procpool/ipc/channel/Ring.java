@@ -266,6 +266,7 @@ final class Ring {
           || stuck
           || putters.isOfTheDead()
           || ends.isClosed()
+          || Ring.this.isClosed()
           || fits(ringWord(TAIL), ringWord(HEAD), units(message.remaining()))
           || ends.isWithoutTakers();
     }
@@ -349,6 +350,7 @@ final class Ring {
           files, old.number() + 1, position, bytesFor(units, large ? 0 : old.units()));
       FaultPoint.reached("ring.grown");
       old.end(position);
+      FaultPoint.reached("ring.ended");
       old.unmap();
     }
     putSegment = segment;
@@ -375,10 +377,12 @@ final class Ring {
   }
 
   private RingSegment replace(@Nullable RingSegment old, int number) {
+    RingSegment opened =
+        RingSegment.open(files, number); // if that fails, the old one is still in use
     if (old != null) {
       old.unmap();
     }
-    return RingSegment.open(files, number);
+    return opened;
   }
 
   private boolean hasRoom(RingSegment segment, long tail, long units) {
@@ -545,6 +549,7 @@ final class Ring {
       segment = replace(segment, segment.number() + 1);
       takeSegment = segment;
       Words.INT.setVolatile(memory, at + TAKERS + SEGMENT, segment.number());
+      FaultPoint.reached("ring.followed");
       files.delete(segment.number() - 2); // left by one who died here
       files.delete(segment.number() - 1);
     }
@@ -639,6 +644,7 @@ final class Ring {
     while (!Words.LONG.compareAndSet(memory, at + TAIL, tail, (tail | set) ^ toggled)) {
       tail = ringWord(TAIL);
     }
+    FaultPoint.reached("ring.closed");
     WordWaiter.installed().wake(memory, at + TAIL + Words.LOW_HALF, Integer.MAX_VALUE);
     ringBell();
   }
