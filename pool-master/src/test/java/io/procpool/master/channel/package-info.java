@@ -1,0 +1,9 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+/**
+ * Tests of queues and pipes: {@code QueueContract} and {@code PipeContract} say what holds between threads as between processes, the
+ * tests with {@code Kill} what those who die leave, the stress test and its broken copies that nothing is lost or doubled.
+ */
+@NullMarked
+package io.procpool.master.channel;
+
+import org.jspecify.annotations.NullMarked;
