@@ -24,7 +24,7 @@ public abstract class KillContract extends SyncContract {
   private long victim;
 
   @BeforeEach
-  void findVictim() throws Exception {
+  protected void findVictim() throws Exception {
     victim = a().pid();
   }
 
