@@ -27,4 +27,12 @@ class ChannelProcessesTest {
       return parties;
     }
   }
+
+  @Nested
+  class Pipes extends PipeContract {
+    @Override
+    protected Parties parties() {
+      return parties;
+    }
+  }
 }
