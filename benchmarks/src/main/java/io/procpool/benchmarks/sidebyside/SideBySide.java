@@ -27,6 +27,10 @@ public final class SideBySide {
       Map.entry("lock", Synchronization::lock),
       Map.entry("lock-contended", Synchronization::lockContended),
       Map.entry("locked-increment", Synchronization::lockedIncrement),
+      Map.entry("pipe", Messaging::pipe),
+      Map.entry("pipe-echo", Messaging::pipeEcho),
+      Map.entry("queue", Messaging::queue),
+      Map.entry("queue-two", Messaging::queueOfTwo),
       Map.entry("semaphore", Synchronization::semaphore),
       Map.entry("event", Synchronization::event),
       Map.entry("barrier", Synchronization::barrier)));

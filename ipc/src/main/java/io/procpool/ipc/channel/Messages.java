@@ -8,9 +8,11 @@ import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadTooLargeException;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.SerializationDiagnosis;
+import io.procpool.ipc.codec.Shipment;
 import io.procpool.ipc.codec.UnencodableValueException;
 import io.procpool.ipc.codec.ValueCodec;
 import java.nio.ByteBuffer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** How a message is encoded: bytes as they are, or an object. Safe for use by multiple threads. */
@@ -39,22 +41,38 @@ final class Messages {
   /**
    * Encodes an object and has something done with it.
    *
+   * @param isSent tells by the result whether the message is on its way now
    * @throws NotSerializableMessageException if it cannot be encoded
    */
-  static <T> T encode(@Nullable Object message, Use<T> use) throws InterruptedException {
+  static <T> T encode(@Nullable Object message, Use<T> use, Predicate<T> isSent)
+      throws InterruptedException {
     Encoder encoder = ENCODERS.get();
     if (encoder.busy) {
-      PayloadWriter own = new PayloadWriter();
-      write(own, message);
-      return use.with(own.view());
+      return encode(new PayloadWriter(), message, use, isSent);
     }
     encoder.busy = true;
     try {
       encoder.writer.reset();
-      write(encoder.writer, message);
-      return use.with(encoder.writer.view());
+      return encode(encoder.writer, message, use, isSent);
     } finally {
       encoder.busy = false;
+    }
+  }
+
+  private static <T> T encode(
+      PayloadWriter writer, @Nullable Object message, Use<T> use, Predicate<T> isSent)
+      throws InterruptedException {
+    write(writer, message);
+    boolean sent = false;
+    try {
+      T result = use.with(writer.view());
+      sent = isSent.test(result);
+      return result;
+    } finally {
+      Shipment shipment = writer.shipment();
+      if (shipment != null && !sent) {
+        shipment.over();
+      }
     }
   }
 

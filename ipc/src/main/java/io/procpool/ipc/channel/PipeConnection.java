@@ -9,6 +9,7 @@ import io.procpool.channel.Connection;
 import io.procpool.channel.MessageTooLargeException;
 import io.procpool.channel.Pipe;
 import io.procpool.channel.QueueOptions;
+import io.procpool.ipc.codec.Shipment;
 import io.procpool.ipc.memory.Block;
 import io.procpool.ipc.memory.MappedStore;
 import io.procpool.ipc.sync.Waiting;
@@ -17,6 +18,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.Serializable;
 import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectableChannel;
 import java.time.Duration;
@@ -32,6 +34,7 @@ final class PipeConnection implements Connection, ReadySource {
    * Held.   Each handle counts for its process until it is closed or collected, or the process ends; an end that is being sent
    *         counts for the sender until it arrives. Who waits at one end looks whether the other end is held when the ring is
    *         empty or full, when somebody lets go of an end, and every now and then, because a process that dies says nothing.
+   *         A handle that nobody refers to any more is collected, but not while a thread is inside: hence the fences.
    * Memory. The block is deleted by the last one who lets go; if that one was killed, it goes with the session.
    */
   private static final long serialVersionUID = 1;
@@ -167,15 +170,23 @@ final class PipeConnection implements Connection, ReadySource {
 
   @Override
   public void send(@Nullable Object message) throws IOException, InterruptedException {
-    checkSent(out().send(message, Waiting.FOREVER));
+    checkSent(sent(message, Waiting.FOREVER));
   }
 
   @Override
   public void send(@Nullable Object message, Duration timeout)
       throws IOException, InterruptedException, TimeoutException {
-    if (!checkSent(out().send(message, TimeUnit.NANOSECONDS.convert(timeout)))) {
+    if (!checkSent(sent(message, TimeUnit.NANOSECONDS.convert(timeout)))) {
       throw new TimeoutException(
           "the pipe has had no room for the message for " + timeout + "; nothing was sent");
+    }
+  }
+
+  private Ring.Result sent(@Nullable Object message, long nanos) throws InterruptedException {
+    try {
+      return out().send(message, nanos);
+    } finally {
+      Reference.reachabilityFence(this);
     }
   }
 
@@ -184,7 +195,11 @@ final class PipeConnection implements Connection, ReadySource {
       throws IOException, InterruptedException {
     Objects.checkFromIndexSize(offset, length, bytes.length);
     ByteBuffer message = ByteBuffer.wrap(bytes, offset, length);
-    checkSent(out().put(Messages.BYTES, message, Waiting.FOREVER));
+    try {
+      checkSent(out().put(Messages.BYTES, message, Waiting.FOREVER));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
   }
 
   private static boolean checkSent(Ring.Result result) throws BrokenPipeException {
@@ -213,10 +228,18 @@ final class PipeConnection implements Connection, ReadySource {
     return result == Ring.Result.DONE;
   }
 
+  private Ring.Result received(Ring.Reception reception, long nanos) throws InterruptedException {
+    try {
+      return in().take(reception, nanos);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
   @Override
   public @Nullable Object recv() throws IOException, InterruptedException {
     Receiver receiver = new Receiver(true);
-    checkReceived(in().take(receiver, Waiting.FOREVER));
+    checkReceived(received(receiver, Waiting.FOREVER));
     return receiver.message();
   }
 
@@ -224,7 +247,7 @@ final class PipeConnection implements Connection, ReadySource {
   public @Nullable Object recv(Duration timeout)
       throws IOException, InterruptedException, TimeoutException {
     Receiver receiver = new Receiver(true);
-    if (!checkReceived(in().take(receiver, TimeUnit.NANOSECONDS.convert(timeout)))) {
+    if (!checkReceived(received(receiver, TimeUnit.NANOSECONDS.convert(timeout)))) {
       throw new TimeoutException("no message has come for " + timeout);
     }
     return receiver.message();
@@ -236,7 +259,7 @@ final class PipeConnection implements Connection, ReadySource {
       throw new IllegalArgumentException("limitBytes: " + limitBytes + " (expected: 0 or more)");
     }
     BytesReceiver receiver = new BytesReceiver(limitBytes);
-    checkReceived(in().take(receiver, Waiting.FOREVER));
+    checkReceived(received(receiver, Waiting.FOREVER));
     return receiver.bytes();
   }
 
@@ -282,7 +305,7 @@ final class PipeConnection implements Connection, ReadySource {
 
   @Override
   public boolean poll(Duration timeout) throws InterruptedException {
-    return in().take((kind, message) -> false, TimeUnit.NANOSECONDS.convert(timeout))
+    return received((kind, message) -> false, TimeUnit.NANOSECONDS.convert(timeout))
         != Ring.Result.NOT_YET;
   }
 

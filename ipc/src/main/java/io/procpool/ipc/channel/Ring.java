@@ -193,18 +193,8 @@ final class Ring {
     if (message instanceof byte[] bytes) {
       return send(Messages.BYTES, ByteBuffer.wrap(bytes), nanos);
     }
-    Shipment shipment = Shipment.begin();
-    boolean sent = false;
-    try {
-      Result result = Messages.encode(message, encoded -> send(Messages.OBJECT, encoded, nanos));
-      sent = result == Result.DONE;
-      return result;
-    } finally {
-      shipment.end();
-      if (!sent) {
-        shipment.over();
-      }
-    }
+    return Messages.encode(
+        message, encoded -> send(Messages.OBJECT, encoded, nanos), result -> result == Result.DONE);
   }
 
   private Result send(int kind, ByteBuffer message, long nanos) throws InterruptedException {

@@ -6,6 +6,7 @@ import io.procpool.ipc.codec.FunctionCodec;
 import io.procpool.ipc.codec.PayloadTooLargeException;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.SerializationDiagnosis;
+import io.procpool.ipc.codec.Shipment;
 import io.procpool.ipc.codec.UnencodableValueException;
 import io.procpool.master.pool.Work;
 import java.util.concurrent.atomic.AtomicLong;
@@ -32,14 +33,16 @@ final class EncodedFunction {
 
   private final long id;
   private final byte[] bytes;
+  private final @Nullable Shipment shipment;
   private final boolean permanent;
   private final boolean inParts;
   private int openWorks; // not if permanent; event loop only
   private boolean allSubmitted; // event loop only
 
-  private EncodedFunction(byte[] bytes, boolean permanent, boolean inParts) {
+  private EncodedFunction(PayloadWriter encoded, boolean permanent, boolean inParts) {
     this.id = NEXT_ID.getAndIncrement();
-    this.bytes = bytes;
+    this.bytes = encoded.toByteArray();
+    this.shipment = encoded.shipment();
     this.permanent = permanent;
     this.inParts = inParts;
     this.allSubmitted = !inParts;
@@ -69,14 +72,14 @@ final class EncodedFunction {
     return encoded;
   }
 
-  private static byte[] encode(Object function) {
+  private static PayloadWriter encode(Object function) {
     PayloadWriter writer = new PayloadWriter();
     try {
       FunctionCodec.write(writer, function);
     } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
       throw refusal("the task", function, failed);
     }
-    return writer.toByteArray();
+    return writer;
   }
 
   static NotSerializableTaskException refusal(
@@ -92,6 +95,12 @@ final class EncodedFunction {
 
   byte[] bytes() {
     return bytes;
+  }
+
+  /** Returns what of it is on its way to workers, if anything. */
+  @Nullable
+  Shipment shipment() {
+    return shipment;
   }
 
   /** Tells whether workers keep it for good. */

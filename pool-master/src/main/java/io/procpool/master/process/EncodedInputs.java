@@ -7,6 +7,7 @@ import io.procpool.ipc.codec.FunctionCodec;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadTooLargeException;
 import io.procpool.ipc.codec.PayloadWriter;
+import io.procpool.ipc.codec.Shipment;
 import io.procpool.ipc.codec.UnencodableValueException;
 import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.master.pool.Engine;
@@ -174,6 +175,37 @@ final class EncodedInputs implements Engine.Inputs {
 
   EncodedFunction encodedFunction() {
     return encodedFunction;
+  }
+
+  /** Tells whether something in the inputs, or in a function that only they have, is on its way. */
+  boolean isShipment() {
+    boolean shipped = last.shipment() != null
+        || !encodedFunction.isShared() && encodedFunction.shipment() != null;
+    if (earlier != null) {
+      for (EncodedPart part : earlier) {
+        shipped |= part.shipment() != null;
+      }
+    }
+    return shipped;
+  }
+
+  /** Says that no worker will decode anything of this any more. */
+  void over() {
+    over(last.shipment());
+    if (earlier != null) {
+      for (EncodedPart part : earlier) {
+        over(part.shipment());
+      }
+    }
+    if (!encodedFunction.isShared()) {
+      over(encodedFunction.shipment());
+    }
+  }
+
+  private static void over(@Nullable Shipment shipment) {
+    if (shipment != null) {
+      shipment.over();
+    }
   }
 
   /** Returns the part that an item is in. */
