@@ -62,9 +62,9 @@ final class Messages {
   private static <T> T encode(
       PayloadWriter writer, @Nullable Object message, Use<T> use, Predicate<T> isSent)
       throws InterruptedException {
-    write(writer, message);
     boolean sent = false;
     try {
+      write(writer, message);
       T result = use.with(writer.view());
       sent = isSent.test(result);
       return result;

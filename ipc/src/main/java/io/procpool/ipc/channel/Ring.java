@@ -22,7 +22,10 @@ import static io.procpool.ipc.channel.RingLayout.TOGGLE;
 import static io.procpool.ipc.channel.RingLayout.UNIT_BITS;
 import static io.procpool.ipc.channel.RingLayout.WATCHED;
 
+import io.procpool.channel.NotSerializableMessageException;
+import io.procpool.channel.Pipe;
 import io.procpool.ipc.FaultPoint;
+import io.procpool.ipc.codec.PayloadTooLargeException;
 import io.procpool.ipc.memory.Block;
 import io.procpool.ipc.memory.BlockFiles;
 import io.procpool.ipc.sync.LockWord;
@@ -54,7 +57,7 @@ final class Ring {
   static final long TRY = Long.MIN_VALUE;
 
   /** The largest message. */
-  static final int MAX_MESSAGE_BYTES = io.procpool.channel.Pipe.MAX_MESSAGE_BYTES;
+  static final int MAX_MESSAGE_BYTES = Pipe.MAX_MESSAGE_BYTES;
 
   private static final long LARGE_BYTES = 4L << 20;
   private static final int PROMPT_CAPACITY = 64;
@@ -120,7 +123,7 @@ final class Ring {
     this.name = name;
     this.memory = block.part(0);
     this.at = at;
-    this.files = block.files();
+    this.files = block.files().series(at);
     this.ends = ends;
     this.putters = new LockWord(block, memory, at + PUTTERS + LOCK);
     this.takers = new LockWord(block, memory, at + TAKERS + LOCK);
@@ -224,6 +227,7 @@ final class Ring {
 
     PutWait(int kind, ByteBuffer message) {
       super(memory, at + HEAD + Words.LOW_HALF);
+      checkSize(message.remaining());
       this.kind = kind;
       this.message = message;
     }
@@ -264,6 +268,14 @@ final class Ring {
     @Override
     protected String what() {
       return "room in " + name;
+    }
+  }
+
+  private static void checkSize(int bytes) {
+    if (bytes > MAX_MESSAGE_BYTES) {
+      PayloadTooLargeException tooLarge = new PayloadTooLargeException(bytes, MAX_MESSAGE_BYTES);
+      throw new NotSerializableMessageException(
+          tooLarge.getMessage() + "; nothing was sent", "", tooLarge);
     }
   }
 

@@ -4,13 +4,17 @@ package io.procpool.ipc.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.procpool.channel.NotSerializableMessageException;
+import io.procpool.channel.Pipe;
 import io.procpool.ipc.memory.Block;
 import io.procpool.ipc.memory.MappedStore;
 import io.procpool.ipc.memory.Session;
 import java.io.File;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -19,12 +23,16 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A ring whose state a test can set: where counts and positions begin again, what is left of those who died, files that are gone. */
 final class RingTest {
   private static final int COUNT = 1 << 24;
+
+  @TempDir
+  Path directory;
 
   private Block block;
 
@@ -123,6 +131,24 @@ final class RingTest {
     }
   }
 
+  /** What is larger than any message may be is said with its size, and nothing is put. */
+  @Test
+  void send_tooLarge_isRefused() throws Exception {
+    Ring ring = ring(10, 1 << 20);
+    Path file = directory.resolve("large");
+    try (FileChannel channel = FileChannel.open(
+        file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      int bytes = Pipe.MAX_MESSAGE_BYTES + 1;
+      ByteBuffer large = channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes); // takes no room
+      assertThatThrownBy(() -> ring.tryPut(Messages.BYTES, large))
+          .isInstanceOf(NotSerializableMessageException.class)
+          .hasMessageContaining(Integer.toString(bytes))
+          .hasMessageContaining("nothing was sent");
+    }
+    assertThat(ring.size()).isZero();
+    assertThat(segments()).isEmpty();
+  }
+
   /** Two handles of each side take turns, so that each finds what the other one has done to the segments. */
   @Test
   void putAndTake_messagesOfAllSizes_growAndShrink() {
@@ -168,6 +194,24 @@ final class RingTest {
             .isLessThan(1 << 20));
   }
 
+  /** The rings of one block have segments of their own, whichever has the first one first. */
+  @Test
+  void put_anotherRingInTheBlock_isNotAffected() {
+    block.close();
+    block = (Block) new MappedStore().allocate("ring test", 2 * RingLayout.RING_BYTES);
+    Ring one = ring(100, 1 << 20);
+    Ring.format(block.part(0), RingLayout.RING_BYTES, 100, 1 << 20);
+    Ring other = new Ring("another ring", block, RingLayout.RING_BYTES, new Open());
+    for (int i = 0; i < 3; i++) {
+      assertThat(put(one, message(i, 60_000))).isEqualTo(Ring.Result.DONE);
+      assertThat(put(other, message(10 + i, 60_000))).isEqualTo(Ring.Result.DONE);
+    }
+    for (int i = 0; i < 3; i++) {
+      assertThat(taken(one)).isEqualTo(message(i, 60_000));
+      assertThat(taken(other)).isEqualTo(message(10 + i, 60_000));
+    }
+  }
+
   /** What somebody left who died while it made a larger file than is needed now does no harm. */
   @Test
   void put_unfinishedFileIsThere_isMadeAnew() throws Exception {
@@ -194,7 +238,7 @@ final class RingTest {
     assertThat(put(ring, message(3, 60_000))).isEqualTo(Ring.Result.DONE);
     assertThat(taken(ring)).isEqualTo(message(1, 60_000));
     assertThat(taken(ring)).isEqualTo(message(2, 60_000));
-    block.files().delete(2);
+    block.files().series(0).delete(2);
     for (int i = 0; i < 3; i++) {
       assertThatThrownBy(() -> taken(ring))
           .isInstanceOf(IllegalStateException.class)
@@ -210,7 +254,7 @@ final class RingTest {
     assertThat(put(ring, message(1, 60_000))).isEqualTo(Ring.Result.DONE);
     assertThat(put(other, message(2, 60_000))).isEqualTo(Ring.Result.DONE);
     assertThat(put(other, message(3, 60_000))).isEqualTo(Ring.Result.DONE);
-    block.files().delete(2);
+    block.files().series(0).delete(2);
     for (int i = 0; i < 3; i++) {
       assertThatThrownBy(() -> put(ring, message(4, 10)))
           .isInstanceOf(IllegalStateException.class)

@@ -218,7 +218,8 @@ abstract class QueueContract extends SyncContract {
       assertThat(queue.offer(9, -5, TimeUnit.DAYS)).isFalse();
       assertThat(queue.offer(9, Duration.ofSeconds(Long.MIN_VALUE))).isFalse();
       assertThat(notEarly(() -> queue.offer(9, BRIEF))).isFalse();
-      assertThat(a().call(() -> queue.offer(9, BRIEF_NANOS, TimeUnit.NANOSECONDS))).isFalse();
+      assertThat(a().call(() -> queue.offer(9, BRIEF_NANOS, TimeUnit.NANOSECONDS)))
+          .isFalse();
       assertThat(queue.remainingCapacity()).isZero();
       assertThat(queue.take()).isEqualTo(0);
       assertThat(queue.remainingCapacity()).isEqualTo(1);
@@ -457,8 +458,7 @@ abstract class QueueContract extends SyncContract {
       assertThat(queue.take()).isEqualTo("next");
       queue.put(new Odd.FailsToLink());
       queue.put("after");
-      assertThat(a().begin(queue::take).failure())
-          .isInstanceOf(UndecodableMessageException.class);
+      assertThat(a().begin(queue::take).failure()).isInstanceOf(UndecodableMessageException.class);
       assertThat(b().call(queue::take)).isEqualTo("after");
     }
   }

@@ -75,7 +75,9 @@ class QueueKillTest extends KillContract {
       queue.put(half(1));
       queue.put(half(2));
       stopAt(step, () -> queue.put(half(3)));
-      assertThat(b().call(() -> queue.offer(4, BRIEF))).as("put beside one who is stopped").isFalse();
+      assertThat(b().call(() -> queue.offer(4, BRIEF)))
+          .as("put beside one who is stopped")
+          .isFalse();
       assertThat(numberOf(b().call(queue::take))).isEqualTo(1);
       Begun<Boolean> small = b().start(() -> queue.put(4)).assertWaits();
       Begun<Boolean> large = master().start(() -> queue.put(half(5))).assertWaits();
@@ -132,7 +134,9 @@ class QueueKillTest extends KillContract {
       stopAt("ring.copied", queue::take);
       assertThat(queue).hasSize(2);
       queue.put(3);
-      assertThat(b().call(() -> queue.poll(BRIEF))).as("taken beside one who is stopped").isNull();
+      assertThat(b().call(() -> queue.poll(BRIEF)))
+          .as("taken beside one who is stopped")
+          .isNull();
       Begun<Object> taking = b().begin(queue::take).assertWaits();
       Begun<Boolean> putting = master().start(() -> queue.put(4)).assertWaits();
       kill();
@@ -349,7 +353,8 @@ class QueueKillTest extends KillContract {
       Faults.signal("STOP", victim());
       Faults.awaitLong("the victim to be suspended").until(() -> Faults.isSuspended(victim()));
       assertThat(notEarly(() -> queue.offer(2, BRIEF))).isFalse();
-      assertThat(b().call(() -> queue.offer(2, BRIEF_NANOS, TimeUnit.NANOSECONDS))).isFalse();
+      assertThat(b().call(() -> queue.offer(2, BRIEF_NANOS, TimeUnit.NANOSECONDS)))
+          .isFalse();
       Begun<Boolean> putting = b().start(() -> queue.put(3)).assertWaits();
       Actor impatient = b().actor();
       Begun<Boolean> interrupted = impatient.start(() -> queue.put(4)).assertWaits();
