@@ -30,6 +30,8 @@ import java.util.Collection;
 import java.util.Iterator;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -226,6 +228,12 @@ final class MappedQueue<E> extends AbstractQueue<E> implements ProcessQueue<E>, 
             "nothing can be taken out of the middle of a ProcessQueue; take() takes the first element");
       }
     };
+  }
+
+  @Override
+  public Spliterator<E> spliterator() {
+    return Spliterators.spliteratorUnknownSize(
+        iterator(), Spliterator.ORDERED | Spliterator.NONNULL);
   }
 
   @Override

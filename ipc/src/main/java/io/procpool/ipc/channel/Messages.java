@@ -68,9 +68,9 @@ public final class Messages {
   private static <T, X extends Exception> T encode(
       PayloadWriter writer, @Nullable Object message, Use<T, X> use, Predicate<T> isSent)
       throws X, InterruptedException {
-    write(writer, message);
     boolean sent = false;
     try {
+      write(writer, message);
       T result = use.with(writer.view());
       sent = isSent.test(result);
       return result;

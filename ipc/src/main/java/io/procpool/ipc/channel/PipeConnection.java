@@ -7,8 +7,10 @@ import static io.procpool.ipc.channel.RingLayout.RING_BYTES;
 import io.procpool.channel.BrokenPipeException;
 import io.procpool.channel.Connection;
 import io.procpool.channel.MessageTooLargeException;
+import io.procpool.channel.NotSerializableMessageException;
 import io.procpool.channel.Pipe;
 import io.procpool.channel.QueueOptions;
+import io.procpool.ipc.codec.PayloadTooLargeException;
 import io.procpool.ipc.codec.Shipment;
 import io.procpool.ipc.memory.Block;
 import io.procpool.ipc.memory.MappedStore;
@@ -100,7 +102,7 @@ final class PipeConnection implements Connection, ReadySource {
       if (ends.isHeld()) {
         block.letGo();
       } else {
-        block.close();
+        block.delete();
       }
     }
 
@@ -182,9 +184,13 @@ final class PipeConnection implements Connection, ReadySource {
     }
   }
 
-  private Ring.Result sent(@Nullable Object message, long nanos) throws InterruptedException {
+  private Ring.Result sent(@Nullable Object message, long nanos)
+      throws IOException, InterruptedException {
     try {
       return out().send(message, nanos);
+    } catch (NotSerializableMessageException e) {
+      throwIfTooLarge(e);
+      throw e;
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -197,8 +203,21 @@ final class PipeConnection implements Connection, ReadySource {
     ByteBuffer message = ByteBuffer.wrap(bytes, offset, length);
     try {
       checkSent(out().put(Messages.BYTES, message, Waiting.FOREVER));
+    } catch (NotSerializableMessageException e) {
+      throwIfTooLarge(e);
+      throw e;
     } finally {
       Reference.reachabilityFence(this);
+    }
+  }
+
+  private static void throwIfTooLarge(NotSerializableMessageException refused)
+      throws MessageTooLargeException {
+    if (refused.getCause() instanceof PayloadTooLargeException tooLarge) {
+      throw new MessageTooLargeException(
+          tooLarge.getMessage() + "; nothing was sent",
+          tooLarge.sizeBytes(),
+          tooLarge.limitBytes());
     }
   }
 

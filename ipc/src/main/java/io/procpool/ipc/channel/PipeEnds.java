@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class PipeEnds {
   /*
    * What is on its way has an entry of its own, with a number: it goes when the end arrives, or when it is known that it never
-   * will, whichever comes first, and a second arrival of the same bytes finds it gone. If there is no room for another one, it
+   * will, whichever comes first, and a second arrival of the same bytes finds it gone. If there is not much room left, it
    * is counted together with others under the number 0, and each arrival counts one less.
    */
   private static final int AT = 2 * RING_BYTES;
@@ -25,6 +25,8 @@ final class PipeEnds {
   private static final long ON_ITS_WAY = 2;
   private static final int NUMBER_SHIFT = 2;
   private static final int NUMBERS = 1 << 29;
+  private static final int FEW = MOST_HOLDERS / 4;
+  private static final long GUARD_NANOS = 10_000_000;
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final LockWord guard;
@@ -43,12 +45,24 @@ final class PipeEnds {
 
   /** Tells whether anybody who lives holds an end, or has sent it. */
   boolean isHeld(int end) {
-    return account.hasAlive(END_MASK, end);
+    return hasAlive(END_MASK, end);
   }
 
   /** Tells whether anybody who lives holds either end, or has sent it. */
   boolean isHeld() {
-    return account.hasAlive(0, 0);
+    return hasAlive(0, 0);
+  }
+
+  /** Who looks without the guard may miss an end that is just arriving; what is said of the last one must be right. */
+  private boolean hasAlive(long mask, long bits) {
+    if (account.hasAlive(mask, bits) || !guard.tryGuard(GUARD_NANOS)) {
+      return true; // or somebody is stopped in there, and will be asked again
+    }
+    try {
+      return account.hasAlive(mask, bits);
+    } finally {
+      guard.release();
+    }
   }
 
   /**
@@ -87,7 +101,7 @@ final class PipeEnds {
     try {
       long kind = heldBy(end) | ON_ITS_WAY;
       long id = kind | (long) (NUMBER.incrementAndGet() & NUMBERS - 1) << NUMBER_SHIFT;
-      if (add(id)) {
+      if (account.free() > FEW && add(id)) {
         return id;
       }
       if (add(kind)) {

@@ -22,7 +22,10 @@ import static io.procpool.ipc.channel.RingLayout.TOGGLE;
 import static io.procpool.ipc.channel.RingLayout.UNIT_BITS;
 import static io.procpool.ipc.channel.RingLayout.WATCHED;
 
+import io.procpool.channel.NotSerializableMessageException;
+import io.procpool.channel.Pipe;
 import io.procpool.ipc.FaultPoint;
+import io.procpool.ipc.codec.PayloadTooLargeException;
 import io.procpool.ipc.memory.Block;
 import io.procpool.ipc.memory.BlockFiles;
 import io.procpool.ipc.sync.LockWord;
@@ -54,7 +57,7 @@ final class Ring {
   static final long TRY = Long.MIN_VALUE;
 
   /** The largest message. */
-  static final int MAX_MESSAGE_BYTES = io.procpool.channel.Pipe.MAX_MESSAGE_BYTES;
+  static final int MAX_MESSAGE_BYTES = Pipe.MAX_MESSAGE_BYTES;
 
   private static final long LARGE_BYTES = 4L << 20;
   private static final int PROMPT_CAPACITY = 64;
@@ -120,7 +123,7 @@ final class Ring {
     this.name = name;
     this.memory = block.part(0);
     this.at = at;
-    this.files = block.files();
+    this.files = block.files().series(at);
     this.ends = ends;
     this.putters = new LockWord(block, memory, at + PUTTERS + LOCK);
     this.takers = new LockWord(block, memory, at + TAKERS + LOCK);
@@ -224,6 +227,7 @@ final class Ring {
 
     PutWait(int kind, ByteBuffer message) {
       super(memory, at + HEAD + Words.LOW_HALF);
+      checkSize(message.remaining());
       this.kind = kind;
       this.message = message;
     }
@@ -256,6 +260,7 @@ final class Ring {
           || stuck
           || putters.isOfTheDead()
           || ends.isClosed()
+          || Ring.this.isClosed()
           || fits(ringWord(TAIL), ringWord(HEAD), units(message.remaining()))
           || ends.isWithoutTakers();
     }
@@ -263,6 +268,14 @@ final class Ring {
     @Override
     protected String what() {
       return "room in " + name;
+    }
+  }
+
+  private static void checkSize(int bytes) {
+    if (bytes > MAX_MESSAGE_BYTES) {
+      PayloadTooLargeException tooLarge = new PayloadTooLargeException(bytes, MAX_MESSAGE_BYTES);
+      throw new NotSerializableMessageException(
+          tooLarge.getMessage() + "; nothing was sent", "", tooLarge);
     }
   }
 
@@ -339,6 +352,7 @@ final class Ring {
           files, old.number() + 1, position, bytesFor(units, large ? 0 : old.units()));
       FaultPoint.reached("ring.grown");
       old.end(position);
+      FaultPoint.reached("ring.ended");
       old.unmap();
     }
     putSegment = segment;
@@ -365,10 +379,12 @@ final class Ring {
   }
 
   private RingSegment replace(@Nullable RingSegment old, int number) {
+    RingSegment opened =
+        RingSegment.open(files, number); // if that fails, the old one is still in use
     if (old != null) {
       old.unmap();
     }
-    return RingSegment.open(files, number);
+    return opened;
   }
 
   private boolean hasRoom(RingSegment segment, long tail, long units) {
@@ -535,6 +551,7 @@ final class Ring {
       segment = replace(segment, segment.number() + 1);
       takeSegment = segment;
       Words.INT.setVolatile(memory, at + TAKERS + SEGMENT, segment.number());
+      FaultPoint.reached("ring.followed");
       files.delete(segment.number() - 2); // left by one who died here
       files.delete(segment.number() - 1);
     }
@@ -629,6 +646,7 @@ final class Ring {
     while (!Words.LONG.compareAndSet(memory, at + TAIL, tail, (tail | set) ^ toggled)) {
       tail = ringWord(TAIL);
     }
+    FaultPoint.reached("ring.closed");
     WordWaiter.installed().wake(memory, at + TAIL + Words.LOW_HALF, Integer.MAX_VALUE);
     ringBell();
   }

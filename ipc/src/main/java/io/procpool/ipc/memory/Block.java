@@ -93,6 +93,18 @@ public final class Block extends SharedBlock {
     }
   }
 
+  /**
+   * Ends the use by this handle and deletes the block, whoever made it, with its files: for who knows that nobody will use it any more,
+   * though some still have handles. It must be a small one.
+   */
+  public void delete() {
+    if (!isClosed()) {
+      release.holding.delete();
+      release.holding.files().deleteAll();
+      close();
+    }
+  }
+
   /** Says that the block is to go with this handle if nobody else holds it when the handle is collected. */
   public void goesWithLastHandle() {
     release.closed = true;

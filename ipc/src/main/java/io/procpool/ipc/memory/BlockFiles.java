@@ -24,16 +24,30 @@ public final class BlockFiles {
   private final File directory;
   private final String prefix;
   private final ByteBuffer header;
+  private final String series;
 
   BlockFiles(File directory, String arena, int cell, ByteBuffer header) {
     this.directory = directory;
     this.header = header;
     this.prefix = PREFIX + arena.substring(arena.indexOf('-') + 1) + "-" + cell + "-"
         + BlockHeader.generation(header) + "-";
+    this.series = prefix;
+  }
+
+  private BlockFiles(BlockFiles all, int series) {
+    this.directory = all.directory;
+    this.header = all.header;
+    this.prefix = all.prefix;
+    this.series = prefix + series + "-";
+  }
+
+  /** Returns those files of the block that are numbered for themselves. */
+  public BlockFiles series(int number) {
+    return new BlockFiles(this, number);
   }
 
   private File path(int number) {
-    return new File(directory, prefix + number);
+    return new File(directory, series + number);
   }
 
   /**

@@ -65,6 +65,15 @@ public final class Account {
     return true;
   }
 
+  /** Returns how many ids more there is room for. */
+  public int free() {
+    int free = entries - used();
+    for (int entry = 0; entry < used(); entry++) {
+      free += count(entry) == 0 ? 1 : 0;
+    }
+    return free;
+  }
+
   /** Takes away all that belongs to dead processes; tells whether there was anything. */
   public boolean removeDead() {
     boolean removed = false;

@@ -1,7 +1,8 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 /**
- * Tests of connections: the contract, which holds for every kind of them, in one process and between two; listeners and their bad
- * guests; waiting for several things. Start at {@link io.procpool.master.channel.ConnectionContract}.
+ * Tests of what goes from process to process: {@code ConnectionContract} and {@code QueueContract} say what holds between threads as between
+ * processes, the tests with {@code Kill} what those who die leave, the stress test and its broken copies that nothing is lost or doubled;
+ * listeners and their bad guests; waiting for several things.
  */
 @NullMarked
 package io.procpool.master.channel;

@@ -54,7 +54,7 @@ public final class Actor {
   }
 
   /** Ends the thread. */
-  void end() throws Exception {
+  public void end() throws Exception {
     long actor = id;
     party.dispatch(() -> {
       ActorThread.end(actor);

@@ -52,7 +52,7 @@ public final class Parties implements AutoCloseable {
   }
 
   /** Returns a pool of two workers, for tests that need no parties. */
-  Pool openPool() {
+  public Pool openPool() {
     return Pool.open(PoolOptions.builder()
         .backend(backend)
         .name(Faults.PREFIX + backend + "-pool")

@@ -57,7 +57,7 @@ public final class Party implements AutoCloseable {
   }
 
   /** Has a task run in the party's process, in the thread of the worker. */
-  <T> T dispatch(Task<T> task) throws Exception {
+  public <T> T dispatch(Task<T> task) throws Exception {
     if (pools.isEmpty()) {
       return task.call();
     }
