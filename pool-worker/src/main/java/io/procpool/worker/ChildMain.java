@@ -8,6 +8,7 @@ import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.memory.Session;
 import io.procpool.ipc.wire.ChildLaunch;
+import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -57,6 +58,15 @@ final class ChildMain implements Thread.UncaughtExceptionHandler {
       return;
     }
     self.runTask(task, control);
+  }
+
+  /** Runs a task as a child does. */
+  static void train(ChildLaunch launch, byte[] task, FileInputStream in) throws IOException {
+    ChildLaunch read = ChildLaunch.read(
+        Order.read(new ByteArrayInputStream(Order.encode(Order.CHILD, launch))).body());
+    ChildControl control = ChildControl.start(in, read);
+    new ChildMain(read.name()).runTask(task, control);
+    control.close();
   }
 
   private void runTask(byte[] task, ChildControl control) {
