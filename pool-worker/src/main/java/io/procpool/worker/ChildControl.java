@@ -237,6 +237,12 @@ final class ChildControl extends Thread {
     }
   }
 
+  boolean isTerminating() {
+    synchronized (guard) {
+      return terminating;
+    }
+  }
+
   /** Notes that the task has ended; true if the child is being terminated. */
   boolean end() {
     synchronized (guard) {
