@@ -132,7 +132,8 @@ final class ParentEndTest {
     Faults.awaitLong("end of the grandchild")
         .until(() -> !Faults.isAlive(Long.parseLong(notes.await("pid "))));
     Faults.signal("KILL", Long.parseLong(notes.await("tool ")));
-    parent.destroy(); // without children nobody would clear away the session of a root that is killed
+    parent
+        .destroy(); // without children nobody would clear away the session of a root that is killed
     awaitEnd(143);
   }
 
