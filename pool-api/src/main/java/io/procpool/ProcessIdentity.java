@@ -1,6 +1,8 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool;
 
+import java.io.Serializable;
+
 /**
  * Who a process is. Immutable; safe for use by multiple threads.
  *
@@ -9,4 +11,5 @@ package io.procpool;
  * @param isDaemon whether it is a daemon child, or a worker
  * @param isRoot whether procpool has not started it
  */
-public record ProcessIdentity(String name, long pid, boolean isDaemon, boolean isRoot) {}
+public record ProcessIdentity(String name, long pid, boolean isDaemon, boolean isRoot)
+    implements Serializable {}

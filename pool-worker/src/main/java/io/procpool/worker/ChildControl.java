@@ -28,7 +28,7 @@ final class ChildControl extends Thread {
   private static final long PARENT_TICK_NANOS = 20_000_000;
   private static final long PATIENCE_NANOS = 1_000_000_000;
 
-  private enum State {
+  enum State {
     BEFORE,
     USER_CODE,
     ENDED
@@ -74,12 +74,21 @@ final class ChildControl extends Thread {
 
     @Override
     public void run() {
-      try {
-        orders.close();
-      } catch (IOException unclosable) {
-        // Then the exit takes longer.
-      }
+      close(orders);
     }
+  }
+
+  private static void close(FileChannel orders) {
+    try {
+      orders.close();
+    } catch (IOException unclosable) {
+      // Then the exit takes longer.
+    }
+  }
+
+  /** Obeys no more. */
+  void close() {
+    close(orders);
   }
 
   @Override
@@ -102,6 +111,15 @@ final class ChildControl extends Thread {
       WorkerExit.disconnected(launch.memoryPath());
     }
     watchParent();
+  }
+
+  /** Reads an input to its end, in a spare: so the classes for that are there. */
+  static void tryInput(FileInputStream source) throws IOException {
+    FileChannel channel = source.getChannel();
+    ExitHook hook = new ExitHook(channel);
+    if (new Input(channel).read() < 0) {
+      hook.start();
+    }
   }
 
   private static final class Input extends InputStream {
@@ -216,6 +234,12 @@ final class ChildControl extends Thread {
         main.interrupt();
       }
       return true;
+    }
+  }
+
+  boolean isTerminating() {
+    synchronized (guard) {
+      return terminating;
     }
   }
 

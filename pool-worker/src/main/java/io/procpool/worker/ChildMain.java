@@ -8,6 +8,7 @@ import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.memory.Session;
 import io.procpool.ipc.wire.ChildLaunch;
+import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -20,7 +21,8 @@ final class ChildMain implements Thread.UncaughtExceptionHandler {
   /*
    * Exit codes. What the task throws leaves `main`: then the JVM's launcher waits for the other non-daemon threads, as after a normal
    *            end, and exits with 1. A child that is being terminated exits by System.exit, for that nobody is waited for.
-   * Messages.  Before the JVM does, so that the trace is there even if another thread never ends.
+   * Messages.  The trace is printed before anybody may know that the task has ended, and so exit. It is not printed if a termination explains
+   *            it.
    */
   static final int TERMINATED = 128 + 15;
 
@@ -59,6 +61,15 @@ final class ChildMain implements Thread.UncaughtExceptionHandler {
     self.runTask(task, control);
   }
 
+  /** Runs a task as a child does. */
+  static void train(ChildLaunch launch, byte[] task, FileInputStream in) throws IOException {
+    ChildLaunch read = ChildLaunch.read(
+        Order.read(new ByteArrayInputStream(Order.encode(Order.CHILD, launch))).body());
+    ChildControl control = ChildControl.start(in, read);
+    new ChildMain(read.name()).runTask(task, control);
+    control.close();
+  }
+
   private void runTask(byte[] task, ChildControl control) {
     Thread.currentThread().setUncaughtExceptionHandler(this);
     try {
@@ -68,13 +79,12 @@ final class ChildMain implements Thread.UncaughtExceptionHandler {
         function.run();
       }
     } catch (Throwable thrown) {
+      if (!control.isTerminating() || !isInterruption(thrown)) {
+        report(thrown);
+      }
       if (!control.end()) {
         throw ChildMain.<RuntimeException>asIs(thrown);
       }
-      if (!isInterruption(thrown)) {
-        report(thrown);
-      }
-      System.exit(TERMINATED);
     }
     if (control.end()) {
       System.exit(TERMINATED);
@@ -100,8 +110,8 @@ final class ChildMain implements Thread.UncaughtExceptionHandler {
   }
 
   @Override
-  public void uncaughtException(Thread thread, Throwable thrown) {
-    report(thrown);
+  public void uncaughtException(Thread thread, Throwable reported) {
+    // The JVM exits with 1 for it, and that is all it shall do.
   }
 
   private void report(Throwable thrown) {

@@ -20,12 +20,12 @@ public final class ProcessMain {
   public static void main(String[] arguments) {
     ignoreTerminalSignals();
     FileInputStream in = new FileInputStream(FileDescriptor.in);
-    Order order = next(in);
+    Order order = next(in, false);
     if (order.kind() == Order.PREPARE) {
       Preparation.run();
       System.err.write(order.body(), 0, order.body().length);
       System.err.flush();
-      order = next(in);
+      order = next(in, true);
     }
     if (order.kind() == Order.WORKER) {
       beWorker(order.body());
@@ -36,13 +36,13 @@ public final class ProcessMain {
     }
   }
 
-  private static Order next(FileInputStream in) {
+  private static Order next(FileInputStream in, boolean waited) {
     try {
       return Order.read(in);
-    } catch (EOFException masterGone) {
-      WorkerExit.disconnected("");
-      throw new IllegalStateException(masterGone);
     } catch (Throwable failed) {
+      if (waited && failed instanceof EOFException) {
+        WorkerExit.disconnected(""); // a spare whose master is gone
+      }
       WorkerExit.cannotStart(failed);
       throw new IllegalStateException(failed);
     }

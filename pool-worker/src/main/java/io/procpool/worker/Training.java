@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.worker;
 
+import io.procpool.RunnableTask;
 import io.procpool.Task;
 import io.procpool.TaskFunction;
 import io.procpool.ipc.FrameReader;
@@ -14,11 +15,13 @@ import io.procpool.ipc.auth.Handshake;
 import io.procpool.ipc.codec.FunctionCodec;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.ipc.wire.ChildLaunch;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
 import io.procpool.ipc.wire.ToWorker;
 import java.io.ByteArrayInputStream;
 import java.io.File;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.StandardProtocolFamily;
@@ -28,7 +31,9 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Takes a worker through what workers usually do, so that the JVM can archive the classes of it at its exit: this process is
@@ -77,6 +82,7 @@ public final class Training {
     master.setDaemon(true);
     master.start();
     Preparation.run();
+    beChild();
     Launch launch = new Launch(
         key,
         1,
@@ -93,6 +99,18 @@ public final class Training {
     new TaskThread(new WorkerMain(Launch.read(read.body()))).start();
   }
 
+  /** Goes the way of a child, whose orders never come: standard input is the lifeline. */
+  private static void beChild() throws Exception {
+    Map<String, Integer> captured = new HashMap<>();
+    RunnableTask task = () -> captured.put("trained", 1);
+    PayloadWriter encoded = new PayloadWriter();
+    FunctionCodec.write(encoded, task);
+    ChildMain.train(
+        new ChildLaunch("child", false, 1, "", ProcessMain.pid(), "main"),
+        encoded.toByteArray(),
+        new FileInputStream("/proc/self/fd/0"));
+  }
+
   private void playMaster(ServerSocketChannel server, WorkerSegment segment) {
     try {
       SocketChannel channel = server.accept();
@@ -103,7 +121,7 @@ public final class Training {
       FrameReader reader = new FrameReader(rings);
       FrameWriter writer = new FrameWriter(rings);
       PayloadWriter initializer = new PayloadWriter();
-      io.procpool.RunnableTask nothing = () -> {};
+      RunnableTask nothing = () -> {};
       FunctionCodec.write(initializer, nothing);
       writer.write(new ToWorker.Welcome(true), initializer.view());
       reader.read();

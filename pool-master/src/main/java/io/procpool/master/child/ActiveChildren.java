@@ -2,16 +2,16 @@
 package io.procpool.master.child;
 
 import io.procpool.ChildProcess;
+import io.procpool.ipc.memory.Session;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** The living children of this process, and their end when this JVM ends. Safe for use by multiple threads. */
 final class ActiveChildren {
   private static final Set<JvmChild> ALIVE = new LinkedHashSet<>(); // guarded by itself
-  private static @Nullable Thread exitHook; // guarded by ALIVE
+  private static boolean expected; // guarded by ALIVE
   private static boolean ending; // guarded by ALIVE
 
   private ActiveChildren() {}
@@ -26,14 +26,13 @@ final class ActiveChildren {
       if (ending) {
         throw new IllegalStateException("this JVM is shutting down");
       }
-      if (exitHook == null) {
-        Thread hook = new Thread(ActiveChildren::endAll, "procpool-children-exit");
+      if (!expected) {
         try {
-          Runtime.getRuntime().addShutdownHook(hook);
+          Session.beforeEnd(ActiveChildren::endAll);
         } catch (IllegalStateException exiting) {
           throw new IllegalStateException("this JVM is shutting down", exiting);
         }
-        exitHook = hook;
+        expected = true;
       }
     }
   }
