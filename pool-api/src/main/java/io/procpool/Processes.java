@@ -8,9 +8,14 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 
-/** What can be asked about the processes of the session. Safe for use by multiple threads. */
+/** What can be asked about this process and the others of the session. Safe for use by multiple threads. */
 public final class Processes {
   private Processes() {}
+
+  /** Returns the number of CPUs this process may use, control groups respected; it may change. */
+  public static int cpuCount() {
+    return Runtime.getRuntime().availableProcessors();
+  }
 
   /**
    * Finds threads, in any process of the session, that wait for each other in a circle: for {@link io.procpool.sync.ProcessLock}s

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.FunctionKind;
+import io.procpool.ipc.Order;
 import io.procpool.ipc.Outcomes;
 import io.procpool.ipc.SessionDirectory;
 import io.procpool.ipc.WorkerSegment;
@@ -15,7 +16,6 @@ import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.ThrowableCodec;
 import io.procpool.ipc.codec.ValueCodec;
-import io.procpool.ipc.wire.FieldWriter;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
 import io.procpool.ipc.wire.ToWorker;
@@ -88,24 +88,26 @@ final class PlayedMaster implements AutoCloseable {
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1"));
     command.addAll(Arrays.asList(jvmFlags));
     command.addAll(
-        List.of("-cp", System.getProperty("java.class.path"), "io.procpool.worker.WorkerMain"));
+        List.of("-cp", System.getProperty("java.class.path"), "io.procpool.worker.ProcessMain"));
     process = new ProcessBuilder(command)
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
         .redirectError(directory.resolve("stderr").toFile())
         .start();
     try (OutputStream stdin = process.getOutputStream()) {
       if (launch) {
-        FieldWriter message = new FieldWriter();
-        new Launch(
+        stdin.write(Order.encode(
+            Order.WORKER,
+            new Launch(
                 key,
                 1,
                 "worker-1",
                 socket.toString(),
                 segmentPath.toString(),
                 session.toString(),
-                "")
-            .writeTo(message);
-        stdin.write(message.toByteArray());
+                "",
+                "pool-1",
+                ProcessHandle.current().pid(),
+                "main")));
       }
     }
   }

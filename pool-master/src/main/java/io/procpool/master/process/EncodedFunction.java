@@ -1,13 +1,10 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
-import io.procpool.NotSerializableTaskException;
 import io.procpool.ipc.codec.FunctionCodec;
-import io.procpool.ipc.codec.PayloadTooLargeException;
 import io.procpool.ipc.codec.PayloadWriter;
-import io.procpool.ipc.codec.SerializationDiagnosis;
 import io.procpool.ipc.codec.Shipment;
-import io.procpool.ipc.codec.UnencodableValueException;
+import io.procpool.master.launch.TaskEncoder;
 import io.procpool.master.pool.Work;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -64,29 +61,12 @@ final class EncodedFunction {
     if (known != null) {
       return known;
     }
-    EncodedFunction encoded =
-        new EncodedFunction(encode(function), FunctionCodec.isStateless(function), inParts);
+    EncodedFunction encoded = new EncodedFunction(
+        TaskEncoder.encode(function), FunctionCodec.isStateless(function), inParts);
     if (encoded.permanent) {
       holder.function = encoded;
     }
     return encoded;
-  }
-
-  private static PayloadWriter encode(Object function) {
-    PayloadWriter writer = new PayloadWriter();
-    try {
-      FunctionCodec.write(writer, function);
-    } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
-      throw refusal("the task", function, failed);
-    }
-    return writer;
-  }
-
-  static NotSerializableTaskException refusal(
-      String what, @Nullable Object value, Throwable failed) {
-    SerializationDiagnosis diagnosis = SerializationDiagnosis.of(what, value, failed);
-    return new NotSerializableTaskException(
-        diagnosis.message() + "; the task was not accepted", diagnosis.path(), failed);
   }
 
   long id() {

@@ -10,6 +10,7 @@ import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.Shipment;
 import io.procpool.ipc.codec.UnencodableValueException;
 import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.master.launch.TaskEncoder;
 import io.procpool.master.pool.Engine;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,7 +82,7 @@ final class EncodedInputs implements Engine.Inputs {
   private NotSerializableTaskException refusal(
       Throwable failed, @Nullable Object a, @Nullable Object b, @Nullable Object c) {
     Object culprit = kind.arity() == 1 ? a : new @Nullable Object[] {a, b, c};
-    return EncodedFunction.refusal("an argument", culprit, failed);
+    return TaskEncoder.refusal("an argument", culprit, failed);
   }
 
   private void addPart() {

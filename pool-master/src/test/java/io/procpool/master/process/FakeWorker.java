@@ -3,6 +3,7 @@ package io.procpool.master.process;
 
 import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameWriter;
+import io.procpool.ipc.Order;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
 import io.procpool.ipc.wire.FromWorker;
@@ -33,7 +34,7 @@ final class FakeWorker {
   /** Misbehaves; the one argument says how. */
   public static void main(String[] arguments) throws Exception {
     String manner = arguments[0];
-    Launch launch = Launch.read(System.in.readAllBytes());
+    Launch launch = Launch.read(Order.read(System.in).body());
     if (manner.equals("never-connect")) {
       new CountDownLatch(1).await();
     }
