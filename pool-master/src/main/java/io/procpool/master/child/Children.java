@@ -13,6 +13,8 @@ import io.procpool.ipc.Order;
 import io.procpool.ipc.ThisProcess;
 import io.procpool.ipc.memory.Session;
 import io.procpool.ipc.wire.ChildLaunch;
+import io.procpool.ipc.codec.PayloadWriter;
+import io.procpool.ipc.codec.Shipment;
 import io.procpool.master.launch.ClassArchive;
 import io.procpool.master.launch.JvmLauncher;
 import io.procpool.master.launch.JvmShape;
@@ -31,7 +33,9 @@ public final class Children implements ChildProcesses {
 
   @Override
   public ChildProcess start(ChildOptions options, RunnableTask task) {
-    byte[] encoded = TaskEncoder.encode(task).toByteArray();
+    PayloadWriter payload = TaskEncoder.encode(task);
+    Shipment shipment = payload.shipment();
+    byte[] encoded = payload.toByteArray();
     try {
       LaunchChecks.check(
           options.maxHeapBytes(),
@@ -48,8 +52,15 @@ public final class Children implements ChildProcesses {
       boolean small = orders.length + encoded.length <= JvmLauncher.ROOM_BYTES;
       JvmLauncher.Started started = JvmLauncher.start(
           shape, ClassArchive.shared(shape), small ? join(orders, encoded) : orders);
-      return JvmChild.begin(options, shape, started, small ? NOTHING : encoded);
+      ChildProcess child = JvmChild.begin(options, shape, started, small ? NOTHING : encoded);
+      if (shipment != null) {
+        child.onExit().whenComplete((exited, failure) -> shipment.over()); // it may not have read its task
+      }
+      return child;
     } catch (IOException | RuntimeException | OutOfMemoryError e) {
+      if (shipment != null) {
+        shipment.over();
+      }
       throw new ChildStartException(options.name(), String.valueOf(e.getMessage()), e);
     }
   }

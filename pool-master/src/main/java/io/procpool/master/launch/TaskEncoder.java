@@ -6,6 +6,7 @@ import io.procpool.ipc.codec.FunctionCodec;
 import io.procpool.ipc.codec.PayloadTooLargeException;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.SerializationDiagnosis;
+import io.procpool.ipc.codec.Shipment;
 import io.procpool.ipc.codec.UnencodableValueException;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,10 @@ public final class TaskEncoder {
     try {
       FunctionCodec.write(writer, task);
     } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
+      Shipment shipment = writer.shipment();
+      if (shipment != null) {
+        shipment.over();
+      }
       throw refusal("the task", task, failed);
     }
     return writer;
