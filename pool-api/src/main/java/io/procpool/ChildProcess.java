@@ -28,11 +28,11 @@ import java.util.concurrent.CompletableFuture;
  *
  * <p>Safe for use by multiple threads, and by children and workers.
  */
-public interface ChildProcess extends AutoCloseable {
+public interface ChildProcess extends Awaitable, AutoCloseable {
   /**
-   * Starts a child with the default options. See {@link #start(ChildOptions, RunnableTask)}.
+   * Starts a child with the default options. See {@link #start(ChildOptions, ChildTask)}.
    */
-  static ChildProcess start(RunnableTask task) {
+  static ChildProcess start(ChildTask task) {
     return start(ChildOptions.builder().build(), task);
   }
 
@@ -43,7 +43,7 @@ public interface ChildProcess extends AutoCloseable {
    * @throws NotSerializableTaskException if the task cannot be serialized; nothing was started
    * @throws ChildStartException if the process cannot be started
    */
-  static ChildProcess start(ChildOptions options, RunnableTask task) {
+  static ChildProcess start(ChildOptions options, ChildTask task) {
     return ChildProcesses.installed().start(options, task);
   }
 

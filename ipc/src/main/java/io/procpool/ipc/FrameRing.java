@@ -22,7 +22,9 @@ public final class FrameRing {
    */
   static final int CAPACITY = 128 * 1024;
   static final int BYTES_OFFSET = 192;
-  static final int RING_BYTES = BYTES_OFFSET + CAPACITY;
+
+  /** What a ring takes. */
+  public static final int RING_BYTES = BYTES_OFFSET + CAPACITY;
 
   private static final int TAIL = 0;
   private static final int HEAD = 64;
@@ -38,7 +40,8 @@ public final class FrameRing {
   private long headSeen; // the writer's
   private long head; // the reader's
 
-  FrameRing(ByteBuffer memory) {
+  /** Takes over a ring; one in memory full of zeros is empty. */
+  public FrameRing(ByteBuffer memory) {
     this.memory = memory.order(ByteOrder.nativeOrder());
   }
 

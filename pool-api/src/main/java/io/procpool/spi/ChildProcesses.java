@@ -3,9 +3,9 @@ package io.procpool.spi;
 
 import io.procpool.ChildOptions;
 import io.procpool.ChildProcess;
+import io.procpool.ChildTask;
 import io.procpool.ParentProcess;
 import io.procpool.ProcessIdentity;
-import io.procpool.RunnableTask;
 import io.procpool.SpareOptions;
 import io.procpool.WarmSpares;
 import java.util.Iterator;
@@ -15,8 +15,8 @@ import java.util.ServiceLoader;
 
 /** Where child processes come from; found with {@link ServiceLoader}. Implementations are safe for use by multiple threads. */
 public interface ChildProcesses {
-  /** Starts a child, as {@link ChildProcess#start(ChildOptions, RunnableTask)} says. */
-  ChildProcess start(ChildOptions options, RunnableTask task);
+  /** Starts a child, as {@link ChildProcess#start(ChildOptions, ChildTask)} says. */
+  ChildProcess start(ChildOptions options, ChildTask task);
 
   /** Returns the living children in the order of their start. */
   List<ChildProcess> active();

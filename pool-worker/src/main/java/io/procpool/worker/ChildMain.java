@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.worker;
 
+import io.procpool.ChildTask;
 import io.procpool.ipc.Order;
 import io.procpool.ipc.ThisProcess;
 import io.procpool.ipc.codec.FunctionCodec;
@@ -73,7 +74,7 @@ final class ChildMain implements Thread.UncaughtExceptionHandler {
   private void runTask(byte[] task, ChildControl control) {
     Thread.currentThread().setUncaughtExceptionHandler(this);
     try {
-      Runnable function = (Runnable)
+      ChildTask function = (ChildTask)
           FunctionCodec.read(new PayloadReader(task), ClassLoader.getSystemClassLoader(), null);
       if (control.beginUserCode()) {
         function.run();

@@ -1,10 +1,12 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.worker;
 
-import io.procpool.RunnableTask;
+import io.procpool.ChildTask;
 import io.procpool.ipc.FrameReader;
+import io.procpool.ipc.FrameRing;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.Order;
+import io.procpool.ipc.RingChannel;
 import io.procpool.ipc.ThisProcess;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
@@ -22,6 +24,7 @@ import java.io.File;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
@@ -77,7 +80,7 @@ final class Preparation {
     ChildLaunch.read(launch.toByteArray());
     ValueCodec.expectFilterByProperty();
     List<Object> captured = new ArrayList<>(List.of(1, "text"));
-    RunnableTask task = () -> captured.add(2L);
+    ChildTask task = () -> captured.add(2L);
     PayloadWriter encoded = new PayloadWriter();
     FunctionCodec.write(encoded, task);
     ((Runnable) FunctionCodec.read(
@@ -107,8 +110,11 @@ final class Preparation {
     byte[] hello = Handshake.hello(1, ProcessMain.pid(), Handshake.newNonce());
     Handshake.proof(key, hello, Handshake.challenge(key, hello, Handshake.newNonce()));
     SocketChannel channel = WorkerMain.openChannel();
-    new FrameReader(channel);
-    new FrameWriter(channel);
+    ByteBuffer ring = ByteBuffer.allocate(FrameRing.RING_BYTES);
+    RingChannel rings = new RingChannel(channel, new FrameRing(ring), new FrameRing(ring));
+    FrameWriter writer = new FrameWriter(rings);
+    writer.write(new ToWorker.Stop(), ByteBuffer.allocate(0));
+    new FrameReader(rings).read();
     channel.close();
     Order.encode(Order.INTERRUPT, new byte[0]);
   }

@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.worker;
 
+import io.procpool.ChildTask;
 import io.procpool.RunnableTask;
 import io.procpool.Task;
 import io.procpool.TaskFunction;
@@ -102,7 +103,7 @@ public final class Training {
   /** Goes the way of a child, whose orders never come: standard input is the lifeline. */
   private static void beChild() throws Exception {
     Map<String, Integer> captured = new HashMap<>();
-    RunnableTask task = () -> captured.put("trained", 1);
+    ChildTask task = () -> captured.put("trained", 1);
     PayloadWriter encoded = new PayloadWriter();
     FunctionCodec.write(encoded, task);
     ChildMain.train(

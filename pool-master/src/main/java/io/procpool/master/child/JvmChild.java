@@ -5,6 +5,8 @@ import io.procpool.CapturedOutput;
 import io.procpool.ChildOptions;
 import io.procpool.ChildProcess;
 import io.procpool.ipc.Order;
+import io.procpool.ipc.channel.Bell;
+import io.procpool.ipc.channel.ReadySource;
 import io.procpool.master.launch.JvmLauncher;
 import io.procpool.master.launch.JvmShape;
 import io.procpool.master.launch.LaunchThreads;
@@ -13,9 +15,11 @@ import io.procpool.master.launch.OutputTail;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.nio.channels.SelectableChannel;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -23,7 +27,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** One child, seen from its parent. */
-final class JvmChild implements ChildProcess {
+final class JvmChild implements ChildProcess, ReadySource {
   /*
    * Threads. The waiter exists for this child alone, so that it can keep this JVM alive, and so that user code in the stages of `onExit` can hold up
    *          nobody else: it waits for the exit, kills when the time of a termination is over, waits for the streams, and tells everybody.
@@ -56,6 +60,7 @@ final class JvmChild implements ChildProcess {
   private long killNanos = NEVER; // when it is killed; guarded by deadlineLock
   private boolean exited; // guarded by deadlineLock
   private volatile int exitCode;
+  private volatile boolean watched; // somebody may sleep on the bell
 
   /** Watches over a process that has been told to be a child, and sends it what is left of its orders. */
   static JvmChild begin(
@@ -134,6 +139,9 @@ final class JvmChild implements ChildProcess {
     exitCode = value;
     ActiveChildren.remove(this);
     end.countDown();
+    if (watched) {
+      Bell.ring();
+    }
     onExit.complete(this);
   }
 
@@ -247,6 +255,21 @@ final class JvmChild implements ChildProcess {
     return time.compareTo(Duration.ofDays(36500)) > 0
         ? TimeUnit.DAYS.toNanos(36500)
         : time.toNanos();
+  }
+
+  @Override
+  public boolean isReady() {
+    return !isAlive();
+  }
+
+  @Override
+  public void ringWhenReady() {
+    watched = true;
+  }
+
+  @Override
+  public Optional<SelectableChannel> channel() {
+    return Optional.empty();
   }
 
   @Override

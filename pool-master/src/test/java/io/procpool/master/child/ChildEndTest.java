@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.procpool.ChildOptions;
 import io.procpool.ChildOptions.Stream;
 import io.procpool.ChildProcess;
-import io.procpool.RunnableTask;
+import io.procpool.ChildTask;
 import io.procpool.master.process.Faults;
 import java.io.File;
 import java.io.IOException;
@@ -38,7 +38,7 @@ final class ChildEndTest {
     Faults.assertNothingLeft();
   }
 
-  private ChildProcess startNoting(Duration grace, RunnableTask task) throws IOException {
+  private ChildProcess startNoting(Duration grace, ChildTask task) throws IOException {
     notes = Notes.in(directory);
     Notes own = notes;
     ChildProcess child = ChildProcess.start(options(grace), () -> {

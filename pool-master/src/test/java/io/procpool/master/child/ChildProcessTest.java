@@ -9,12 +9,12 @@ import io.procpool.ChildOptions;
 import io.procpool.ChildOptions.Stream;
 import io.procpool.ChildProcess;
 import io.procpool.ChildStartException;
+import io.procpool.ChildTask;
 import io.procpool.NotSerializableTaskException;
 import io.procpool.ParentProcess;
 import io.procpool.Pool;
 import io.procpool.ProcessIdentity;
 import io.procpool.Processes;
-import io.procpool.RunnableTask;
 import io.procpool.master.process.Faults;
 import io.procpool.shared.SharedLong;
 import java.io.IOException;
@@ -51,14 +51,14 @@ final class ChildProcessTest {
     return ChildOptions.builder().stdout(Stream.CAPTURE).stderr(Stream.CAPTURE);
   }
 
-  private static ChildProcess run(ChildOptions.Builder options, RunnableTask task)
+  private static ChildProcess run(ChildOptions.Builder options, ChildTask task)
       throws InterruptedException {
     ChildProcess child = ChildProcess.start(options.build(), task);
     assertThat(child.join(LONG)).as("%s has ended", child).isTrue();
     return child;
   }
 
-  private static ChildProcess run(RunnableTask task) throws InterruptedException {
+  private static ChildProcess run(ChildTask task) throws InterruptedException {
     return run(captured(), task);
   }
 
@@ -95,7 +95,7 @@ final class ChildProcessTest {
   @Test
   void join_otherThreadsRun_areAwaited() throws Exception {
     Notes notes = Notes.in(directory);
-    RunnableTask task = () -> new Thread(() -> {
+    ChildTask task = () -> new Thread(() -> {
           notes.await("go on");
           System.out.print("other thread");
         })

@@ -8,9 +8,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.procpool.ChildOptions;
 import io.procpool.ChildOptions.Stream;
 import io.procpool.ChildProcess;
+import io.procpool.ChildTask;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
-import io.procpool.RunnableTask;
 import io.procpool.SpareOptions;
 import io.procpool.WarmSpares;
 import io.procpool.master.process.Faults;
@@ -60,7 +60,7 @@ final class WarmSparesTest {
     return ProcessHandle.current().children().map(ProcessHandle::pid).collect(Collectors.toSet());
   }
 
-  private static ChildProcess run(ChildOptions options, RunnableTask task) throws Exception {
+  private static ChildProcess run(ChildOptions options, ChildTask task) throws Exception {
     ChildProcess child = ChildProcess.start(options, task);
     assertThat(child.join(LONG)).as("%s has ended", child).isTrue();
     return child;
