@@ -4,6 +4,7 @@ package io.procpool.examples.programs;
 import io.procpool.ChildOptions;
 import io.procpool.ChildProcess;
 import io.procpool.sync.ProcessEvent;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -42,23 +43,20 @@ public final class NamesAndLiveness {
 
   private static Flavour threads(ProgramSettings settings) throws InterruptedException {
     ProcessEvent end = ProcessEvent.create();
-    ThreadGroup group = new ThreadGroup("those of this program");
     List<Thread> threads =
-        NAMES.stream().map(name -> new Thread(group, () -> await(end), name)).toList();
+        NAMES.stream().map(name -> new Thread(() -> await(end), name)).toList();
     threads.forEach(Thread::start);
     List<String> names =
         threads.stream().filter(Thread::isAlive).map(Thread::getName).toList();
     List<Boolean> before = threads.stream().map(Thread::isAlive).toList();
-    settings.out().println("threads alive: " + group.activeCount() + " " + names);
+    settings.out().println("threads alive: " + names.size() + " " + names);
     end.set();
     for (Thread thread : threads) {
       thread.join();
     }
-    return report(
-        settings,
-        "threads",
-        new Flavour(
-            names, before, threads.stream().map(Thread::isAlive).toList(), group.activeCount()));
+    List<Boolean> after = threads.stream().map(Thread::isAlive).toList();
+    int left = Collections.frequency(after, true);
+    return report(settings, "threads", new Flavour(names, before, after, left));
   }
 
   private static Flavour processes(ProgramSettings settings) throws InterruptedException {
