@@ -173,6 +173,35 @@ def memory():
         }
 
 
+def nothing():
+    pass
+
+
+def start_and_join(method):
+    context = multiprocessing.get_context(method)
+
+    def once():
+        began = time.perf_counter()
+        process = context.Process(target=nothing)
+        process.start()
+        process.join()
+        assert process.exitcode == 0
+        return (time.perf_counter() - began) * 1e3
+
+    once()
+    times = [once() for _ in range(31)]
+    return {"p50": median(times), "min": min(times)}
+
+
+def child_cold():
+    return start_and_join("spawn")
+
+
+def child_warm():
+    """fork: the nearest thing that CPython has."""
+    return start_and_join("fork")
+
+
 def megabytes(path, key):
     with open(path) as file:
         for line in file:
@@ -468,6 +497,8 @@ MEASUREMENTS = {
     "imap-one": imap_one,
     "start": start,
     "memory": memory,
+    "child-cold": child_cold,
+    "child-warm": child_warm,
     "death": death,
     "busy-master": busy_master,
     "value": value,

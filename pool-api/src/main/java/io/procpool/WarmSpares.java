@@ -16,7 +16,7 @@ import java.time.Duration;
  * }</pre>
  *
  * <p>What has to be equal: the {@code java} program, heap, JVM flags, environment, working directory, class path with the jars on it
- * unchanged, and where standard output goes. Each spare takes the memory of an idle JVM, some 30 MB. One that dies is replaced, later and later if
+ * unchanged, and where standard output goes. Each spare takes the memory of an idle JVM: 44 MB resident on JDK 17, 54 MB on JDK 25. One that dies is replaced, later and later if
  * that happens again and again. Spares end with this process, however it ends. Several sets may be kept at once.
  *
  * <p>Safe for use by multiple threads.

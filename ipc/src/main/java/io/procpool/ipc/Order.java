@@ -20,7 +20,10 @@ import java.util.Arrays;
  */
 @SuppressWarnings("ArrayRecordComponent") // nobody compares orders
 public record Order(int kind, byte[] body) {
-  /** Get ready to become whatever is said next; then write the body to standard error. */
+  /**
+   * Get ready to become whatever is said next; then write the first {@link #MARKER_BYTES} of the body to standard error. The rest of it is
+   * the path of the session, in UTF-8, which must not be left behind if the master is gone.
+   */
   public static final int PREPARE = 1;
 
   /** Be a worker; the body is a {@link io.procpool.ipc.wire.Launch}. Nothing follows. */
@@ -37,6 +40,9 @@ public record Order(int kind, byte[] body) {
 
   /** Interrupt the task, and end. */
   public static final int TERMINATE = 6;
+
+  /** The length of the marker by which a spare is known to be ready. */
+  public static final int MARKER_BYTES = 36;
 
   private static final int HEADER_BYTES = 5;
   private static final byte[] NOTHING = {};

@@ -83,13 +83,21 @@ final class ChildMain implements Thread.UncaughtExceptionHandler {
       if (!control.isTerminating() || !isInterruption(thrown)) {
         report(thrown);
       }
+      flush();
       if (!control.end()) {
         throw ChildMain.<RuntimeException>asIs(thrown);
       }
     }
+    flush();
     if (control.end()) {
       System.exit(TERMINATED);
     }
+  }
+
+  /** What a task has put into a buffered stream, and forgotten, is not lost. */
+  private static void flush() {
+    System.out.flush();
+    System.err.flush();
   }
 
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})

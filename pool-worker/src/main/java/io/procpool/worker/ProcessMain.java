@@ -8,6 +8,8 @@ import java.io.File;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The main class of every process that is spawned: learns from standard input whether it is a worker, a child, or a spare that will be told
@@ -20,12 +22,14 @@ public final class ProcessMain {
   public static void main(String[] arguments) {
     ignoreTerminalSignals();
     FileInputStream in = new FileInputStream(FileDescriptor.in);
-    Order order = next(in, false);
+    Order order = next(in, null);
     if (order.kind() == Order.PREPARE) {
       Preparation.run();
-      System.err.write(order.body(), 0, order.body().length);
+      byte[] body = order.body();
+      System.err.write(body, 0, Order.MARKER_BYTES);
       System.err.flush();
-      order = next(in, true);
+      int rest = body.length - Order.MARKER_BYTES;
+      order = next(in, new String(body, Order.MARKER_BYTES, rest, StandardCharsets.UTF_8));
     }
     if (order.kind() == Order.WORKER) {
       beWorker(order.body());
@@ -36,12 +40,13 @@ public final class ProcessMain {
     }
   }
 
-  private static Order next(FileInputStream in, boolean waited) {
+  /** Reads an order; a spare, which knows of a session, may find that its master is gone. */
+  private static Order next(FileInputStream in, @Nullable String session) {
     try {
       return Order.read(in);
     } catch (Throwable failed) {
-      if (waited && failed instanceof EOFException) {
-        WorkerExit.disconnected(""); // a spare whose master is gone
+      if (session != null && failed instanceof EOFException) {
+        WorkerExit.disconnected(session);
       }
       WorkerExit.cannotStart(failed);
       throw new IllegalStateException(failed);

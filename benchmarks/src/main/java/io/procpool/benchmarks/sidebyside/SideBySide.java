@@ -17,6 +17,8 @@ public final class SideBySide {
       Map.entry("prepare", Life::prepare),
       Map.entry("start", Life::start),
       Map.entry("memory", Life::memory),
+      Map.entry("child-cold", Children::cold),
+      Map.entry("child-warm", Children::warm),
       Map.entry("speed-up", SpeedUp::run),
       Map.entry("death", Deaths::death),
       Map.entry("timeout", Deaths::timeout),

@@ -30,6 +30,9 @@ public final class Programs {
   private static final String USAGE = "usage: Programs [ID [--backend NAME] [--second MILLIS]]";
 
   private static final List<Program> ALL = List.of(
+      new Program("P01", "a child that prints a greeting", HelloChild::run),
+      new Program("P02", "parent and child say who they are", ParentAndChild::run),
+      new Program("P03", "several children, all joined", SeveralChildren::run),
       new Program(
           "P09", "the same work as 50 threads and as 50 processes", ThreadsAgainstProcesses::run),
       new Program(
@@ -63,6 +66,8 @@ public final class Programs {
           "N01",
           "a server with a thread for each connection, and with a pool",
           UpperCaseServer::run),
+      new Program("N02", "who is alive, of threads and of children", NamesAndLiveness::run),
+      new Program("N03", "a daemon child and a normal one", DaemonChild::run),
       new Program("N04", "data that each worker keeps for itself", OwnData::run));
 
   private static final Set<String> NOT_INLINE = Set.of(

@@ -93,7 +93,7 @@ final class JvmChild implements ChildProcess, ReadySource {
     this.stdout = tail(options.stdout());
     this.stderr = tail(options.stderr());
     this.streams = new CountDownLatch(shape.stdout() == JvmShape.Stdout.PIPE ? 2 : 1);
-    this.waiter = new Thread(null, this::awaitExit, options.name() + "-waiter", 256 * 1024);
+    this.waiter = new Thread(this::awaitExit, options.name() + "-waiter");
     waiter.setDaemon(options.isDaemon());
   }
 
@@ -158,11 +158,19 @@ final class JvmChild implements ChildProcess, ReadySource {
         if (process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
           return process.exitValue();
         }
-        kill();
+        killNow();
         return JvmLauncher.awaitExit(process);
       } catch (InterruptedException deadlineChanged) {
         // Looked at in the next round.
       }
+    }
+  }
+
+  private void killNow() {
+    try {
+      kill();
+    } catch (RuntimeException | OutOfMemoryError familyUnknown) {
+      // The process itself has been killed, and that must be waited for.
     }
   }
 

@@ -179,9 +179,14 @@ public final class JvmLauncher {
 
   /** Kills a process and its descendants, which a task may have started; does not wait. */
   public static void killFamily(Process process) {
-    List<ProcessHandle> family =
-        hasChildren(process.pid()) ? process.descendants().toList() : List.of();
-    process.destroyForcibly();
+    List<ProcessHandle> family = List.of();
+    try {
+      if (hasChildren(process.pid())) {
+        family = process.descendants().toList();
+      }
+    } finally {
+      process.destroyForcibly(); // whatever hindered the search
+    }
     for (ProcessHandle descendant : family) {
       descendant.destroyForcibly();
     }

@@ -5,6 +5,7 @@ import io.procpool.SpareOptions;
 import io.procpool.SpareStatistics;
 import io.procpool.WarmSpares;
 import io.procpool.ipc.Order;
+import io.procpool.ipc.memory.Session;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -216,9 +218,9 @@ public final class SpareSet implements WarmSpares {
     byte[] heard = null;
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     try {
-      JvmLauncher.tell(process, Order.encode(Order.PREPARE, spare.marker));
+      JvmLauncher.tell(process, Order.encode(Order.PREPARE, prepareBody(spare)));
       heard = hearUntil(spare.marker, process.getErrorStream(), all);
-    } catch (IOException ended) {
+    } catch (IOException | RuntimeException ended) {
       // As its end.
     } finally {
       alarm.cancel(false);
@@ -245,6 +247,13 @@ public final class SpareSet implements WarmSpares {
       notifyAll();
     }
     return true;
+  }
+
+  private static byte[] prepareBody(Spare spare) {
+    byte[] session = Session.current().path().getBytes(StandardCharsets.UTF_8);
+    byte[] body = Arrays.copyOf(spare.marker, Order.MARKER_BYTES + session.length);
+    System.arraycopy(session, 0, body, Order.MARKER_BYTES, session.length);
+    return body;
   }
 
   /** Returns what came before and behind the marker; null if the stream ends without. */

@@ -17,9 +17,11 @@ import io.procpool.ProcessIdentity;
 import io.procpool.Processes;
 import io.procpool.master.process.Faults;
 import io.procpool.shared.SharedLong;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
+import java.io.PrintStream;
 import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -318,6 +320,16 @@ final class ChildProcessTest {
     assertThat(child.stdout().droppedBytes()).isEqualTo(500L * 100_000 + 7 - 1000);
     assertThat(child.stdout().text()).endsWith("\0the end");
     assertThat(child.stderr().droppedBytes()).isZero();
+  }
+
+  /** As CPython does, and the JVM does not. */
+  @Test
+  void stdout_bufferedAndNotFlushed_isNotLost() throws Exception {
+    ChildProcess child = run(() -> {
+      System.setOut(new PrintStream(new BufferedOutputStream(System.out)));
+      System.out.print("in the buffer");
+    });
+    assertThat(child.stdout().text()).isEqualTo("in the buffer");
   }
 
   @Test
