@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +35,11 @@ class SocketDeathTest {
   @AfterAll
   static void close() {
     parties.close();
+  }
+
+  @AfterEach
+  void nobodyDoesAnything() throws Exception {
+    parties.checkIdle();
   }
 
   @ParameterizedTest
