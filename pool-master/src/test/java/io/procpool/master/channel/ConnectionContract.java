@@ -12,6 +12,7 @@ import io.procpool.channel.Connection;
 import io.procpool.channel.MessageTooLargeException;
 import io.procpool.channel.NotSerializableMessageException;
 import io.procpool.channel.UndecodableMessageException;
+import io.procpool.master.process.Faults;
 import io.procpool.master.sync.Begun;
 import io.procpool.master.sync.Parties;
 import java.io.EOFException;
@@ -489,11 +490,21 @@ abstract class ConnectionContract {
     try (Link link = open()) {
       List<Begun<Boolean>> all = new ArrayList<>();
       for (End end : List.of(link.near(), link.far())) {
-        all.add(end.begin(c -> sendInterrupted(c, 1)));
+        all.add(end.start(c -> {
+          try {
+            while (!Thread.interrupted()) { // one may go through alone
+              c.sendBytes(new byte[LARGE_BYTES]);
+            }
+          } catch (InterruptedException notSent) {
+            assertThat(Thread.interrupted()).isFalse();
+          }
+        }));
       }
-      for (Begun<Boolean> each : all) {
-        each.assertWaits();
-      }
+      Faults.awaitLong("both to wait").untilAsserted(() -> {
+        for (Begun<Boolean> each : all) {
+          each.assertWaits();
+        }
+      });
       for (Begun<Boolean> each : all) {
         each.interrupt();
         each.value();
