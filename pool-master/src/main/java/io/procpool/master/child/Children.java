@@ -11,10 +11,10 @@ import io.procpool.SpareOptions;
 import io.procpool.WarmSpares;
 import io.procpool.ipc.Order;
 import io.procpool.ipc.ThisProcess;
-import io.procpool.ipc.memory.Session;
-import io.procpool.ipc.wire.ChildLaunch;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.Shipment;
+import io.procpool.ipc.memory.Session;
+import io.procpool.ipc.wire.ChildLaunch;
 import io.procpool.master.launch.ClassArchive;
 import io.procpool.master.launch.JvmLauncher;
 import io.procpool.master.launch.JvmShape;
@@ -54,7 +54,9 @@ public final class Children implements ChildProcesses {
           shape, ClassArchive.shared(shape), small ? join(orders, encoded) : orders);
       ChildProcess child = JvmChild.begin(options, shape, started, small ? NOTHING : encoded);
       if (shipment != null) {
-        child.onExit().whenComplete((exited, failure) -> shipment.over()); // it may not have read its task
+        child
+            .onExit()
+            .whenComplete((exited, failure) -> shipment.over()); // it may not have read its task
       }
       return child;
     } catch (IOException | RuntimeException | OutOfMemoryError e) {
