@@ -11,6 +11,7 @@ import io.procpool.channel.NotSerializableMessageException;
 import io.procpool.channel.Pipe;
 import io.procpool.channel.ProcessQueue;
 import io.procpool.channel.UndecodableMessageException;
+import io.procpool.master.process.Faults;
 import io.procpool.master.sync.Actor;
 import io.procpool.master.sync.Begun;
 import io.procpool.master.sync.Party;
@@ -45,8 +46,17 @@ abstract class PipeContract extends SyncContract {
   }
 
   @AfterEach
-  void noSegmentsLeft() {
-    Segments.awaitOnly(before);
+  void noSegmentsLeft() throws Exception {
+    parties().checkIdle(); // what actors hold is not collected
+    Faults.awaitLong("no segments left").untilAsserted(() -> {
+      for (Party party : parties().all()) {
+        party.dispatch(() -> {
+          System.gc();
+          return true;
+        });
+      }
+      assertThat(before).containsAll(Segments.now());
+    });
   }
 
   private static byte[] random(int seed, int length) {
@@ -573,10 +583,6 @@ abstract class PipeContract extends SyncContract {
     pipe.second().close();
     assertThat(watching.value()).isEqualTo("arrived");
     pipe.first().close();
-    for (Party party : parties().all()) {
-      party.run(System::gc);
-    }
-    Segments.awaitOnly(before);
   }
 
   /** Holds an end as a field. */
