@@ -42,8 +42,8 @@ interface Lane extends Serializable {
   }
 
   /** A ring whose tail and head are read and written in two steps, by anybody. */
-  record TwoSteps(
-      SharedIntArray elements, SharedInt head, SharedInt tail, SharedInt closed) implements Lane {
+  record TwoSteps(SharedIntArray elements, SharedInt head, SharedInt tail, SharedInt closed)
+      implements Lane {
     static TwoSteps create(int capacity) {
       return new TwoSteps(
           SharedIntArray.create(2L * capacity),
