@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 /** A queue that is one ring in a block of its own. */
 final class MappedQueue<E> extends AbstractQueue<E> implements ProcessQueue<E>, ReadySource {
   /*
-   * Life.  close() closes the ring. The block goes with the last handle that saw it closed and is collected; before that a
+   * Life.  close() closes the ring. The block of a closed one goes with the last handle that is collected; before that a
    *        handle may be on its way to somebody.
    * Done.  What a process has taken and not done is in the account, so that a join can tell when it will never be done. It is counted
    *        there before it is taken: a process killed in between counts for one too much, which a join may report, rather
@@ -56,6 +56,8 @@ final class MappedQueue<E> extends AbstractQueue<E> implements ProcessQueue<E>, 
   private MappedQueue(SharedBlock block) {
     this.block = block;
     this.memory = block.part(0);
+    ByteBuffer shared = memory;
+    ((Block) block).goesWithLastHandle(() -> Ring.isClosed(shared, 0));
     this.ring = new Ring("a " + KIND, (Block) block, 0, new Ends());
     this.taken = (memory.getInt(RING_BYTES + FLAGS) & JOINABLE) == 0
         ? null
@@ -104,7 +106,6 @@ final class MappedQueue<E> extends AbstractQueue<E> implements ProcessQueue<E>, 
 
   private boolean isPut(Ring.Result result) {
     if (result == Ring.Result.ENDED) {
-      ((Block) block).goesWithLastHandle();
       throw new QueueClosedException(this + " is closed; nothing more can be put");
     }
     return result == Ring.Result.DONE;
@@ -140,9 +141,6 @@ final class MappedQueue<E> extends AbstractQueue<E> implements ProcessQueue<E>, 
   }
 
   private boolean isTaken(Ring.Result result) {
-    if (result == Ring.Result.ENDED) {
-      ((Block) block).goesWithLastHandle();
-    }
     return result == Ring.Result.DONE;
   }
 
@@ -369,7 +367,6 @@ final class MappedQueue<E> extends AbstractQueue<E> implements ProcessQueue<E>, 
   @Override
   public void close() {
     ring.close();
-    ((Block) block).goesWithLastHandle();
   }
 
   @Override

@@ -181,7 +181,12 @@ final class Ring {
   }
 
   boolean isClosed() {
-    return (ringWord(TAIL) & CLOSED) != 0;
+    return isClosed(memory, at);
+  }
+
+  /** Tells whether the ring at a place is closed. */
+  static boolean isClosed(ByteBuffer memory, int at) {
+    return ((long) Words.LONG.getVolatile(memory, at + TAIL) & CLOSED) != 0;
   }
 
   /** Returns the count of all messages ever put, modulo 2^24. */

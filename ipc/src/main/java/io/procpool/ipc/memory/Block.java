@@ -4,6 +4,8 @@ package io.procpool.ipc.memory;
 import io.procpool.spi.SharedBlock;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** One handle of a block in this process. Safe for use by multiple threads. */
 public final class Block extends SharedBlock {
@@ -47,6 +49,7 @@ public final class Block extends SharedBlock {
   private static final class Release implements Runnable {
     private final Holding holding;
     private volatile boolean closed;
+    private volatile @Nullable BooleanSupplier isOver;
 
     Release(Holding holding) {
       this.holding = holding;
@@ -54,7 +57,8 @@ public final class Block extends SharedBlock {
 
     @Override
     public void run() {
-      holding.release(closed);
+      BooleanSupplier over = isOver;
+      holding.release(closed || over != null && over.getAsBoolean());
     }
   }
 
@@ -105,9 +109,13 @@ public final class Block extends SharedBlock {
     }
   }
 
-  /** Says that the block is to go with this handle if nobody else holds it when the handle is collected. */
-  public void goesWithLastHandle() {
-    release.closed = true;
+  /**
+   * Says that the block is to go with the last handle, if something is so when that is collected.
+   *
+   * @param isOver does not refer to this handle
+   */
+  public void goesWithLastHandle(BooleanSupplier isOver) {
+    release.isOver = isOver;
   }
 
   /** Returns another handle of the block in this process. */

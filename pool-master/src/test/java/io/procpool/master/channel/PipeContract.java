@@ -428,7 +428,7 @@ abstract class PipeContract extends SyncContract {
       mine.close();
     });
     Connection copy = held.take();
-    far.close();
+    closeIfCopied(far);
     copy.close();
     pipe.first().send("go");
     holder.value();
