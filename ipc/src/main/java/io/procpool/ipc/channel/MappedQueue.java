@@ -217,7 +217,7 @@ final class MappedQueue<E> extends AbstractQueue<E> implements ProcessQueue<E>, 
       @SuppressWarnings("unchecked") // as generic collections are
       public E next() {
         Ring.Copy copy = copies.next();
-        return (E) Objects.requireNonNull(Messages.decode(copy.kind(), copy.message()));
+        return (E) Objects.requireNonNull(Messages.decodeCopy(copy.kind(), copy.message()));
       }
 
       @Override

@@ -24,6 +24,7 @@ public final class Messages {
   public static final int BYTES = 2;
 
   private static final ThreadLocal<Encoder> ENCODERS = ThreadLocal.withInitial(Encoder::new);
+  private static final ThreadLocal<Boolean> COPYING = ThreadLocal.withInitial(() -> false);
 
   private Messages() {}
 
@@ -99,9 +100,25 @@ public final class Messages {
    * @throws UndecodableMessageException if it cannot be rebuilt here
    */
   public static @Nullable Object decode(int kind, ByteBuffer encoded) {
+    return decode(kind, encoded, false);
+  }
+
+  /** As {@link #decode}, of a message that stays where it is: what counts as on its way in it still is after this. */
+  static @Nullable Object decodeCopy(int kind, ByteBuffer encoded) {
+    return decode(kind, encoded, true);
+  }
+
+  /** Tells whether the calling thread decodes a message that stays where it is. */
+  static boolean isCopying() {
+    return COPYING.get();
+  }
+
+  private static @Nullable Object decode(int kind, ByteBuffer encoded, boolean copy) {
     if (kind == BYTES) {
       return bytes(encoded);
     }
+    boolean outer = COPYING.get();
+    COPYING.set(copy);
     try {
       return ValueCodec.read(new PayloadReader(encoded), loader());
     } catch (PayloadFormatException | RuntimeException | LinkageError | StackOverflowError e) {
@@ -109,6 +126,8 @@ public final class Messages {
           "a message of " + encoded.remaining()
               + " bytes was taken, but cannot be rebuilt in this process: " + e.getMessage(),
           e);
+    } finally {
+      COPYING.set(outer);
     }
   }
 

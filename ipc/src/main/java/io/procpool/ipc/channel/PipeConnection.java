@@ -146,7 +146,11 @@ final class PipeConnection implements Connection, ReadySource {
     private Object readResolve() {
       Block arrived = (Block) block;
       PipeEnds ends = new PipeEnds(arrived);
-      ends.arrive(end, shipped);
+      if (Messages.isCopying()) {
+        ends.hold(end);
+      } else {
+        ends.arrive(end, shipped);
+      }
       return new PipeConnection(arrived, ends, end);
     }
   }

@@ -39,6 +39,8 @@ final class Receiver implements Ring.Reception {
       return message;
     }
     Ring.Copy received = Objects.requireNonNull(copy);
-    return Messages.decode(received.kind(), received.message());
+    return takes
+        ? Messages.decode(received.kind(), received.message())
+        : Messages.decodeCopy(received.kind(), received.message());
   }
 }

@@ -616,6 +616,24 @@ abstract class PipeContract extends SyncContract {
     carrier.close();
   }
 
+  /** Who only looks at a message leaves the end in it on its way. */
+  @Test
+  void peek_endInQueue_isStillOnItsWay() throws Exception {
+    try (Pipe pipe = Pipe.duplex();
+        ProcessQueue<Connection> queue = ProcessQueue.ofCapacity(1)) {
+      queue.put(pipe.second());
+      pipe.second().close();
+      queue.element().close();
+      queue.iterator().next().close();
+      assertThat(pipe.first().poll()).isFalse();
+      Connection taken = queue.take();
+      taken.send(1);
+      assertThat(pipe.first().recv()).isEqualTo(1);
+      taken.close();
+      assertThatThrownBy(pipe.first()::recv).isInstanceOf(EOFException.class);
+    }
+  }
+
   @Test
   void equals_copies_areOneEnd() throws Exception {
     try (Pipe pipe = Pipe.duplex();
