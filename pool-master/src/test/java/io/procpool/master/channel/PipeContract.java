@@ -10,6 +10,7 @@ import io.procpool.channel.MessageTooLargeException;
 import io.procpool.channel.NotSerializableMessageException;
 import io.procpool.channel.Pipe;
 import io.procpool.channel.ProcessQueue;
+import io.procpool.channel.QueueClosedException;
 import io.procpool.channel.UndecodableMessageException;
 import io.procpool.master.process.Faults;
 import io.procpool.master.sync.Actor;
@@ -560,11 +561,12 @@ abstract class PipeContract extends SyncContract {
     ProcessQueue<Object[]> back = ProcessQueue.unbounded();
     Pipe pipe = Pipe.duplex();
     Begun<Object> watching = b().begin(new Reading(pipe.first())::recv);
+    List<Begun<Boolean>> relays = new ArrayList<>();
     for (Party party : List.of(a(), b())) {
       ProcessQueue<Object[]> from = party == a() ? there : back;
       ProcessQueue<Object[]> to = party == a() ? back : there;
-      party.start(() -> {
-        while (true) {
+      relays.add(party.start(() -> {
+        while (!from.isClosed()) {
           Object[] next = from.take();
           try (Connection end = (Connection) next[0]) {
             int left = (Integer) next[1];
@@ -577,11 +579,17 @@ abstract class PipeContract extends SyncContract {
             to.put(new Object[] {end, left - 1});
           }
         }
-      });
+      }));
     }
     there.put(new Object[] {pipe.second(), generations});
     pipe.second().close();
     assertThat(watching.value()).isEqualTo("arrived");
+    assertThat(relays.get(generations % 2).value()).isTrue();
+    try {
+      relays.get(1 - generations % 2).value();
+    } catch (QueueClosedException end) {
+      // It was waiting for another one.
+    }
     pipe.first().close();
   }
 

@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,18 +30,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 @EnabledOnOs(value = OS.LINUX, disabledReason = "signals")
 class QueueKillTest extends KillContract {
   private static Parties parties;
-  private static Set<String> before;
 
   @BeforeAll
   static void open() {
-    before = Segments.now();
     parties = Parties.ofMortals();
   }
 
   @AfterAll
   static void close() {
     parties.close();
-    Segments.awaitOnly(before);
   }
 
   @Override
