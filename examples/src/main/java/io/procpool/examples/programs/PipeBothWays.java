@@ -19,7 +19,7 @@ public final class PipeBothWays {
   static String run(ProgramSettings settings) throws IOException, InterruptedException {
     try (Pipe pipe = Pipe.duplex()) {
       Connection far = pipe.second();
-      ChildProcess child = Children.start(() -> {
+      ChildProcess child = ChildProcess.start(() -> {
         System.out.println(far.recv());
         far.send("from son");
       });

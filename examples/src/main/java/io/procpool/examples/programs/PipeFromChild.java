@@ -31,7 +31,7 @@ public final class PipeFromChild {
   static Seen run(ProgramSettings settings) throws IOException, InterruptedException {
     try (Pipe pipe = Pipe.duplex()) {
       Connection far = pipe.second();
-      ChildProcess child = Children.start(() -> {
+      ChildProcess child = ChildProcess.start(() -> {
         try (far) {
           far.send(Arrays.asList(42, null, "hello"));
         }

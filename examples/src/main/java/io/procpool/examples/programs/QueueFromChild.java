@@ -25,7 +25,7 @@ public final class QueueFromChild {
   /** Runs the program. */
   static Seen run(ProgramSettings settings) throws InterruptedException {
     try (ProcessQueue<List<?>> queue = ProcessQueue.unbounded()) {
-      ChildProcess child = Children.start(() -> queue.put(Arrays.asList(42, null, "hello")));
+      ChildProcess child = ChildProcess.start(() -> queue.put(Arrays.asList(42, null, "hello")));
       List<?> value = queue.take();
       child.join();
       settings.out().println(value);

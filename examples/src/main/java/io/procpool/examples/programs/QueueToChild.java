@@ -17,7 +17,7 @@ public final class QueueToChild {
   static int run(ProgramSettings settings) throws InterruptedException {
     try (ProcessQueue<Integer> queue = ProcessQueue.unbounded()) {
       queue.put(123);
-      ChildProcess child = Children.start(() -> System.out.println(queue.take()));
+      ChildProcess child = ChildProcess.start(() -> System.out.println(queue.take()));
       child.join();
       settings.out().println("left in the queue: " + queue.size());
       return child.exitCode().orElseThrow();

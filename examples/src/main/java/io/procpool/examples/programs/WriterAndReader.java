@@ -33,8 +33,8 @@ public final class WriterAndReader {
     QueueOptions joinable = QueueOptions.builder().joinable(true).build();
     try (ProcessQueue<String> queue = ProcessQueue.open(joinable);
         ProcessQueue<String> report = ProcessQueue.unbounded()) {
-      ChildProcess writer = Children.start(() -> write(queue, mostMillis));
-      ChildProcess reader = Children.start(() -> read(queue, report));
+      ChildProcess writer = ChildProcess.start(() -> write(queue, mostMillis));
+      ChildProcess reader = ChildProcess.start(() -> read(queue, report));
       writer.join();
       queue.join();
       reader.terminate();
