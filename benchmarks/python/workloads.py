@@ -173,6 +173,35 @@ def memory():
         }
 
 
+def nothing():
+    pass
+
+
+def start_and_join(method):
+    context = multiprocessing.get_context(method)
+
+    def once():
+        began = time.perf_counter()
+        process = context.Process(target=nothing)
+        process.start()
+        process.join()
+        assert process.exitcode == 0
+        return (time.perf_counter() - began) * 1e3
+
+    once()
+    times = [once() for _ in range(31)]
+    return {"p50": median(times), "min": min(times)}
+
+
+def child_cold():
+    return start_and_join("spawn")
+
+
+def child_warm():
+    """fork: the nearest thing that CPython has."""
+    return start_and_join("fork")
+
+
 def megabytes(path, key):
     with open(path) as file:
         for line in file:
@@ -333,6 +362,91 @@ def semaphore():
     return figures
 
 
+def send_and_receive(count, here, _):
+    samples = []
+    for _ in range(count):
+        began = time.perf_counter()
+        here.send(1)
+        here.recv()
+        samples.append((time.perf_counter() - began) * 1e6)
+    return samples
+
+
+def receive_and_send(count, _, there):
+    for _ in range(count):
+        there.send(there.recv())
+
+
+def pipe():
+    return round_trip(send_and_receive, receive_and_send, *multiprocessing.Pipe())
+
+
+def echo(there):
+    message = there.recv_bytes()
+    while message:
+        there.send_bytes(message)
+        message = there.recv_bytes()
+
+
+def pipe_echo():
+    here, there = multiprocessing.Pipe()
+    child = multiprocessing.Process(target=echo, args=(there,))
+    child.start()
+    message, count = b"x" * MIB, 500
+
+    def step():
+        for _ in range(count):
+            here.send_bytes(message)
+            assert len(here.recv_bytes()) == MIB
+
+    result = rate(2 * count, step)
+    here.send_bytes(b"")
+    child.join()
+    return {"rate": result}
+
+
+def put_all(queue, count, barrier, report):
+    barrier.wait()
+    report.send((time.perf_counter(), 0))
+    for number in range(count):
+        queue.put(number)
+
+
+def take_all(queue, count, barrier, report):
+    barrier.wait()
+    for _ in range(count):
+        queue.get()
+    report.send((float("inf"), time.perf_counter()))
+
+
+def messages(new_queue, pairs, count=200_000):
+    rates = []
+    for _ in range(REPETITIONS):
+        queue = new_queue()
+        barrier = multiprocessing.Barrier(2 * pairs)
+        children, reports = [], []
+        for work in (put_all, take_all) * pairs:
+            near, far = multiprocessing.Pipe()
+            child = multiprocessing.Process(target=work, args=(queue, count, barrier, far))
+            child.start()
+            children.append(child)
+            reports.append(near)
+        spans = [report.recv() for report in reports]
+        for child in children:
+            child.join()
+        elapsed = max(end for _, end in spans) - min(start for start, _ in spans)
+        rates.append(pairs * count / elapsed)
+    return median(rates)
+
+
+def queue():
+    return {"rate": messages(multiprocessing.Queue, 1), "simple": messages(multiprocessing.SimpleQueue, 1)}
+
+
+def queue_two():
+    return {"rate": messages(multiprocessing.Queue, 2)}
+
+
 def set_and_wait(count, ping, pong):
     samples = []
     for _ in range(count):
@@ -383,6 +497,8 @@ MEASUREMENTS = {
     "imap-one": imap_one,
     "start": start,
     "memory": memory,
+    "child-cold": child_cold,
+    "child-warm": child_warm,
     "death": death,
     "busy-master": busy_master,
     "value": value,
@@ -390,6 +506,10 @@ MEASUREMENTS = {
     "lock": lock,
     "lock-contended": lock_contended,
     "locked-increment": locked_increment,
+    "pipe": pipe,
+    "pipe-echo": pipe_echo,
+    "queue": queue,
+    "queue-two": queue_two,
     "semaphore": semaphore,
     "event": event,
     "barrier": barrier,

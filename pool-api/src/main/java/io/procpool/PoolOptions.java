@@ -265,17 +265,13 @@ public final class PoolOptions {
 
     /** Sets the pool's name: not empty, letters, digits and {@code .-_} only. */
     public Builder name(String name) {
-      if (!name.matches("[A-Za-z0-9._-]+")) {
-        throw new IllegalArgumentException(
-            "name: \"" + name + "\" (expected: letters, digits and .-_ only)");
-      }
-      this.name = name;
+      this.name = OptionChecks.name(name);
       return this;
     }
 
     /** Sets the number of workers, 1 to {@value PoolOptions#MAX_WORKERS}. */
     public Builder workers(int workers) {
-      this.workers = inRange("workers", workers, 1, MAX_WORKERS);
+      this.workers = OptionChecks.inRange("workers", workers, 1, MAX_WORKERS);
       return this;
     }
 
@@ -284,14 +280,14 @@ public final class PoolOptions {
      * fails with a {@link TaskTimeoutException}. Zero means none.
      */
     public Builder taskTimeout(Duration taskTimeout) {
-      this.taskTimeout = nonNegative("taskTimeout", taskTimeout);
+      this.taskTimeout = OptionChecks.nonNegative("taskTimeout", taskTimeout);
       return this;
     }
 
     /** Retires each worker after this many tasks (inputs of a map count one each). Zero means no limit. */
     public Builder maxTasksPerWorker(int maxTasksPerWorker) {
       this.maxTasksPerWorker =
-          inRange("maxTasksPerWorker", maxTasksPerWorker, 0, Integer.MAX_VALUE);
+          OptionChecks.inRange("maxTasksPerWorker", maxTasksPerWorker, 0, Integer.MAX_VALUE);
       return this;
     }
 
@@ -306,25 +302,26 @@ public final class PoolOptions {
 
     /** Sets the time a worker has from its spawn until it is ready, initializer included. More than zero. */
     public Builder startTimeout(Duration startTimeout) {
-      this.startTimeout = positive("startTimeout", startTimeout);
+      this.startTimeout = OptionChecks.positive("startTimeout", startTimeout);
       return this;
     }
 
     /** Sets the number of failed starts in a row after which waiting tasks are failed with the reason, 1 to 1000. */
     public Builder maxStartAttempts(int maxStartAttempts) {
-      this.maxStartAttempts = inRange("maxStartAttempts", maxStartAttempts, 1, 1000);
+      this.maxStartAttempts = OptionChecks.inRange("maxStartAttempts", maxStartAttempts, 1, 1000);
       return this;
     }
 
     /** Sets the time a task or worker has to end politely before it is killed. Zero kills at once. */
     public Builder gracePeriod(Duration gracePeriod) {
-      this.gracePeriod = nonNegative("gracePeriod", gracePeriod);
+      this.gracePeriod = OptionChecks.nonNegative("gracePeriod", gracePeriod);
       return this;
     }
 
     /** Sets the number of accepted, unfinished tasks above which the pool is full, 1 or more. */
     public Builder maxPendingTasks(int maxPendingTasks) {
-      this.maxPendingTasks = inRange("maxPendingTasks", maxPendingTasks, 1, Integer.MAX_VALUE);
+      this.maxPendingTasks =
+          OptionChecks.inRange("maxPendingTasks", maxPendingTasks, 1, Integer.MAX_VALUE);
       return this;
     }
 
@@ -352,48 +349,25 @@ public final class PoolOptions {
      * and are taken back as soon as another worker has nothing to do.
      */
     public Builder prefetch(int prefetch) {
-      this.prefetch = inRange("prefetch", prefetch, 0, 48);
+      this.prefetch = OptionChecks.inRange("prefetch", prefetch, 0, 48);
       return this;
     }
 
     /** Sets the maximum heap of each worker in bytes: zero for what the JVM chooses, else 2 MiB or more. */
     public Builder maxHeapBytes(long maxHeapBytes) {
-      if (maxHeapBytes != 0 && maxHeapBytes < 2L << 20) {
-        throw new IllegalArgumentException("maxHeapBytes: " + maxHeapBytes
-            + " (expected: 0 for the JVM's default, else " + (2L << 20) + " or more)");
-      }
-      this.maxHeapBytes = maxHeapBytes;
+      this.maxHeapBytes = OptionChecks.maxHeapBytes(maxHeapBytes);
       return this;
     }
 
     /** Sets further JVM flags of the workers, each starting with a dash, such as {@code -Xss4m}. */
     public Builder jvmArgs(List<String> jvmArgs) {
-      for (String arg : jvmArgs) {
-        if (!arg.startsWith("-")
-            || arg.equals("-cp")
-            || arg.equals("-jar")
-            || arg.startsWith("-classpath")
-            || arg.startsWith("--class-path")) {
-          throw new IllegalArgumentException("jvmArgs: \"" + arg
-              + "\" (expected: JVM flags starting with -; use classPath for the class path)");
-        }
-      }
-      this.jvmArgs = List.copyOf(jvmArgs);
+      this.jvmArgs = OptionChecks.jvmArgs(jvmArgs);
       return this;
     }
 
     /** Sets variables of the workers' environment, beside those they inherit from the master. */
     public Builder environment(Map<String, String> environment) {
-      environment.forEach((key, value) -> {
-        if (key.isEmpty()
-            || key.indexOf('=') >= 0
-            || key.indexOf('\0') >= 0
-            || value.indexOf('\0') >= 0) {
-          throw new IllegalArgumentException("environment: \"" + key
-              + "\" (expected: a name without '=' and no NUL in name or value)");
-        }
-      });
-      this.environment = Map.copyOf(environment);
+      this.environment = OptionChecks.environment(environment);
       return this;
     }
 
@@ -405,11 +379,7 @@ public final class PoolOptions {
 
     /** Sets what stands on the workers' class path behind the master's own: jars and class folders. */
     public Builder classPath(List<Path> classPath) {
-      List<Path> absolute = new ArrayList<>();
-      for (Path entry : classPath) {
-        absolute.add(entry.toAbsolutePath());
-      }
-      this.classPath = List.copyOf(absolute);
+      this.classPath = OptionChecks.classPath(classPath);
       return this;
     }
 
@@ -456,36 +426,6 @@ public final class PoolOptions {
         copy.name = "pool-" + NEXT_NAME.getAndIncrement();
       }
       return new PoolOptions(copy);
-    }
-
-    private static int inRange(String option, int value, int from, int to) {
-      if (value < from || value > to) {
-        throw new IllegalArgumentException(option + ": " + value + " (expected: "
-            + (to == Integer.MAX_VALUE ? from + " or more)" : from + " to " + to + ")"));
-      }
-      return value;
-    }
-
-    static Duration nonNegative(String option, Duration value) {
-      if (value.isNegative()) {
-        throw new IllegalArgumentException(option + ": " + value + " (expected: zero or more)");
-      }
-      return bounded(option, value);
-    }
-
-    private static Duration positive(String option, Duration value) {
-      if (value.isNegative() || value.isZero()) {
-        throw new IllegalArgumentException(option + ": " + value + " (expected: more than zero)");
-      }
-      return bounded(option, value);
-    }
-
-    private static Duration bounded(String option, Duration value) {
-      if (value.compareTo(Duration.ofDays(36500)) > 0) {
-        throw new IllegalArgumentException(
-            option + ": " + value + " (expected: at most 36500 days)");
-      }
-      return value;
     }
   }
 }

@@ -36,7 +36,7 @@ public final class TaskOptions {
    * killed. Zero means none, whatever the pool's option says.
    */
   public TaskOptions timeout(Duration timeout) {
-    return new TaskOptions(name, PoolOptions.Builder.nonNegative("timeout", timeout));
+    return new TaskOptions(name, OptionChecks.nonNegative("timeout", timeout));
   }
 
   /** Returns the name, if one is set. */

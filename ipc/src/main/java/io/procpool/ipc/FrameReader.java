@@ -1,14 +1,11 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ReadableByteChannel;
-import java.nio.channels.SelectableChannel;
 
 /**
- * Reads frames from a blocking channel:
+ * Reads frames from a channel:
  *
  * <pre>
  *   varint32: length of what follows | varint32: length of the header | header | payload
@@ -21,14 +18,13 @@ public final class FrameReader {
   public static final int MAX_FRAME_BYTES = 1 << 30;
 
   private static final int BUFFER_BYTES = 64 * 1024;
-  private static final int CHUNK_BYTES = 256 * 1024;
   private static final int MAX_VARINT_BYTES = 5;
 
-  private final ReadableByteChannel channel;
+  private final FrameChannel channel;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES).flip();
 
   /** Reads from a channel. */
-  public FrameReader(ReadableByteChannel channel) {
+  public FrameReader(FrameChannel channel) {
     this.channel = channel;
   }
 
@@ -46,26 +42,27 @@ public final class FrameReader {
   }
 
   /**
-   * Takes in what has arrived. If nothing has, looks again for up to the given time, yielding the processor in between. The
-   * channel must be a {@link SelectableChannel} in blocking mode, which it leaves for that time.
+   * Takes in what has arrived. If nothing has, looks again for up to the given time, yielding the processor in between.
    *
-   * @param spinNanos how long to look, in nanoseconds; 0 to look once
+   * @param spinNanos how long to look, in nanoseconds; 0 to look once, and whether the other side is still there
    * @return whether the beginning of a frame is there
    * @throws EOFException if the channel has ended
    */
   public boolean poll(long spinNanos) throws IOException {
     if (!buffer.hasRemaining()) {
-      SelectableChannel selectable = (SelectableChannel) channel;
+      if (spinNanos == 0) {
+        channel.check();
+      }
       long start = System.nanoTime();
-      selectable.configureBlocking(false);
-      try {
-        fill();
-        while (!buffer.hasRemaining() && System.nanoTime() - start < spinNanos) {
+      for (int look = 0; !channel.isReady() && System.nanoTime() - start < spinNanos; look++) {
+        if (look < 4) {
+          Thread.onSpinWait();
+        } else {
           Thread.yield();
-          fill();
         }
-      } finally {
-        selectable.configureBlocking(true);
+      }
+      if (channel.isReady()) {
+        fill();
       }
     }
     return buffer.hasRemaining();
@@ -121,10 +118,7 @@ public final class FrameReader {
     if (have < length && length - have >= BUFFER_BYTES) {
       ByteBuffer rest = ByteBuffer.wrap(bytes, have, length - have);
       while (rest.position() < bytes.length) {
-        // In pieces, because the channel has a direct buffer of the same size made for each read.
-        if (channel.read(rest.limit(Math.min(bytes.length, rest.position() + CHUNK_BYTES))) < 0) {
-          throw new EOFException();
-        }
+        channel.read(rest);
       }
       return bytes;
     }
@@ -139,14 +133,10 @@ public final class FrameReader {
 
   private void fill() throws IOException {
     buffer.clear();
-    int n;
     try {
-      n = channel.read(buffer);
+      channel.read(buffer);
     } finally {
       buffer.flip(); // also after a failure the buffer holds nothing
-    }
-    if (n < 0) {
-      throw new EOFException();
     }
   }
 }

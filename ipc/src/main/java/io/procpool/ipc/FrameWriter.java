@@ -5,19 +5,17 @@ import io.procpool.ipc.wire.FieldWriter;
 import io.procpool.ipc.wire.WireMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.GatheringByteChannel;
 
-/** Writes frames, as {@link FrameReader} describes them, to a blocking channel. Safe for use by multiple threads. */
+/** Writes frames, as {@link FrameReader} describes them, to a channel. Safe for use by multiple threads. */
 public final class FrameWriter {
   private static final int BUFFER_BYTES = 16 * 1024;
-  private static final int CHUNK_BYTES = 256 * 1024;
 
-  private final GatheringByteChannel channel;
+  private final FrameChannel channel;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES); // guarded by this
   private final FieldWriter fields = new FieldWriter(); // guarded by this
 
   /** Writes to a channel. */
-  public FrameWriter(GatheringByteChannel channel) {
+  public FrameWriter(FrameChannel channel) {
     this.channel = channel;
   }
 
@@ -33,20 +31,11 @@ public final class FrameWriter {
     if (payload.remaining() <= buffer.remaining()) {
       buffer.put(payload);
       buffer.flip();
-      while (buffer.hasRemaining()) {
-        channel.write(buffer);
-      }
+      channel.write(buffer);
       return;
     }
     buffer.flip();
-    // In pieces, because the channel makes a direct buffer of the size of each heap buffer, and the
-    // thread keeps it.
-    ByteBuffer[] parts = {buffer, payload};
-    int end = payload.limit();
-    while (payload.position() < end) {
-      payload.limit(Math.min(end, payload.position() + CHUNK_BYTES));
-      channel.write(parts);
-    }
+    channel.write(buffer, payload);
   }
 
   private void putVarint(int value) {

@@ -15,6 +15,8 @@ import static io.procpool.ipc.WorkerSegmentLayout.SLOTS_OFFSET;
 import static io.procpool.ipc.WorkerSegmentLayout.SLOT_COUNT;
 import static io.procpool.ipc.WorkerSegmentLayout.STATE_BITS;
 import static io.procpool.ipc.WorkerSegmentLayout.STATE_MASK;
+import static io.procpool.ipc.WorkerSegmentLayout.TO_MASTER_OFFSET;
+import static io.procpool.ipc.WorkerSegmentLayout.TO_WORKER_OFFSET;
 import static io.procpool.ipc.WorkerSegmentLayout.VERSION;
 import static io.procpool.ipc.WorkerSegmentLayout.VERSION_OFFSET;
 
@@ -73,9 +75,23 @@ public final class WorkerSegment {
       MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
   private final ByteBuffer memory;
+  private final FrameRing toWorker;
+  private final FrameRing toMaster;
 
   private WorkerSegment(ByteBuffer memory) {
     this.memory = memory.order(ByteOrder.nativeOrder());
+    this.toWorker = new FrameRing(memory.slice(TO_WORKER_OFFSET, FrameRing.RING_BYTES));
+    this.toMaster = new FrameRing(memory.slice(TO_MASTER_OFFSET, FrameRing.RING_BYTES));
+  }
+
+  /** Returns the frames to the worker. */
+  public FrameRing toWorker() {
+    return toWorker;
+  }
+
+  /** Returns the frames to the master. */
+  public FrameRing toMaster() {
+    return toMaster;
   }
 
   /**
@@ -171,6 +187,8 @@ public final class WorkerSegment {
     LONG.setVolatile(memory, PUBLISHED_OFFSET, 0L);
     LONG.setVolatile(memory, BATCH_FIRST_OFFSET, 0L);
     LONG.setVolatile(memory, ITEM_START_OFFSET, 0L);
+    toWorker.reset();
+    toMaster.reset();
   }
 
   /** Makes a unit available to the worker; its frame must be sent after this. */

@@ -10,7 +10,7 @@ package io.procpool.ipc;
  *   | magic  | version| itemStartNanos | batchFirst | published  |                      |
  *   +--------+--------+----------------+------------+------------+----------------------+
  *   64: 64 slots of 8 bytes, slot = seq modulo 64        576 … 1024: free
- *   1024: area of outcomes
+ *   1024: area of outcomes, then the ring of frames to the worker, and that of frames to the master
  *
  *   slot:       seq (20 bits) | state (4) | limit (20) | next (20)
  *   batchFirst: seq (32) | number of the first item in the area (32)
@@ -33,7 +33,9 @@ final class WorkerSegmentLayout {
   static final int SLOT_COUNT = 64;
   static final int AREA_OFFSET = 1024;
   static final int AREA_BYTES = 256 * 1024;
-  static final int SEGMENT_BYTES = AREA_OFFSET + AREA_BYTES;
+  static final int TO_WORKER_OFFSET = AREA_OFFSET + AREA_BYTES;
+  static final int TO_MASTER_OFFSET = TO_WORKER_OFFSET + FrameRing.RING_BYTES;
+  static final int SEGMENT_BYTES = TO_MASTER_OFFSET + FrameRing.RING_BYTES;
 
   static final int COUNT_BITS = 20;
   static final int COUNT_MASK = (1 << COUNT_BITS) - 1;

@@ -16,6 +16,7 @@ class ModuleArrowsTest {
     "io.procpool.spi..",
     "io.procpool.job..",
     "io.procpool.shared..",
+    "io.procpool.channel..",
     "io.procpool.sync.."
   };
 

@@ -1,23 +1,28 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.worker;
 
+import io.procpool.ChildTask;
+import io.procpool.RunnableTask;
 import io.procpool.Task;
 import io.procpool.TaskFunction;
 import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.FunctionKind;
+import io.procpool.ipc.Order;
+import io.procpool.ipc.RingChannel;
 import io.procpool.ipc.SessionDirectory;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
 import io.procpool.ipc.codec.FunctionCodec;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.ValueCodec;
-import io.procpool.ipc.wire.FieldWriter;
+import io.procpool.ipc.wire.ChildLaunch;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
 import io.procpool.ipc.wire.ToWorker;
 import java.io.ByteArrayInputStream;
 import java.io.File;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.StandardProtocolFamily;
@@ -27,7 +32,9 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Takes a worker through what workers usually do, so that the JVM can archive the classes of it at its exit: this process is
@@ -75,11 +82,34 @@ public final class Training {
     Thread master = new Thread(() -> playMaster(server, segment), "training-master");
     master.setDaemon(true);
     master.start();
-    FieldWriter launch = new FieldWriter();
-    new Launch(key, 1, "worker-1", socket.toString(), segmentPath.toString(), "", "")
-        .writeTo(launch);
-    System.setIn(new ByteArrayInputStream(launch.toByteArray()));
-    WorkerMain.main(new String[0]);
+    Preparation.run();
+    beChild();
+    Launch launch = new Launch(
+        key,
+        1,
+        "worker-1",
+        socket.toString(),
+        segmentPath.toString(),
+        "",
+        "",
+        "pool-1",
+        ProcessMain.pid(),
+        "main");
+    byte[] order = Order.encode(Order.WORKER, launch);
+    Order read = Order.read(new ByteArrayInputStream(order));
+    new TaskThread(new WorkerMain(Launch.read(read.body()))).start();
+  }
+
+  /** Goes the way of a child, whose orders never come: standard input is the lifeline. */
+  private static void beChild() throws Exception {
+    Map<String, Integer> captured = new HashMap<>();
+    ChildTask task = () -> captured.put("trained", 1);
+    PayloadWriter encoded = new PayloadWriter();
+    FunctionCodec.write(encoded, task);
+    ChildMain.train(
+        new ChildLaunch("child", false, 1, "", ProcessMain.pid(), "main"),
+        encoded.toByteArray(),
+        new FileInputStream("/proc/self/fd/0"));
   }
 
   private void playMaster(ServerSocketChannel server, WorkerSegment segment) {
@@ -88,10 +118,11 @@ public final class Training {
       byte[] hello = read(channel, Handshake.HELLO_BYTES);
       channel.write(ByteBuffer.wrap(Handshake.challenge(key, hello, Handshake.newNonce())));
       read(channel, Handshake.PROOF_BYTES);
-      FrameReader reader = new FrameReader(channel);
-      FrameWriter writer = new FrameWriter(channel);
+      RingChannel rings = new RingChannel(channel, segment.toMaster(), segment.toWorker());
+      FrameReader reader = new FrameReader(rings);
+      FrameWriter writer = new FrameWriter(rings);
       PayloadWriter initializer = new PayloadWriter();
-      io.procpool.RunnableTask nothing = () -> {};
+      RunnableTask nothing = () -> {};
       FunctionCodec.write(initializer, nothing);
       writer.write(new ToWorker.Welcome(true), initializer.view());
       reader.read();

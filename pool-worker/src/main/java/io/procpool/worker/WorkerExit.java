@@ -7,7 +7,7 @@ import java.io.File;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
 
-/** The ways in which a worker ends by itself. */
+/** The ways in which a worker or child ends by itself. */
 final class WorkerExit {
   /** Exit value after an OutOfMemoryError, the same as the JVM's own {@code ExitOnOutOfMemoryError}. */
   static final int OUT_OF_MEMORY = 3;
@@ -44,6 +44,14 @@ final class WorkerExit {
     } finally {
       Runtime.getRuntime().halt(DISCONNECTED);
     }
+  }
+
+  /** Says why the process cannot begin, and ends it. */
+  static void cannotStart(Throwable failed) {
+    System.err.println("procpool worker cannot start: " + failed);
+    failed.printStackTrace();
+    System.err.flush();
+    Runtime.getRuntime().halt(failed instanceof OutOfMemoryError ? OUT_OF_MEMORY : CANNOT_START);
   }
 
   /** Lets another process kill this one; a process cannot send SIGKILL to itself in Java. */

@@ -3,6 +3,8 @@ package io.procpool.worker;
 
 import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameWriter;
+import io.procpool.ipc.RingChannel;
+import io.procpool.ipc.ThisProcess;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
 import io.procpool.ipc.codec.FunctionCodec;
@@ -15,61 +17,50 @@ import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
 import io.procpool.ipc.wire.ToWorker;
 import java.io.EOFException;
-import java.io.File;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
-/**
- * Starts a worker: reads its launch message from standard input, connects, authenticates, initializes, runs units. Whatever
- * is loaded on this way costs every start of every worker: no lambdas here, no more of the JDK than is needed.
- */
-public final class WorkerMain implements Runnable {
+/** The life of a worker: connects, authenticates, initializes, runs units. What {@link ProcessMain} says of loading holds here. */
+final class WorkerMain implements Runnable {
   private static final String PROVIDER_PROPERTY = "java.nio.channels.spi.SelectorProvider";
   private static final String LINUX_PROVIDER = "sun.nio.ch.EPollSelectorProvider";
   private static final ByteBuffer NO_PAYLOAD = ByteBuffer.allocate(0);
 
-  private WorkerMain() {}
+  private final Launch launch;
 
-  /** Runs the worker; there are no arguments. */
-  public static void main(String[] arguments) {
-    new TaskThread(new WorkerMain()).start();
+  WorkerMain(Launch launch) {
+    this.launch = launch;
   }
 
-  /** The life of the worker, in its task thread. */
+  /** Runs in the task thread. */
   @Override
   public void run() {
-    String sessionPath = "";
     try {
-      ignoreTerminalSignals();
-      Launch launch = Launch.read(System.in.readAllBytes());
-      sessionPath = launch.sessionPath();
+      ThisProcess.is(new ThisProcess(
+          launch.poolName() + "/" + launch.workerName(),
+          true,
+          launch.parentPid(),
+          launch.parentName()));
       Session.join(launch.memoryPath());
       SocketChannel channel = openChannel();
       channel.connect(UnixDomainSocketAddress.of(launch.socketPath()));
       ValueCodec.expectFilterByProperty();
-      long pid = pid();
+      long pid = ProcessMain.pid();
       authenticate(channel, launch, pid);
       open(channel, launch, pid);
       System.exit(0);
     } catch (EOFException masterGone) {
-      WorkerExit.disconnected(sessionPath);
+      WorkerExit.disconnected(launch.sessionPath());
     } catch (Throwable failed) {
-      System.err.println("procpool worker cannot start: " + failed);
-      failed.printStackTrace();
-      System.err.flush();
-      Runtime.getRuntime()
-          .halt(
-              failed instanceof OutOfMemoryError
-                  ? WorkerExit.OUT_OF_MEMORY
-                  : WorkerExit.CANNOT_START);
+      WorkerExit.cannotStart(failed);
     }
   }
 
   /** The JDK would search every jar of the class path for a provider of channels; here it is named, unless the user has. */
-  private static SocketChannel openChannel() throws IOException {
+  static SocketChannel openChannel() throws IOException {
     if (System.getProperty(PROVIDER_PROPERTY) != null || !isPresent(LINUX_PROVIDER)) {
       return SocketChannel.open(StandardProtocolFamily.UNIX);
     }
@@ -87,34 +78,6 @@ public final class WorkerMain implements Runnable {
       return true;
     } catch (ClassNotFoundException otherSystem) {
       return false;
-    }
-  }
-
-  private static long pid() {
-    try {
-      return Long.parseLong(new File("/proc/self").getCanonicalFile().getName());
-    } catch (IOException | NumberFormatException notLinux) {
-      return ProcessHandle.current().pid();
-    }
-  }
-
-  /** What the user types at the terminal is the master's business. */
-  private static void ignoreTerminalSignals() {
-    for (String name : new String[] {"INT", "HUP"}) {
-      try {
-        // By reflection, because the compiler warns of sun.misc.Signal in a way that cannot be
-        // silenced.
-        Class<?> signal = Class.forName("sun.misc.Signal");
-        Class<?> handler = Class.forName("sun.misc.SignalHandler");
-        signal
-            .getMethod("handle", signal, handler)
-            .invoke(
-                null,
-                signal.getConstructor(String.class).newInstance(name),
-                handler.getField("SIG_IGN").get(null));
-      } catch (ReflectiveOperationException notHere) {
-        // Windows has no HUP, and -Xrs reserves both; then the signal has its usual effect.
-      }
     }
   }
 
@@ -157,8 +120,9 @@ public final class WorkerMain implements Runnable {
   /** Does what the master says; every IOException is one of the channel. */
   private static void serve(SocketChannel channel, Launch launch, long pid, WorkerSegment segment)
       throws IOException {
-    FrameReader reader = new FrameReader(channel);
-    FrameWriter writer = new FrameWriter(channel);
+    RingChannel rings = new RingChannel(channel, segment.toWorker(), segment.toMaster());
+    FrameReader reader = new FrameReader(rings);
+    FrameWriter writer = new FrameWriter(rings);
     FrameReader.Frame first = reader.read();
     ToWorker message = ToWorker.read(first.header());
     if (!(message instanceof ToWorker.Welcome welcome)) {

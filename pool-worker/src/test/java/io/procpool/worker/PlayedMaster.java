@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.FunctionKind;
+import io.procpool.ipc.Order;
 import io.procpool.ipc.Outcomes;
+import io.procpool.ipc.RingChannel;
 import io.procpool.ipc.SessionDirectory;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
@@ -15,7 +17,6 @@ import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.ThrowableCodec;
 import io.procpool.ipc.codec.ValueCodec;
-import io.procpool.ipc.wire.FieldWriter;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
 import io.procpool.ipc.wire.ToWorker;
@@ -54,6 +55,7 @@ final class PlayedMaster implements AutoCloseable {
   private final Process process;
   private final BlockingQueue<Message> received = new LinkedBlockingQueue<>();
   private SocketChannel channel;
+  private RingChannel rings;
   private FrameWriter writer;
 
   /** What a worker has sent. */
@@ -88,24 +90,26 @@ final class PlayedMaster implements AutoCloseable {
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1"));
     command.addAll(Arrays.asList(jvmFlags));
     command.addAll(
-        List.of("-cp", System.getProperty("java.class.path"), "io.procpool.worker.WorkerMain"));
+        List.of("-cp", System.getProperty("java.class.path"), "io.procpool.worker.ProcessMain"));
     process = new ProcessBuilder(command)
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
         .redirectError(directory.resolve("stderr").toFile())
         .start();
     try (OutputStream stdin = process.getOutputStream()) {
       if (launch) {
-        FieldWriter message = new FieldWriter();
-        new Launch(
+        stdin.write(Order.encode(
+            Order.WORKER,
+            new Launch(
                 key,
                 1,
                 "worker-1",
                 socket.toString(),
                 segmentPath.toString(),
                 session.toString(),
-                "")
-            .writeTo(message);
-        stdin.write(message.toByteArray());
+                "",
+                "pool-1",
+                ProcessHandle.current().pid(),
+                "main")));
       }
     }
   }
@@ -137,7 +141,8 @@ final class PlayedMaster implements AutoCloseable {
   /** Lets the worker connect; returns its first message. */
   byte[] accept() throws IOException {
     channel = server.accept();
-    writer = new FrameWriter(channel);
+    rings = new RingChannel(channel, segment.toMaster(), segment.toWorker());
+    writer = new FrameWriter(rings);
     return readFully(Handshake.HELLO_BYTES);
   }
 
@@ -153,7 +158,7 @@ final class PlayedMaster implements AutoCloseable {
 
   private void readAll() {
     try {
-      FrameReader reader = new FrameReader(channel);
+      FrameReader reader = new FrameReader(rings);
       while (true) {
         FrameReader.Frame frame = reader.read();
         received.add(new Message(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.procpool.Task;
+import io.procpool.ipc.FrameChannel;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.WorkerSegment;
@@ -12,7 +13,6 @@ import io.procpool.ipc.WorkerSegment.UnitState;
 import io.procpool.ipc.wire.ToWorker;
 import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
-import java.nio.channels.GatheringByteChannel;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
@@ -107,35 +107,26 @@ final class UnitRunnerTest {
   }
 
   /** Takes everything. */
-  private final class Sink implements GatheringByteChannel {
+  private final class Sink implements FrameChannel {
     @Override
-    public int write(ByteBuffer source) {
-      onWrite.run();
-      int count = source.remaining();
-      source.position(source.limit());
-      return count;
+    public void read(ByteBuffer target) {
+      throw new UnsupportedOperationException();
     }
 
     @Override
-    public long write(ByteBuffer[] sources) {
-      return write(sources, 0, sources.length);
+    public boolean isReady() {
+      return false;
     }
 
     @Override
-    public long write(ByteBuffer[] sources, int offset, int length) {
-      long count = 0;
-      for (int i = offset; i < offset + length; i++) {
-        count += write(sources[i]);
+    public void check() {}
+
+    @Override
+    public void write(ByteBuffer... sources) {
+      for (ByteBuffer source : sources) {
+        onWrite.run();
+        source.position(source.limit());
       }
-      return count;
     }
-
-    @Override
-    public boolean isOpen() {
-      return true;
-    }
-
-    @Override
-    public void close() {}
   }
 }

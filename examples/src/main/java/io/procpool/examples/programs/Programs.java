@@ -30,10 +30,21 @@ public final class Programs {
   private static final String USAGE = "usage: Programs [ID [--backend NAME] [--second MILLIS]]";
 
   private static final List<Program> ALL = List.of(
+      new Program("P01", "a child that prints a greeting", HelloChild::run),
+      new Program("P02", "parent and child say who they are", ParentAndChild::run),
+      new Program("P03", "several children, all joined", SeveralChildren::run),
+      new Program("P04", "a child puts a list on a queue", QueueFromChild::run),
+      new Program("P05", "a child takes what was put before it was there", QueueToChild::run),
+      new Program("P06", "a child sends a list through a pipe and closes it", PipeFromChild::run),
+      new Program("P07", "a pipe both ways: a greeting and an answer", PipeBothWays::run),
+      new Program("P08", "a writer, and a reader that is terminated", WriterAndReader::run),
       new Program(
           "P09", "the same work as 50 threads and as 50 processes", ThreadsAgainstProcesses::run),
       new Program(
           "P10", "which process runs a task, for threads and for processes", WhoRunsIt::run),
+      new Program("Q01", "a queue for two: full and empty", FullAndEmpty::run),
+      new Program("Q03", "a producer that waits until all is done", ProducerWaits::run),
+      new Program("Q04", "producer and consumer at random speeds", RandomSpeeds::run),
       new Program("S01", "a number and an array that two children change", SharedNumbers::run),
       new Program("S05", "ten children print whole lines under a lock", WholeLines::run),
       new Program("S06", "lost updates, and two ways to lose none", LostUpdates::run),
@@ -59,11 +70,17 @@ public final class Programs {
       new Program("F08", "terminate while tasks run", Terminate::run),
       new Program("F09", "threads and processes behind one interface", OneInterface::run),
       new Program("F10", "five tasks that print", FiveTasks::run),
+      new Program(
+          "N01",
+          "a server with a thread for each connection, and with a pool",
+          UpperCaseServer::run),
+      new Program("N02", "who is alive, of threads and of children", NamesAndLiveness::run),
+      new Program("N03", "a daemon child and a normal one", DaemonChild::run),
       new Program("N04", "data that each worker keeps for itself", OwnData::run));
 
   private static final Set<String> NOT_INLINE = Set.of(
-      "S01", "S05", "S06", "S07", "Y01", "Y02", "Y04", "Y05", "Y06", "Y07", "Y08", "Y10", "F07",
-      "F08", "F09");
+      "Q03", "Q04", "S01", "S05", "S06", "S07", "Y01", "Y02", "Y04", "Y05", "Y06", "Y07", "Y08",
+      "Y10", "F07", "F08", "F09");
 
   private Programs() {}
 

@@ -21,11 +21,15 @@ final class JdkCodec {
   static void write(PayloadWriter writer, Object value, int maxBytes)
       throws UnencodableValueException {
     int start = writer.position();
+    int shipped = shipped(writer);
+    boolean written = false;
+    PayloadWriter outer = Shipment.writing(writer);
     writer.putInt(0);
     try {
       ObjectOutputStream stream = new ObjectOutputStream(new Output(writer, start + 4L + maxBytes));
       stream.writeObject(value);
       stream.flush();
+      written = true;
     } catch (PayloadTooLargeException | PayloadFullException | OutOfMemoryError e) {
       throw e;
     } catch (Throwable e) { // the user's writeObject may throw anything
@@ -35,8 +39,19 @@ final class JdkCodec {
               + " cannot be encoded: "
               + SerializationDiagnosis.textOf(e),
           e);
+    } finally {
+      Shipment.writing(outer);
+      Shipment shipment = writer.shipment();
+      if (!written && shipment != null) {
+        shipment.overFrom(shipped);
+      }
     }
     writer.putIntAt(start, writer.position() - start - 4);
+  }
+
+  private static int shipped(PayloadWriter writer) {
+    Shipment shipment = writer.shipment();
+    return shipment == null ? 0 : shipment.size();
   }
 
   /** Reads what {@link #write} wrote. */

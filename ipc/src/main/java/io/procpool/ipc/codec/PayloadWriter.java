@@ -3,6 +3,7 @@ package io.procpool.ipc.codec;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a payload is written: a heap buffer that grows up to a limit, or a given buffer of fixed size, such as a part of a
@@ -24,6 +25,7 @@ public final class PayloadWriter {
   private ByteBuffer buffer;
   private final boolean fixed;
   private final int limitBytes;
+  private @Nullable Shipment shipment;
 
   /** Makes a growing writer with the default limit. */
   public PayloadWriter() {
@@ -147,6 +149,25 @@ public final class PayloadWriter {
       buffer = allocate(Math.min(INITIAL_BYTES, limitBytes));
     }
     buffer.position(0);
+    shipment = null;
+  }
+
+  /** Returns what in this payload counts as on its way, if anything. */
+  public @Nullable Shipment shipment() {
+    return shipment;
+  }
+
+  Shipment openShipment() {
+    Shipment open = shipment == null ? new Shipment() : shipment;
+    shipment = open;
+    return open;
+  }
+
+  /** Takes over what of another payload, whose bytes were copied here, is on its way. */
+  public void takeShipment(PayloadWriter other) {
+    if (other.shipment != null) {
+      openShipment().addAll(other.shipment);
+    }
   }
 
   /** Returns what was written, without a copy: valid until the next write or {@link #reset()}. */

@@ -39,10 +39,18 @@ public record SerializationDiagnosis(String path, String message) {
     }
     Search search = new Search(origin);
     String root = rootName(value);
+    PayloadWriter unsent = new PayloadWriter(0, 0);
+    PayloadWriter outer = Shipment.writing(unsent); // replacements that are asked for go nowhere
     try {
       search.visit(value, root, 0);
     } catch (Throwable e) { // it is the user's code that fails here
       // what was found up to here has to do
+    } finally {
+      Shipment.writing(outer);
+      Shipment shipment = unsent.shipment();
+      if (shipment != null) {
+        shipment.over();
+      }
     }
     return search.result(what, value, root);
   }

@@ -100,6 +100,11 @@ public final class ValueCodec {
     write(writer, value, 0);
   }
 
+  /** Tells whether a value that begins with this byte is one that is read without running anybody else's code, or finding a class. */
+  public static boolean isPlain(int firstByte) {
+    return firstByte >= NULL && firstByte <= BIG_INTEGER;
+  }
+
   /**
    * Reads a value.
    *

@@ -52,6 +52,7 @@ final class Arena {
   static final int LARGEST_BYTES =
       LARGEST_CELLS * CELL_BYTES - BLOCK_HEADER_BYTES - SharedBlock.LOCK_BYTES;
 
+  private final File directory;
   private final String session;
   private final String name;
   private final MappedFile file;
@@ -59,10 +60,11 @@ final class Arena {
   private final Consumer<Arena> released;
   private final Map<Integer, CellHolding> holdings = new HashMap<>(); // guarded by this
 
-  private Arena(String session, String name, MappedFile file, Consumer<Arena> released)
+  private Arena(File directory, String name, MappedFile file, Consumer<Arena> released)
       throws IOException {
     this.released = released;
-    this.session = session;
+    this.directory = directory;
+    this.session = directory.getName();
     this.name = name;
     this.file = file;
     this.memory = file.map(0, ARENA_BYTES);
@@ -81,7 +83,7 @@ final class Arena {
       throw new IOException(
           "the file " + file + " is no arena of " + ARENA_BYTES + " bytes: " + file.length());
     }
-    return new Arena(directory.getName(), name, file, released);
+    return new Arena(directory, name, file, released);
   }
 
   /** Makes an arena. */
@@ -193,12 +195,17 @@ final class Arena {
     FileLock alone = tryLock(cell, false);
     if (alone != null) {
       BlockHeader.delete(slice(cell, cells));
+      files(cell, slice(cell, cells)).deleteAll();
       long now = System.currentTimeMillis();
       for (int i = cells - 1; i >= 0; i--) {
         word(cell + i, now); // the beginning last: until then the block is whole
       }
       release(alone);
     }
+  }
+
+  private BlockFiles files(int cell, ByteBuffer block) {
+    return new BlockFiles(directory, name, cell, block);
   }
 
   private void giveBackOfTheDead() {
@@ -352,6 +359,11 @@ final class Arena {
     @Override
     public void delete() {
       BlockHeader.delete(block);
+    }
+
+    @Override
+    public BlockFiles files() {
+      return Arena.this.files(cell, block);
     }
 
     @Override

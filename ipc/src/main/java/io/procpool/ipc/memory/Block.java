@@ -4,9 +4,11 @@ package io.procpool.ipc.memory;
 import io.procpool.spi.SharedBlock;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
-/** One handle of a block in this process. */
-final class Block extends SharedBlock {
+/** One handle of a block in this process. Safe for use by multiple threads. */
+public final class Block extends SharedBlock {
   /*
    * Life.    A handle holds the block from when it is made until it is closed or collected. Closing the handle that made the
    *          block deletes it, and so does closing another one that is the last to hold it, in any process: from then on
@@ -29,6 +31,9 @@ final class Block extends SharedBlock {
     /** Sees to it that nobody else gets hold of the block. */
     void delete();
 
+    /** Returns the files that belong to the block, which must be a small one. */
+    BlockFiles files();
+
     /** Sees to it that the memory becomes no other block's while this process lives. */
     void pin();
 
@@ -44,6 +49,7 @@ final class Block extends SharedBlock {
   private static final class Release implements Runnable {
     private final Holding holding;
     private volatile boolean closed;
+    private volatile @Nullable BooleanSupplier isOver;
 
     Release(Holding holding) {
       this.holding = holding;
@@ -51,7 +57,8 @@ final class Block extends SharedBlock {
 
     @Override
     public void run() {
-      holding.release(closed);
+      BooleanSupplier over = isOver;
+      holding.release(closed || over != null && over.getAsBoolean());
     }
   }
 
@@ -80,6 +87,46 @@ final class Block extends SharedBlock {
       release.holding.delete();
     }
     cleanable.clean();
+  }
+
+  /** Ends the use by this handle, even if it made the block, and leaves the block to those who have it or will have it. */
+  public void letGo() {
+    if (!isClosed()) {
+      markClosed();
+      cleanable.clean();
+    }
+  }
+
+  /**
+   * Ends the use by this handle and deletes the block, whoever made it, with its files: for who knows that nobody will use it any more,
+   * though some still have handles. It must be a small one.
+   */
+  public void delete() {
+    if (!isClosed()) {
+      release.holding.delete();
+      release.holding.files().deleteAll();
+      close();
+    }
+  }
+
+  /**
+   * Says that the block is to go with the last handle, if something is so when that is collected.
+   *
+   * @param isOver does not refer to this handle
+   */
+  public void goesWithLastHandle(BooleanSupplier isOver) {
+    release.isOver = isOver;
+  }
+
+  /** Returns another handle of the block in this process. */
+  public Block another() {
+    checkOpen();
+    return Session.current().attach((BlockHandle) name);
+  }
+
+  /** Returns the files that belong to this block, which must be a small one of the session. */
+  public BlockFiles files() {
+    return release.holding.files();
   }
 
   @Override

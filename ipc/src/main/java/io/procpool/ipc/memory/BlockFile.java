@@ -135,6 +135,11 @@ final class BlockFile implements Block.Holding {
   }
 
   @Override
+  public BlockFiles files() {
+    throw new IllegalStateException("no files belong to a block that has one of its own");
+  }
+
+  @Override
   public void pin() {
     // Its memory becomes nobody else's, and stays mapped as long as somebody refers to a part.
   }

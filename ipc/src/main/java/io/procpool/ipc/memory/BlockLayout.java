@@ -28,12 +28,14 @@ final class BlockLayout {
    *
    *   0        4        8                16               24       32
    *   +--------+--------+----------------+----------------+--------+-----------------+
-   *   | kind   | state  | generation     | bytes          |        | what is shared, and room for a lock
+   *   | kind   | state  | generation     | bytes          | files  | what is shared, and room for a lock
    *   +--------+--------+----------------+----------------+--------+-----------------+
    *   The state is LIVE from when the block has been made until nobody is to get hold of it any more; then DELETED.
+   *   `files` is 1 if files of its own may belong to a block in an arena.
    */
   static final int ARENA_MAGIC = 0x70726131; // "pra1"
   static final int FILE_MAGIC = 0x70726231; // "prb1"
+  static final int SEGMENT_MAGIC = 0x70727331; // "prs1"
   static final int VERSION = 1;
 
   static final int MAGIC_OFFSET = 0;
@@ -54,6 +56,7 @@ final class BlockLayout {
   static final int STATE_OFFSET = 4;
   static final int GENERATION_OFFSET = 8;
   static final int BYTES_OFFSET = 16;
+  static final int FILES_OFFSET = 24;
   static final int BLOCK_HEADER_BYTES = 32;
 
   static final int LIVE = 1;

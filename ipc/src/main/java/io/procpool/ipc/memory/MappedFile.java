@@ -7,6 +7,7 @@ import static io.procpool.ipc.memory.BlockLayout.SIZE_OFFSET;
 import static io.procpool.ipc.memory.BlockLayout.VERSION;
 import static io.procpool.ipc.memory.BlockLayout.VERSION_OFFSET;
 
+import io.procpool.ipc.FaultPoint;
 import io.procpool.ipc.SessionDirectory;
 import io.procpool.shared.OutOfSharedMemoryException;
 import java.io.File;
@@ -61,6 +62,7 @@ final class MappedFile implements AutoCloseable {
     try {
       checkRoom(path, bytes, what);
       try (RandomAccessFile file = new RandomAccessFile(unfinished, "rw")) {
+        file.setLength(0); // somebody may have died here
         byte[] zeros = new byte[(int) Math.min(ZEROS_BYTES, bytes)];
         for (long left = bytes; left > 0; left -= zeros.length) {
           file.write(zeros, 0, (int) Math.min(zeros.length, left));
@@ -73,6 +75,7 @@ final class MappedFile implements AutoCloseable {
         file.seek(0);
         file.write(header.array());
       }
+      FaultPoint.reached("file.written");
       if (path.exists() || !unfinished.renameTo(path)) {
         throw new IOException("the file " + path + " cannot be made");
       }

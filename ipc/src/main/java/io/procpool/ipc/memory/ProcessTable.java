@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.memory;
 
+import static io.procpool.ipc.memory.ProcessTableLayout.BELL_OFFSET;
 import static io.procpool.ipc.memory.ProcessTableLayout.GENERATION_MASK;
 import static io.procpool.ipc.memory.ProcessTableLayout.GENERATION_OFFSET;
 import static io.procpool.ipc.memory.ProcessTableLayout.MAGIC;
@@ -106,6 +107,11 @@ public final class ProcessTable {
   /** Returns the number of this process. */
   public int ownNumber() {
     return ownNumber;
+  }
+
+  /** Returns the word that all processes of the session ring. */
+  public ByteBuffer bell() {
+    return memory.slice(BELL_OFFSET, Integer.BYTES).order(ByteOrder.nativeOrder());
   }
 
   /** Tells whether a process lives. */

@@ -4,10 +4,11 @@ package io.procpool.ipc.memory;
 /** Where things are in the table of processes. */
 final class ProcessTableLayout {
   /*
-   *   0                          64            80                                        TABLE_BYTES
-   *   +--------------------------+-------------+-------------+-----
-   *   | as any file of a session | slot 0      | slot 1      | ...
-   *   +--------------------------+-------------+-------------+-----
+   *   0                          32       36      64            80                                        TABLE_BYTES
+   *   +--------------------------+--------+-------+-------------+-------------+-----
+   *   | as any file of a session | bell   |       | slot 0      | slot 1      | ...
+   *   +--------------------------+--------+-------+-------------+-------------+-----
+   *   The bell counts how often somebody rang it for all who wait for several things at once.
    *
    * A slot:
    *
@@ -20,6 +21,8 @@ final class ProcessTableLayout {
    *   the header and the first slots, which does not matter: a lock on a byte has nothing to do with what is in it.
    */
   static final int MAGIC = 0x70727031; // "prp1"
+
+  static final int BELL_OFFSET = 32;
 
   static final int SLOT_BITS = 12;
   static final int SLOT_COUNT = 1 << SLOT_BITS;

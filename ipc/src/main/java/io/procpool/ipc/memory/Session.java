@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +19,10 @@ import org.jspecify.annotations.Nullable;
  * when the root ends. Safe for use by multiple threads.
  */
 public final class Session implements BlockFile.Owner {
+  private static final List<Runnable> BEFORE_END = new CopyOnWriteArrayList<>();
+
   private static @Nullable Session current; // guarded by the class
+  private static boolean isRoot; // has made the directory; guarded by the class
 
   private final File directory;
   private final Map<String, Arena> arenas = new HashMap<>(); // guarded by this
@@ -47,7 +52,8 @@ public final class Session implements BlockFile.Owner {
     try {
       SessionDirectory made = SessionDirectory.create();
       try {
-        Runtime.getRuntime().addShutdownHook(new Thread(made::close, "procpool-session-exit"));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> end(made), "procpool-session-exit"));
+        isRoot = true;
       } catch (IllegalStateException exiting) {
         made.close();
         throw new IllegalStateException(
@@ -57,6 +63,31 @@ public final class Session implements BlockFile.Owner {
     } catch (IOException e) {
       throw new UncheckedIOException(
           "no session can be made for shared memory: " + e.getMessage(), e);
+    }
+  }
+
+  private static void end(SessionDirectory made) {
+    try {
+      for (Runnable step : BEFORE_END) {
+        step.run();
+      }
+    } finally {
+      made.close();
+    }
+  }
+
+  /**
+   * Has something done when this JVM shuts down; in the root before the directory goes.
+   *
+   * @throws IllegalStateException if it is shutting down
+   */
+  public static synchronized void beforeEnd(Runnable step) {
+    current();
+    Thread hook = new Thread(step, "procpool-exit");
+    Runtime.getRuntime().addShutdownHook(hook); // refused if it is too late
+    if (isRoot) {
+      Runtime.getRuntime().removeShutdownHook(hook);
+      BEFORE_END.add(step);
     }
   }
 

@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /** Who has how many of something, in shared memory; guarded by a lock, but for what the watcher asks. */
-final class Account {
+public final class Account {
   /*
    * Each change is one write of a count, so that who is killed leaves an account that is right. A new entry's id is written
    * before its count.
@@ -26,7 +26,7 @@ final class Account {
    * @param entries how many there are
    * @param usedAt where it says how many have ever been used
    */
-  Account(ByteBuffer memory, int at, int entries, int usedAt) {
+  public Account(ByteBuffer memory, int at, int entries, int usedAt) {
     this.memory = memory;
     this.at = at;
     this.entries = entries;
@@ -34,7 +34,7 @@ final class Account {
   }
 
   /** Returns how many an id has. */
-  int of(long id) {
+  public int of(long id) {
     int entry = find(id);
     return entry < 0 ? 0 : count(entry);
   }
@@ -49,7 +49,7 @@ final class Account {
   }
 
   /** Gives an id some more, or takes some away; tells whether there was room for another id. */
-  boolean add(long id, int change) {
+  public boolean add(long id, int change) {
     int entry = find(id);
     if (entry < 0) {
       entry = findFree();
@@ -65,8 +65,17 @@ final class Account {
     return true;
   }
 
+  /** Returns how many ids more there is room for. */
+  public int free() {
+    int free = entries - used();
+    for (int entry = 0; entry < used(); entry++) {
+      free += count(entry) == 0 ? 1 : 0;
+    }
+    return free;
+  }
+
   /** Takes away all that belongs to dead processes; tells whether there was anything. */
-  boolean removeDead() {
+  public boolean removeDead() {
     boolean removed = false;
     for (int entry = 0; entry < used(); entry++) {
       if (count(entry) != 0 && !Actor.isAlive(id(entry))) {
@@ -78,13 +87,39 @@ final class Account {
   }
 
   /** Tells whether something belongs to a dead process. Needs no lock. */
-  boolean hasDead() {
+  public boolean hasDead() {
     for (int entry = 0; entry < used(); entry++) {
       if (count(entry) != 0 && !Actor.isAlive(id(entry))) {
         return true;
       }
     }
     return false;
+  }
+
+  /** Returns how many dead processes have. Needs no lock. */
+  public int sumOfDead() {
+    int sum = 0;
+    for (int entry = 0; entry < used(); entry++) {
+      int count = count(entry);
+      sum += count != 0 && !Actor.isAlive(id(entry)) ? count : 0;
+    }
+    return sum;
+  }
+
+  /** Tells whether an id of a living process has something whose bits under a mask are as given. Needs no lock. */
+  public boolean hasAlive(long mask, long bits) {
+    for (int entry = 0; entry < used(); entry++) {
+      long id = id(entry);
+      if (count(entry) != 0 && (id & mask) == bits && Actor.isAlive(id)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Returns how many bytes so many entries take. */
+  public static int bytes(int entries) {
+    return entries * ENTRY_BYTES;
   }
 
   /** Takes away everything. */

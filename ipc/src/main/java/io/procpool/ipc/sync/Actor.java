@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** What a thread is called in shared memory: a number that no other thread of any process of the session has had. Immutable. */
-final class Actor {
+public final class Actor {
   /*
    * The upper half of an id is the number of the process, never 0; the lower half twice the number of the thread in it. The
    * lowest bit is for others to use.
@@ -27,12 +27,12 @@ final class Actor {
   }
 
   /** Returns the id of this process, as if it had a thread with the number 0. */
-  static long processId() {
+  public static long processId() {
     return (long) processes().ownNumber() << 32;
   }
 
   /** Tells whether the process of a thread lives; the lowest bit does not matter. */
-  static boolean isAlive(long id) {
+  public static boolean isAlive(long id) {
     return processes().isAlive(processOf(id));
   }
 
@@ -45,7 +45,7 @@ final class Actor {
    *
    * @throws io.procpool.shared.OutOfSharedMemoryException if there is no room
    */
-  static void join() {
+  public static void join() {
     processes();
   }
 

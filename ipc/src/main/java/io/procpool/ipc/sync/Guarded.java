@@ -104,7 +104,7 @@ final class Guarded {
     }
 
     @Override
-    final boolean attempt(boolean announce) {
+    protected final boolean attempt(boolean announce) {
       if (announce && !counted) {
         counted = true;
         count(1); // before the last look, so that who changes something afterwards knows
@@ -139,12 +139,12 @@ final class Guarded {
     }
 
     @Override
-    boolean isDue() {
+    protected boolean isDue() {
       return super.isDue() || stuck || guard.isOfTheDead();
     }
 
     @Override
-    final void giveUp() {
+    protected final void giveUp() {
       uncount();
       leave();
     }

@@ -9,7 +9,7 @@ import io.procpool.spi.SharedBlock;
 import java.nio.ByteBuffer;
 
 /** The lock in the room that a block has for one: who owns it. Safe for use by multiple threads and processes. */
-final class LockWord {
+public final class LockWord {
   /*
    * Free, taken, taken over from a dead process: each is one compare-and-set, so that a thread that is killed in between
    * leaves the lock free or owned by a dead thread, and nothing else.
@@ -18,14 +18,25 @@ final class LockWord {
    */
   private static final long WAITING_BIT = 1;
 
-  private final SharedBlock block;
+  private final Object owner;
   private final ByteBuffer memory;
   private final int at;
 
+  /** The lock of a block. */
   LockWord(SharedBlock block) {
-    this.block = block;
-    this.memory = block.part(block.lockAt());
-    this.at = (int) block.lockAt() & (1 << SharedBlock.PART_BITS) - 1;
+    this(
+        block, block.part(block.lockAt()), (int) block.lockAt() & (1 << SharedBlock.PART_BITS) - 1);
+  }
+
+  /**
+   * A lock that has {@value SharedBlock#LOCK_BYTES} bytes somewhere else.
+   *
+   * @param owner what it belongs to, for reports
+   */
+  public LockWord(Object owner, ByteBuffer memory, int at) {
+    this.owner = owner;
+    this.memory = memory;
+    this.at = at;
   }
 
   /** Returns the memory that has the lock. */
@@ -75,7 +86,7 @@ final class LockWord {
   }
 
   /** Releases the lock, which the calling thread owns. */
-  void release() {
+  public void release() {
     long word = (long) Words.LONG.getAndSet(memory, at + OWNER, 0L);
     FaultPoint.reached("lock.released");
     if ((word & WAITING_BIT) != 0) {
@@ -84,12 +95,12 @@ final class LockWord {
   }
 
   /** Takes the lock as a guard of what its block holds, whatever there is in the way; nobody has it for long. */
-  void guard() {
+  public void guard() {
     tryGuard(Waiting.FOREVER);
   }
 
   /** As {@link #guard}, for a time; tells whether it got the lock. */
-  boolean tryGuard(long nanos) {
+  public boolean tryGuard(long nanos) {
     long id = Actor.currentId();
     return tryAcquire(id)
         || new Acquisition(id, "what guards shared memory").awaitUninterruptibly(nanos);
@@ -105,7 +116,7 @@ final class LockWord {
   }
 
   /** Tells whether the owner is dead. */
-  boolean isOfTheDead() {
+  public boolean isOfTheDead() {
     long owner = owner();
     return owner != 0 && !Actor.isAlive(owner);
   }
@@ -122,7 +133,7 @@ final class LockWord {
     }
 
     @Override
-    boolean attempt(boolean announce) {
+    protected boolean attempt(boolean announce) {
       while (true) {
         long word = (long) Words.LONG.getVolatile(memory, at + OWNER);
         if (word == 0) {
@@ -149,18 +160,18 @@ final class LockWord {
     }
 
     @Override
-    boolean isDue() {
+    protected boolean isDue() {
       long word = (long) Words.LONG.getVolatile(memory, at + OWNER);
       return super.isDue() || word == 0 || !Actor.isAlive(word);
     }
 
     @Override
-    String what() {
+    protected String what() {
       return what;
     }
 
     @Override
-    long[] holders() {
+    protected long[] holders() {
       long owner = owner();
       return owner == 0 ? new long[0] : new long[] {owner};
     }
@@ -168,6 +179,6 @@ final class LockWord {
 
   @Override
   public String toString() {
-    return block.toString();
+    return owner.toString();
   }
 }

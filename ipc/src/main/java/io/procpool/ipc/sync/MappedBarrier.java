@@ -324,12 +324,12 @@ final class MappedBarrier extends InBlock implements ProcessBarrier {
     }
 
     @Override
-    boolean isDue() {
+    protected boolean isDue() {
       return super.isDue() || arrived.hasDead();
     }
 
     @Override
-    String what() {
+    protected String what() {
       return MappedBarrier.this.what();
     }
   }
@@ -353,12 +353,12 @@ final class MappedBarrier extends InBlock implements ProcessBarrier {
     }
 
     @Override
-    boolean isDue() {
+    protected boolean isDue() {
       return super.isDue() || arrived.hasDead() || memory.getInt(BROKEN) != 0;
     }
 
     @Override
-    String what() {
+    protected String what() {
       return MappedBarrier.this.what();
     }
   }

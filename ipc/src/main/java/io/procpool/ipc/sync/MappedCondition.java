@@ -269,12 +269,12 @@ final class MappedCondition extends InBlock implements ProcessCondition {
     }
 
     @Override
-    boolean attempt(boolean announce) {
+    protected boolean attempt(boolean announce) {
       return state(slot) != WAITING || announce && hasSignalOfTheDead();
     }
 
     @Override
-    boolean isDue() {
+    protected boolean isDue() {
       return super.isDue() || hasSignalOfTheDead();
     }
 
@@ -288,7 +288,7 @@ final class MappedCondition extends InBlock implements ProcessCondition {
     }
 
     @Override
-    String what() {
+    protected String what() {
       return "a signal of a condition of " + lock;
     }
   }
@@ -304,12 +304,12 @@ final class MappedCondition extends InBlock implements ProcessCondition {
     }
 
     @Override
-    boolean attempt(boolean announce) {
+    protected boolean attempt(boolean announce) {
       return word() != signals;
     }
 
     @Override
-    String what() {
+    protected String what() {
       return "any signal of a condition of " + lock;
     }
   }

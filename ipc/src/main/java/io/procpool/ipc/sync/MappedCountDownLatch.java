@@ -79,7 +79,7 @@ final class MappedCountDownLatch extends InBlock implements ProcessCountDownLatc
     }
 
     @Override
-    boolean attempt(boolean announce) {
+    protected boolean attempt(boolean announce) {
       if (announce) {
         Words.INT.setVolatile(memory, SLEEPERS, 1);
       }
@@ -89,12 +89,12 @@ final class MappedCountDownLatch extends InBlock implements ProcessCountDownLatc
     }
 
     @Override
-    boolean isDue() {
+    protected boolean isDue() {
       return word() == 0;
     }
 
     @Override
-    String what() {
+    protected String what() {
       return Names.what("ProcessCountDownLatch", "", block);
     }
   }

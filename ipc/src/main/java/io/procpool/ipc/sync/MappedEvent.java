@@ -86,7 +86,7 @@ final class MappedEvent extends InBlock implements ProcessEvent {
     }
 
     @Override
-    boolean attempt(boolean announce) {
+    protected boolean attempt(boolean announce) {
       if (announce) {
         Words.INT.setVolatile(memory, SLEEPERS, 1);
       }
@@ -95,7 +95,7 @@ final class MappedEvent extends InBlock implements ProcessEvent {
     }
 
     @Override
-    String what() {
+    protected String what() {
       return Names.what("ProcessEvent", "", block);
     }
   }

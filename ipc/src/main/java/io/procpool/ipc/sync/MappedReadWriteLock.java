@@ -145,7 +145,7 @@ final class MappedReadWriteLock extends InBlock implements ProcessReadWriteLock 
     }
 
     @Override
-    boolean isDue() {
+    protected boolean isDue() {
       long writer = (long) Words.LONG.getVolatile(memory, WRITER);
       long next = (long) Words.LONG.getVolatile(memory, NEXT_WRITER);
       return super.isDue()
@@ -155,7 +155,7 @@ final class MappedReadWriteLock extends InBlock implements ProcessReadWriteLock 
     }
 
     @Override
-    long[] holders() {
+    protected long[] holders() {
       long writer = (long) Words.LONG.getVolatile(memory, WRITER);
       return writer == 0 ? readers.ids() : new long[] {writer};
     }
@@ -182,7 +182,7 @@ final class MappedReadWriteLock extends InBlock implements ProcessReadWriteLock 
     }
 
     @Override
-    String what() {
+    protected String what() {
       return MappedReadWriteLock.this.what() + " for reading";
     }
   }
@@ -228,7 +228,7 @@ final class MappedReadWriteLock extends InBlock implements ProcessReadWriteLock 
     }
 
     @Override
-    String what() {
+    protected String what() {
       return MappedReadWriteLock.this.what() + " for writing";
     }
   }

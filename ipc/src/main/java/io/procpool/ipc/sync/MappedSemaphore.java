@@ -165,7 +165,7 @@ final class MappedSemaphore extends InBlock implements ProcessSemaphore {
     }
 
     @Override
-    boolean attempt(boolean announce) {
+    protected boolean attempt(boolean announce) {
       while (!take(permits, isAnnounced() ? WAITING : 0)) {
         long word = MappedSemaphore.this.word();
         if (permits(word) < permits
@@ -181,19 +181,19 @@ final class MappedSemaphore extends InBlock implements ProcessSemaphore {
 
     /** Somebody may have woken this thread instead of another. */
     @Override
-    void giveUp() {
+    protected void giveUp() {
       if (permits(MappedSemaphore.this.word()) > 0) {
         MappedSemaphore.this.wake(Integer.MAX_VALUE);
       }
     }
 
     @Override
-    boolean isDue() {
+    protected boolean isDue() {
       return permits(MappedSemaphore.this.word()) >= permits;
     }
 
     @Override
-    String what() {
+    protected String what() {
       return Names.what("ProcessSemaphore", "", block);
     }
   }

@@ -145,12 +145,12 @@ final class RecoveringSemaphore extends InBlock implements ProcessSemaphore {
     }
 
     @Override
-    boolean isDue() {
+    protected boolean isDue() {
       return super.isDue() || account.hasDead();
     }
 
     @Override
-    String what() {
+    protected String what() {
       return Names.what("ProcessSemaphore", "", block);
     }
   }

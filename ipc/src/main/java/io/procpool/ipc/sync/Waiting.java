@@ -7,7 +7,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** One thread's wait for something that a word in shared memory tells. Used once; by one thread, but for what the watcher asks. */
-abstract class Waiting {
+public abstract class Waiting {
   /*
    * Waiting.  Tries, looks at the word for some microseconds, then announces that it will sleep, tries a last time, and sleeps
    *           until the word changes. Whoever changes the word wakes sleepers if there may be some.
@@ -19,7 +19,7 @@ abstract class Waiting {
   static final long SLICE_NANOS = 20_000_000;
 
   /** No end. */
-  static final long FOREVER = Long.MAX_VALUE;
+  public static final long FOREVER = Long.MAX_VALUE;
 
   private static final long LOOK_NANOS = 20_000;
   private static final int LOOKS_BEFORE_YIELD = 3;
@@ -35,7 +35,7 @@ abstract class Waiting {
   private @Nullable Instant since;
 
   /** Waits for a word to change. */
-  Waiting(ByteBuffer memory, int at) {
+  protected Waiting(ByteBuffer memory, int at) {
     this.memory = memory;
     this.at = at;
   }
@@ -45,43 +45,43 @@ abstract class Waiting {
    *
    * @param announce whether the thread will sleep if this fails, so that others must know
    */
-  abstract boolean attempt(boolean announce);
+  protected abstract boolean attempt(boolean announce);
 
   /** Called at the end if it failed, and the thread had been announced. */
-  void giveUp() {}
+  protected void giveUp() {}
 
   /** Tells the watcher, in another thread, whether the sleeper should look again. */
-  boolean isDue() {
+  protected boolean isDue() {
     return hasChanged();
   }
 
   /** Returns what is waited for, for reports. */
-  abstract String what();
+  protected abstract String what();
 
   /** Returns the ids of the threads that hold it, for reports. */
-  long[] holders() {
+  protected long[] holders() {
     return new long[0];
   }
 
-  final void expect(int value) {
+  protected final void expect(int value) {
     expected = value;
   }
 
-  final int word() {
+  protected final int word() {
     return (int) Words.INT.getVolatile(memory, at);
   }
 
   /** Returns how much of the time is left, for the thread itself; {@link #FOREVER} if there is no end. */
-  final long left() {
+  public final long left() {
     return nanos == FOREVER ? FOREVER : nanos - (System.nanoTime() - start);
   }
 
   /** Tells whether the thread only tries, and does not wait. */
-  final boolean isTryOnly() {
+  public final boolean isTryOnly() {
     return nanos <= 0;
   }
 
-  final boolean isAnnounced() {
+  protected final boolean isAnnounced() {
     return announced;
   }
 
@@ -115,7 +115,7 @@ abstract class Waiting {
    * @param nanos {@link #FOREVER}, or for how long; 0 or less tries only
    * @return whether it succeeded
    */
-  final boolean awaitUninterruptibly(long nanos) {
+  public final boolean awaitUninterruptibly(long nanos) {
     try {
       return await(nanos, false);
     } catch (InterruptedException e) {
@@ -124,7 +124,7 @@ abstract class Waiting {
   }
 
   /** Waits; see {@link #awaitUninterruptibly}. */
-  final boolean await(long nanos) throws InterruptedException {
+  public final boolean await(long nanos) throws InterruptedException {
     return await(nanos, true);
   }
 

@@ -4,7 +4,7 @@ package io.procpool.ipc.sync;
 import java.nio.ByteBuffer;
 
 /** How a thread sleeps until somebody, in any process, wakes those who sleep on a word. Implementations are thread-safe. */
-interface WordWaiter {
+public interface WordWaiter {
   /** Chooses: {@code futex}, {@code park}; without it the first if the system has it. */
   String PROPERTY = "procpool.waiter";
 

@@ -16,7 +16,10 @@ public record Launch(
     String socketPath,
     String segmentPath,
     String sessionPath,
-    String memoryPath)
+    String memoryPath,
+    String poolName,
+    long parentPid,
+    String parentName)
     implements WireMessage {
   @Override
   public void writeTo(FieldWriter out) {
@@ -27,6 +30,9 @@ public record Launch(
     out.string(5, segmentPath);
     out.string(6, sessionPath);
     out.string(7, memoryPath);
+    out.string(8, poolName);
+    out.uint(9, parentPid);
+    out.string(10, parentName);
   }
 
   /** Reads a launch message. */
@@ -38,6 +44,9 @@ public record Launch(
     String segmentPath = "";
     String sessionPath = "";
     String memoryPath = "";
+    String poolName = "";
+    long parentPid = 0;
+    String parentName = "";
     FieldReader in = new FieldReader(bytes, 0, bytes.length);
     for (int field = in.next(); field != 0; field = in.next()) {
       switch (field) {
@@ -62,10 +71,29 @@ public record Launch(
         case 7:
           memoryPath = in.string();
           break;
+        case 8:
+          poolName = in.string();
+          break;
+        case 9:
+          parentPid = in.uint64();
+          break;
+        case 10:
+          parentName = in.string();
+          break;
         default:
           in.skip();
       }
     }
-    return new Launch(key, worker, workerName, socketPath, segmentPath, sessionPath, memoryPath);
+    return new Launch(
+        key,
+        worker,
+        workerName,
+        socketPath,
+        segmentPath,
+        sessionPath,
+        memoryPath,
+        poolName,
+        parentPid,
+        parentName);
   }
 }

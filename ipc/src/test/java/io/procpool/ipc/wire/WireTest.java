@@ -119,8 +119,17 @@ final class WireTest {
     byte[] key = new byte[32];
     random.nextBytes(key);
     String longPath = "/tmp/größer-𝄞/" + "x".repeat(300);
-    Launch launch =
-        new Launch(key, anyInt(), "worker-1", "/run/socket", longPath, "", "/dev/shm/m");
+    Launch launch = new Launch(
+        key,
+        anyInt(),
+        "worker-1",
+        "/run/socket",
+        longPath,
+        "",
+        "/dev/shm/m",
+        "pool-7",
+        anyLong(),
+        "main");
     byte[] theirs = io.procpool.ipc.wire.generated.Launch.newBuilder()
         .setKey(ByteString.copyFrom(key))
         .setWorker(launch.worker())
@@ -129,11 +138,31 @@ final class WireTest {
         .setSegmentPath(launch.segmentPath())
         .setSessionPath(launch.sessionPath())
         .setMemoryPath(launch.memoryPath())
+        .setPoolName(launch.poolName())
+        .setParentPid(launch.parentPid())
+        .setParentName(launch.parentName())
         .build()
         .toByteArray();
     assertThat(bytes(launch)).isEqualTo(theirs);
     Launch read = Launch.read(theirs);
     assertThat(read).usingRecursiveComparison().isEqualTo(launch);
+  }
+
+  @Test
+  void childLaunch_anyValues_asGeneratedCode() throws Exception {
+    ChildLaunch launch =
+        new ChildLaunch("child-𝄞", true, anyLong(), "/dev/shm/m", anyLong(), "main");
+    byte[] theirs = io.procpool.ipc.wire.generated.ChildLaunch.newBuilder()
+        .setName(launch.name())
+        .setDaemon(launch.daemon())
+        .setGraceNanos(launch.graceNanos())
+        .setMemoryPath(launch.memoryPath())
+        .setParentPid(launch.parentPid())
+        .setParentName(launch.parentName())
+        .build()
+        .toByteArray();
+    assertThat(bytes(launch)).isEqualTo(theirs);
+    assertThat(ChildLaunch.read(theirs)).isEqualTo(launch);
   }
 
   @Test
@@ -171,6 +200,7 @@ final class WireTest {
         FromWorker.read(broken, 0, broken.length);
         ToWorker.read(broken);
         Launch.read(broken);
+        ChildLaunch.read(broken);
       } catch (IOException expected) {
         assertThat(expected).hasMessageMatching("(?s).*(malformed|not known).*");
       }

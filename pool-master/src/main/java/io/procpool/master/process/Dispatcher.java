@@ -537,16 +537,23 @@ final class Dispatcher {
 
   /** Reports outcomes; after the last one, workers drop a function that is of no further use. */
   private void report(Work work, ResultBlock block) {
-    EncodedFunction function = ((EncodedInputs) work.inputs()).encodedFunction();
-    if (isToBeForgotten(function, work)
-        && work.countReported(block.count()) == work.count()
-        && function.end()) {
-      forget(function);
+    EncodedInputs inputs = (EncodedInputs) work.inputs();
+    EncodedFunction function = inputs.encodedFunction();
+    boolean toBeForgotten = isToBeForgotten(function, work);
+    if ((toBeForgotten || inputs.isShipment())
+        && work.countReported(block.count()) == work.count()) {
+      if (toBeForgotten && function.end()) {
+        forget(function);
+      }
+      inputs.over();
     }
     work.report(block);
   }
 
   private void forget(EncodedFunction function) {
+    if (function.shipment() != null) {
+      function.shipment().over();
+    }
     for (Worker worker : workers) {
       if (worker.drops(function) && worker.link != null && !worker.stopSent) {
         worker.link.forget(function.id());

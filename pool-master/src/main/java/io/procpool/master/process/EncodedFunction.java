@@ -1,12 +1,10 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
-import io.procpool.NotSerializableTaskException;
 import io.procpool.ipc.codec.FunctionCodec;
-import io.procpool.ipc.codec.PayloadTooLargeException;
 import io.procpool.ipc.codec.PayloadWriter;
-import io.procpool.ipc.codec.SerializationDiagnosis;
-import io.procpool.ipc.codec.UnencodableValueException;
+import io.procpool.ipc.codec.Shipment;
+import io.procpool.master.launch.TaskEncoder;
 import io.procpool.master.pool.Work;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -32,14 +30,16 @@ final class EncodedFunction {
 
   private final long id;
   private final byte[] bytes;
+  private final @Nullable Shipment shipment;
   private final boolean permanent;
   private final boolean inParts;
   private int openWorks; // not if permanent; event loop only
   private boolean allSubmitted; // event loop only
 
-  private EncodedFunction(byte[] bytes, boolean permanent, boolean inParts) {
+  private EncodedFunction(PayloadWriter encoded, boolean permanent, boolean inParts) {
     this.id = NEXT_ID.getAndIncrement();
-    this.bytes = bytes;
+    this.bytes = encoded.toByteArray();
+    this.shipment = encoded.shipment();
     this.permanent = permanent;
     this.inParts = inParts;
     this.allSubmitted = !inParts;
@@ -61,29 +61,12 @@ final class EncodedFunction {
     if (known != null) {
       return known;
     }
-    EncodedFunction encoded =
-        new EncodedFunction(encode(function), FunctionCodec.isStateless(function), inParts);
+    EncodedFunction encoded = new EncodedFunction(
+        TaskEncoder.encode(function), FunctionCodec.isStateless(function), inParts);
     if (encoded.permanent) {
       holder.function = encoded;
     }
     return encoded;
-  }
-
-  private static byte[] encode(Object function) {
-    PayloadWriter writer = new PayloadWriter();
-    try {
-      FunctionCodec.write(writer, function);
-    } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
-      throw refusal("the task", function, failed);
-    }
-    return writer.toByteArray();
-  }
-
-  static NotSerializableTaskException refusal(
-      String what, @Nullable Object value, Throwable failed) {
-    SerializationDiagnosis diagnosis = SerializationDiagnosis.of(what, value, failed);
-    return new NotSerializableTaskException(
-        diagnosis.message() + "; the task was not accepted", diagnosis.path(), failed);
   }
 
   long id() {
@@ -92,6 +75,12 @@ final class EncodedFunction {
 
   byte[] bytes() {
     return bytes;
+  }
+
+  /** Returns what of it is on its way to workers, if anything. */
+  @Nullable
+  Shipment shipment() {
+    return shipment;
   }
 
   /** Tells whether workers keep it for good. */

@@ -7,8 +7,10 @@ import io.procpool.ipc.codec.FunctionCodec;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadTooLargeException;
 import io.procpool.ipc.codec.PayloadWriter;
+import io.procpool.ipc.codec.Shipment;
 import io.procpool.ipc.codec.UnencodableValueException;
 import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.master.launch.TaskEncoder;
 import io.procpool.master.pool.Engine;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,7 +82,7 @@ final class EncodedInputs implements Engine.Inputs {
   private NotSerializableTaskException refusal(
       Throwable failed, @Nullable Object a, @Nullable Object b, @Nullable Object c) {
     Object culprit = kind.arity() == 1 ? a : new @Nullable Object[] {a, b, c};
-    return EncodedFunction.refusal("an argument", culprit, failed);
+    return TaskEncoder.refusal("an argument", culprit, failed);
   }
 
   private void addPart() {
@@ -174,6 +176,37 @@ final class EncodedInputs implements Engine.Inputs {
 
   EncodedFunction encodedFunction() {
     return encodedFunction;
+  }
+
+  /** Tells whether something in the inputs, or in a function that only they have, is on its way. */
+  boolean isShipment() {
+    boolean shipped = last.shipment() != null
+        || !encodedFunction.isShared() && encodedFunction.shipment() != null;
+    if (earlier != null) {
+      for (EncodedPart part : earlier) {
+        shipped |= part.shipment() != null;
+      }
+    }
+    return shipped;
+  }
+
+  /** Says that no worker will decode anything of this any more. */
+  void over() {
+    over(last.shipment());
+    if (earlier != null) {
+      for (EncodedPart part : earlier) {
+        over(part.shipment());
+      }
+    }
+    if (!encodedFunction.isShared()) {
+      over(encodedFunction.shipment());
+    }
+  }
+
+  private static void over(@Nullable Shipment shipment) {
+    if (shipment != null) {
+      shipment.over();
+    }
   }
 
   /** Returns the part that an item is in. */

@@ -2,6 +2,7 @@
 package io.procpool.master.process;
 
 import io.procpool.ipc.codec.PayloadWriter;
+import io.procpool.ipc.codec.Shipment;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -68,9 +69,16 @@ final class EncodedPart {
   void append(EncodedPart other) {
     int base = bytes();
     writer.putBytes(other.writer.view());
+    writer.takeShipment(other.writer);
     for (int i = 1; i <= other.count; i++) {
       add(base + other.offset(i));
     }
+  }
+
+  /** Returns what in the inputs is on its way, if anything. */
+  @Nullable
+  Shipment shipment() {
+    return writer.shipment();
   }
 
   /** Tells whether another input of so many bytes belongs into the next part. */

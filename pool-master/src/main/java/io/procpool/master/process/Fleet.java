@@ -6,6 +6,7 @@ import io.netty.channel.EventLoop;
 import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.WorkerStartException;
+import io.procpool.ipc.FrameRing;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.ThrowableCodec;
 import io.procpool.ipc.wire.FromWorker;
@@ -318,7 +319,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
     if (worker == null || worker.link != null) {
       throw new IllegalStateException("worker " + number + " is not expected");
     }
-    worker.link = new SocketLink(channel);
+    worker.link = new RingLink(channel, worker.segment().toWorker());
     worker.link.welcome(initializer, events.isActive());
     worker.link.flush();
     return new Ear(worker);
@@ -359,7 +360,15 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
     }
 
     @Override
+    public FrameRing ring() {
+      return worker.segment().toMaster();
+    }
+
+    @Override
     public void receivedAll() {
+      if (worker.link != null) {
+        worker.link.writeWaiting();
+      }
       proceed();
     }
 

@@ -2,9 +2,12 @@
 package io.procpool.master.process;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.procpool.ipc.FrameReader;
+import io.procpool.ipc.FrameRing;
 import io.procpool.ipc.wire.FieldReader;
 import io.procpool.ipc.wire.FromWorker;
 import java.io.IOException;
@@ -13,13 +16,19 @@ import java.util.Arrays;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Takes a worker's bytes apart into frames and gives each to the worker's receiver. */
+/**
+ * Takes the bytes apart that a worker puts into its ring, and gives each frame to the worker's receiver. What comes through the socket has no meaning but that
+ * there may be something in the rings. Event loop only.
+ */
 final class FrameHandler extends ChannelInboundHandlerAdapter {
   /** Takes messages and the end of the connection; event loop only. */
   interface Receiver {
+    /** Returns where the worker puts its frames. */
+    FrameRing ring();
+
     void received(FromWorker message, ByteBuffer payload) throws IOException;
 
-    /** All frames that were received together have been handed over. */
+    /** All frames that were received together have been handed over, and the worker may have made room. */
     void receivedAll();
 
     void broken(Throwable failure);
@@ -32,30 +41,72 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
   /** What a length says is believed as far as bytes arrive. */
   private static final int TRUSTED_BYTES = 4 << 20;
 
+  /** How much of one worker is read before others have their turn. */
+  private static final int TURN_BYTES = 1 << 20;
+
   private static final byte[] NONE = new byte[0];
 
   private final Receiver receiver;
+  private final Channel channel;
+  private final RingWatch watch;
+  private final FrameRing ring;
+  private boolean closed;
   private int length; // of the frame under way, as far as it is known
   private int lengthShift;
   private boolean lengthKnown;
   private byte[] frame = NONE;
   private int have;
 
-  FrameHandler(Receiver receiver) {
+  FrameHandler(Receiver receiver, Channel channel, RingWatch watch) {
     this.receiver = receiver;
+    this.channel = channel;
+    this.watch = watch;
+    this.ring = receiver.ring();
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    watch.add(this);
+  }
+
+  boolean isReady() {
+    return ring.isReady();
+  }
+
+  /** Has the worker wake this process when there is something. */
+  void sleep() {
+    ring.readerSleeps();
+  }
+
+  /** Reads what is in the ring, and hands the frames over. */
+  void readRing() {
+    if (closed) {
+      return; // another worker may have the ring by now
+    }
+    try {
+      int left = TURN_BYTES;
+      for (ByteBuffer next = ring.readable();
+          next.hasRemaining() && left > 0;
+          next = ring.readable()) {
+        int bytes = next.remaining();
+        read(Unpooled.wrappedBuffer(next));
+        left -= bytes;
+        if (ring.consumed(bytes)) {
+          channel.writeAndFlush(RingLink.wake(), channel.voidPromise());
+        }
+      }
+      receiver.receivedAll();
+    } catch (Exception unusable) {
+      closed = true;
+      watch.remove(this);
+      receiver.broken(unusable);
+      channel.close();
+    }
   }
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
-    ByteBuf in = (ByteBuf) message;
-    try {
-      read(in);
-    } catch (Exception unusable) {
-      receiver.broken(unusable);
-      context.close();
-    } finally {
-      in.release();
-    }
+    ((ByteBuf) message).release();
   }
 
   private void read(ByteBuf in) throws IOException {
@@ -125,11 +176,16 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelReadComplete(ChannelHandlerContext context) {
-    receiver.receivedAll();
+    readRing();
   }
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
+    do {
+      readRing();
+    } while (!closed && ring.isReady());
+    closed = true;
+    watch.remove(this);
     receiver.closed();
   }
 
@@ -144,7 +200,7 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
     } else {
       LOG.error("a connection is given up because of an unexpected failure", cause);
       receiver.broken(cause);
-      context.close();
+      java.util.Objects.requireNonNull(context).close();
     }
   }
 }

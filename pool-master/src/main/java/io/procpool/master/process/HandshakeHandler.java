@@ -33,6 +33,7 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
   private static final int NOBODY = -1;
 
   private final Gate gate;
+  private final RingWatch watch;
   private byte[] expected = new byte[Handshake.HELLO_BYTES];
   private int have;
   private byte @Nullable [] hello;
@@ -41,8 +42,9 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
   private int worker = NOBODY;
   private @Nullable ScheduledFuture<?> timeout;
 
-  HandshakeHandler(Gate gate) {
+  HandshakeHandler(Gate gate, RingWatch watch) {
     this.gate = gate;
+    this.watch = watch;
   }
 
   @Override
@@ -110,7 +112,9 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
       return false;
     }
     cancelTimeout();
-    context.pipeline().addLast(new FrameHandler(gate.admit(worker, context.channel())));
+    context
+        .pipeline()
+        .addLast(new FrameHandler(gate.admit(worker, context.channel()), context.channel(), watch));
     return true;
   }
 

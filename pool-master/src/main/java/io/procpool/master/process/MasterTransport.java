@@ -9,6 +9,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SelectStrategy;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -37,17 +38,27 @@ final class MasterTransport {
 
   private final MultiThreadIoEventLoopGroup group;
   private final EventLoop loop;
+  private final RingWatch rings = new RingWatch();
   private final boolean epoll;
   private @Nullable Channel listener;
 
   MasterTransport(String pool) {
     epoll = !"nio".equals(System.getProperty(TRANSPORT_PROPERTY)) && Epoll.isAvailable();
     IoHandlerFactory handlers = epoll
-        ? EpollIoHandler.newFactory(0, SpinThenSelect::new)
-        : NioIoHandler.newFactory(SelectorProvider.provider(), SpinThenSelect::new);
+        ? EpollIoHandler.newFactory(0, this::strategy)
+        : NioIoHandler.newFactory(SelectorProvider.provider(), this::strategy);
     group = new MultiThreadIoEventLoopGroup(
         1, new DefaultThreadFactory(pool + "-loop", true), handlers);
     loop = group.next();
+  }
+
+  private SelectStrategy strategy() {
+    return new SpinThenSelect(rings);
+  }
+
+  /** Returns the rings that the loop reads. */
+  RingWatch rings() {
+    return rings;
   }
 
   EventLoop loop() {

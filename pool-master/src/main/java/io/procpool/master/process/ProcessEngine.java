@@ -8,6 +8,7 @@ import io.procpool.RunnableTask;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.SessionDirectory;
 import io.procpool.ipc.memory.Session;
+import io.procpool.master.launch.LaunchChecks;
 import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.Work;
@@ -41,7 +42,11 @@ final class ProcessEngine implements Engine {
   private final Thread exitHook;
 
   static ProcessEngine open(PoolOptions options) {
-    ProcessOptions.check(options);
+    LaunchChecks.check(
+        options.maxHeapBytes(),
+        options.workingDirectory(),
+        options.javaExecutable(),
+        options.classPath());
     byte[] initializer = options.initializer().map(ProcessEngine::encode).orElse(NO_INITIALIZER);
     try {
       return new ProcessEngine(options, initializer);
@@ -81,7 +86,7 @@ final class ProcessEngine implements Engine {
       this.launcher = new WorkerLauncher(options, session.path(), socket);
       this.fleet =
           new Fleet(options, loop, events, launcher, session.path(), initializer, this::stopped);
-      transport.listen(socket, () -> new HandshakeHandler(fleet));
+      transport.listen(socket, () -> new HandshakeHandler(fleet, transport.rings()));
     } catch (IOException | RuntimeException | Error e) {
       forgetExit();
       transport.close();

@@ -13,10 +13,17 @@ final class SpinThenSelect implements SelectStrategy {
   private static final long SPIN_NANOS = 40_000;
   private static final long CLOSE_NANOS = 60_000;
   private static final int CONFIDENCE = 8;
+  private static final int LOOKS_BEFORE_SELECT = 16; // at the rings, which cost no system call
 
+  private final RingWatch rings;
   private long lastEventNanos = System.nanoTime();
   private int confidence; // how often events have been close of late, 0 to CONFIDENCE
   private boolean slept;
+  private int spins;
+
+  SpinThenSelect(RingWatch rings) {
+    this.rings = rings;
+  }
 
   @Override
   public int calculateStrategy(IntSupplier selectNow, boolean hasTasks) throws Exception {
@@ -25,13 +32,22 @@ final class SpinThenSelect implements SelectStrategy {
       slept = false;
       event(now);
     }
-    int ready = selectNow.get();
+    if (rings.isReady()) {
+      event(now);
+      rings.read();
+      return selectNow.get();
+    }
+    spins++;
+    int ready = spins % LOOKS_BEFORE_SELECT == 0 ? selectNow.get() : 0;
     if (hasTasks || ready > 0) {
       event(now);
       return ready;
     }
     if (confidence > CONFIDENCE / 2 && now - lastEventNanos < SPIN_NANOS) {
       Thread.yield();
+      return CONTINUE;
+    }
+    if (!rings.sleep()) {
       return CONTINUE;
     }
     slept = true;

@@ -4,6 +4,7 @@ package io.procpool.master.process;
 import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
+import io.procpool.master.launch.OutputTail;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Objects;
@@ -37,12 +38,14 @@ final class Worker {
     NOT_STOPPED
   }
 
+  private static final int STDERR_BYTES = 16 * 1024;
+
   final int number;
   final String name;
   final int round; // of start attempts
   final byte[] key = Handshake.newKey();
   final ArrayDeque<Unit> units = new ArrayDeque<>();
-  final StderrTail stderr = new StderrTail();
+  final OutputTail stderr = new OutputTail(STDERR_BYTES);
   private final SegmentPool.Lease lease;
   private final Set<Long> functions = new HashSet<>();
 

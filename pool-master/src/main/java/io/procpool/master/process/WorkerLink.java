@@ -21,7 +21,10 @@ interface WorkerLink {
   /** Asks the worker to exit. */
   void stop();
 
-  /** Returns how many bytes the worker's socket has not taken yet. */
+  /** Goes on with what has not been sent for want of room, if there is some by now. */
+  void writeWaiting();
+
+  /** Returns how many bytes the worker has not taken yet. */
   long unsentBytes();
 
   /** Sends what has been written. */

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
+import io.procpool.master.launch.ClassArchive;
+import io.procpool.master.launch.JvmClassPath;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
@@ -58,7 +60,7 @@ final class ClassArchiveTest {
   /** The jars a worker starts with; folders, as builds have them, are packed. */
   private List<Path> jars() throws IOException {
     List<Path> jars = new ArrayList<>();
-    for (Path entry : WorkerClassPath.of(List.of()).procpool()) {
+    for (Path entry : JvmClassPath.of(List.of()).procpool()) {
       jars.add(
           Files.isDirectory(entry)
               ? pack(entry, directory.resolve("jar-" + jars.size() + ".jar"))

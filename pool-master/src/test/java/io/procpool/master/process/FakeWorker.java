@@ -3,6 +3,8 @@ package io.procpool.master.process;
 
 import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameWriter;
+import io.procpool.ipc.Order;
+import io.procpool.ipc.RingChannel;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
 import io.procpool.ipc.wire.FromWorker;
@@ -33,7 +35,7 @@ final class FakeWorker {
   /** Misbehaves; the one argument says how. */
   public static void main(String[] arguments) throws Exception {
     String manner = arguments[0];
-    Launch launch = Launch.read(System.in.readAllBytes());
+    Launch launch = Launch.read(Order.read(System.in).body());
     if (manner.equals("never-connect")) {
       new CountDownLatch(1).await();
     }
@@ -61,18 +63,20 @@ final class FakeWorker {
     }
     byte[] key = manner.equals("wrong-key") ? Handshake.newKey() : launch.key();
     write(Handshake.proof(key, hello, challenge));
-    FrameReader reader = new FrameReader(channel);
-    FrameWriter writer = new FrameWriter(channel);
+    WorkerSegment segment = WorkerSegment.open(launch.segmentPath());
+    RingChannel rings = new RingChannel(channel, segment.toWorker(), segment.toMaster());
+    FrameReader reader = new FrameReader(rings);
+    FrameWriter writer = new FrameWriter(rings);
     if (manner.equals("wrong-key")) {
       reader.read(); // the master closes the connection
     }
     reader.read();
     if (manner.equals("garbage-frames")) {
-      write(new byte[] {5, 4, -1, -1, -1, -1, 9, 9, 9});
+      put(segment, new byte[] {5, 4, -1, -1, -1, -1, 9, 9, 9});
       awaitEnd();
     }
     if (manner.equals("huge-frame")) {
-      write(new byte[] {-1, -1, -1, -1, 7});
+      put(segment, new byte[] {-1, -1, -1, -1, 7});
       awaitEnd();
     }
     if (manner.equals("unknown-message")) {
@@ -81,7 +85,6 @@ final class FakeWorker {
     }
     send(writer, new FromWorker.Ready());
     ToWorker.Run run = (ToWorker.Run) ToWorker.read(reader.read().header());
-    WorkerSegment segment = WorkerSegment.open(launch.segmentPath());
     segment.begin(run.seq());
     int seq = run.seq();
     int first = run.first();
@@ -115,6 +118,13 @@ final class FakeWorker {
   /** Does nothing until the master has closed the connection; then goes on doing nothing. */
   private static void awaitEnd() throws InterruptedException {
     new CountDownLatch(1).await();
+  }
+
+  /** Puts bytes into the ring, and wakes the master. */
+  private void put(WorkerSegment segment, byte[] bytes) throws IOException {
+    segment.toMaster().write(ByteBuffer.wrap(bytes));
+    segment.toMaster().publish();
+    write(new byte[1]);
   }
 
   private void write(byte[] bytes) throws IOException {

@@ -18,7 +18,8 @@ final class HandshakeHandlerTest {
   /** A worker of another version is told which one this is, and nothing that it could use. */
   @Test
   void hello_otherVersion_isToldOursAndClosed() throws Exception {
-    EmbeddedChannel channel = new EmbeddedChannel(new HandshakeHandler(new Gate()));
+    EmbeddedChannel channel =
+        new EmbeddedChannel(new HandshakeHandler(new Gate(), new RingWatch()));
     byte[] hello = Handshake.hello(1, 4711, Handshake.newNonce());
     hello[5] += 8;
     channel.writeInbound(Unpooled.wrappedBuffer(hello));

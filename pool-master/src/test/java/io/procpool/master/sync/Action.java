@@ -5,7 +5,7 @@ import java.io.Serializable;
 
 /** Something without a value that a party does. */
 @FunctionalInterface
-interface Action extends Serializable {
+public interface Action extends Serializable {
   /** Does it. */
   void run() throws Exception;
 }

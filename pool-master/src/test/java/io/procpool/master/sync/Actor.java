@@ -5,7 +5,7 @@ import io.procpool.Task;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A thread of a party, which does one thing after the other as the test says. For one thread. */
-final class Actor {
+public final class Actor {
   static final AtomicLong NEXT = new AtomicLong(1);
 
   final Party party;
@@ -16,17 +16,17 @@ final class Actor {
   }
 
   /** Does something and returns its value; throws what it throws. */
-  <T> T call(Task<T> task) throws Exception {
+  public <T> T call(Task<T> task) throws Exception {
     return begin(task).value();
   }
 
   /** Does something; throws what it throws. */
-  void run(Action action) throws Exception {
+  public void run(Action action) throws Exception {
     start(action).value();
   }
 
   /** Begins something with a value. */
-  <T> Begun<T> begin(Task<T> task) throws Exception {
+  public <T> Begun<T> begin(Task<T> task) throws Exception {
     long actor = id;
     long call = NEXT.getAndIncrement();
     party.dispatch(() -> {
@@ -37,7 +37,7 @@ final class Actor {
   }
 
   /** Begins something without a value. */
-  Begun<Boolean> start(Action action) throws Exception {
+  public Begun<Boolean> start(Action action) throws Exception {
     return begin(() -> {
       action.run();
       return true;
@@ -45,7 +45,7 @@ final class Actor {
   }
 
   /** Interrupts it. */
-  void interrupt() throws Exception {
+  public void interrupt() throws Exception {
     long actor = id;
     party.dispatch(() -> {
       ActorThread.interrupt(actor);
@@ -54,7 +54,7 @@ final class Actor {
   }
 
   /** Ends the thread. */
-  void end() throws Exception {
+  public void end() throws Exception {
     long actor = id;
     party.dispatch(() -> {
       ActorThread.end(actor);

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What an {@link Actor} is in its process: a thread that runs calls one after the other. Its methods are for the test's tasks. */
 final class ActorThread extends Thread {
-  private static final String IMPLEMENTATION = "io.procpool.ipc.sync.";
+  private static final List<String> IMPLEMENTATION =
+      List.of("io.procpool.ipc.sync.", "io.procpool.ipc.channel.", "io.procpool.ipc.socket.");
   private static final Map<Long, ActorThread> ACTORS = new ConcurrentHashMap<>();
   private static final Map<Long, FutureTask<?>> CALLS = new ConcurrentHashMap<>();
 
@@ -93,7 +94,7 @@ final class ActorThread extends Thread {
       return false;
     }
     for (StackTraceElement frame : thread.getStackTrace()) {
-      if (frame.getClassName().startsWith(IMPLEMENTATION)) {
+      if (IMPLEMENTATION.stream().anyMatch(frame.getClassName()::startsWith)) {
         return true;
       }
     }

@@ -9,7 +9,7 @@ import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 
 /** Something that an actor was told to do. */
-final class Begun<T> {
+public final class Begun<T> {
   private static final int SAMPLES = 3;
 
   private final Actor actor;
@@ -22,7 +22,7 @@ final class Begun<T> {
 
   /** Waits for its value; throws what it throws. */
   @SuppressWarnings("unchecked")
-  T value() throws Exception {
+  public T value() throws Exception {
     ActorThread.Ended ended = ended();
     if (ended.failure() instanceof Exception failure) {
       throw failure;
@@ -34,7 +34,7 @@ final class Begun<T> {
   }
 
   /** Waits for what it throws. */
-  Throwable failure() throws Exception {
+  public Throwable failure() throws Exception {
     ActorThread.Ended ended = ended();
     assertThat(ended.failure())
         .as("failure of %s, which has the value %s", actor, ended.value())
@@ -48,13 +48,18 @@ final class Begun<T> {
     return actor.party.dispatch(() -> ActorThread.await(id, what));
   }
 
-  boolean isDone() throws Exception {
+  /** Interrupts the thread that does it. */
+  public void interrupt() throws Exception {
+    actor.interrupt();
+  }
+
+  public boolean isDone() throws Exception {
     long what = call;
     return actor.party.dispatch(() -> ActorThread.isDone(what));
   }
 
   /** Waits until it waits in a method of what is tested. */
-  Begun<T> awaitWaiting() throws Exception {
+  public Begun<T> awaitWaiting() throws Exception {
     long id = actor.id;
     long what = call;
     actor.party.dispatch(() -> {
@@ -74,7 +79,7 @@ final class Begun<T> {
   }
 
   /** Watches for a while that it goes on waiting. */
-  Begun<T> assertWaits() throws Exception {
+  public Begun<T> assertWaits() throws Exception {
     awaitWaiting();
     long end = System.nanoTime() + SHORT.toNanos() / 8;
     while (System.nanoTime() < end) {

@@ -16,29 +16,29 @@ import org.junit.jupiter.api.io.TempDir;
  * What the parts of {@link SyncKillTest} share: party {@code a} is the victim. It is stopped at a named step inside of what it does, and
  * killed there from outside; party {@code b} and the master must get on.
  */
-abstract class KillContract extends SyncContract {
+public abstract class KillContract extends SyncContract {
   @TempDir
-  Path directory;
+  protected Path directory;
 
   private int stops;
   private long victim;
 
   @BeforeEach
-  void findVictim() throws Exception {
+  protected void findVictim() throws Exception {
     victim = a().pid();
   }
 
-  final long victim() {
+  protected final long victim() {
     return victim;
   }
 
   /** Has a new thread of the victim do something until it is at a step, where it stays. */
-  final Begun<Boolean> stopAt(String step, Action action) throws Exception {
+  protected final Begun<Boolean> stopAt(String step, Action action) throws Exception {
     return stopAt(step, a().actor(), action);
   }
 
   /** Has a thread of the victim do something until it is at a step, where it stays. */
-  final Begun<Boolean> stopAt(String step, Actor actor, Action action) throws Exception {
+  protected final Begun<Boolean> stopAt(String step, Actor actor, Action action) throws Exception {
     Path stopped = arm(step);
     Begun<Boolean> begun = actor.start(action);
     awaitStopped(step, stopped);
@@ -46,7 +46,7 @@ abstract class KillContract extends SyncContract {
   }
 
   /** Has the next thread of the victim that comes to a step stay there; returns the file that says that it is. */
-  final Path arm(String step) throws Exception {
+  protected final Path arm(String step) throws Exception {
     Path stopped = directory.resolve("stopped-" + stops++);
     String path = stopped.toString();
     a().dispatch(() -> {
@@ -56,12 +56,12 @@ abstract class KillContract extends SyncContract {
     return stopped;
   }
 
-  static void awaitStopped(String step, Path stopped) {
+  protected static void awaitStopped(String step, Path stopped) {
     Faults.awaitLong("the victim to be at " + step).until(() -> Files.exists(stopped));
   }
 
   /** Kills the victim; what it did is not waited for. */
-  final void kill() throws Exception {
+  protected final void kill() throws Exception {
     a().kill(victim);
   }
 

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The parties of the tests of a class: the master, and two others beside it. For one thread. */
-final class Parties implements AutoCloseable {
+public final class Parties implements AutoCloseable {
   private final String backend;
   private final Party master = Party.master();
   private final Party a;
@@ -22,37 +22,37 @@ final class Parties implements AutoCloseable {
     b = Party.open(backend, backend + "-b", false, List.of(jvmArgs));
   }
 
-  static Parties ofThreads() {
+  public static Parties ofThreads() {
     return new Parties(PoolOptions.THREADS, false);
   }
 
-  static Parties ofProcesses(String... jvmArgs) {
+  public static Parties ofProcesses(String... jvmArgs) {
     return new Parties(PoolOptions.PROCESSES, false, jvmArgs);
   }
 
   /** Returns parties of which {@code a} may be killed, at any named step. */
-  static Parties ofMortals() {
+  public static Parties ofMortals() {
     return new Parties(PoolOptions.PROCESSES, true, "-Dprocpool.faultPoints=true");
   }
 
-  boolean isProcesses() {
+  public boolean isProcesses() {
     return backend.equals(PoolOptions.PROCESSES);
   }
 
-  Party master() {
+  public Party master() {
     return master;
   }
 
-  Party a() {
+  public Party a() {
     return a;
   }
 
-  Party b() {
+  public Party b() {
     return b;
   }
 
   /** Returns a pool of two workers, for tests that need no parties. */
-  Pool openPool() {
+  public Pool openPool() {
     return Pool.open(PoolOptions.builder()
         .backend(backend)
         .name(Faults.PREFIX + backend + "-pool")
@@ -60,12 +60,12 @@ final class Parties implements AutoCloseable {
         .build());
   }
 
-  List<Party> all() {
+  public List<Party> all() {
     return List.of(master, a, b);
   }
 
   /** After a test: nobody does anything any more. */
-  void checkIdle() throws Exception {
+  public void checkIdle() throws Exception {
     List<String> busy = new ArrayList<>();
     for (Party party : all()) {
       for (String where : party.endActors()) {

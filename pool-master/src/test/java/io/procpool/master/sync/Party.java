@@ -14,7 +14,7 @@ import java.util.List;
  * Who takes part in a test: this process, or the worker of a pool of one. What it does travels as tasks of that pool, with the
  * handles that they capture, to its actors. For one thread.
  */
-final class Party implements AutoCloseable {
+public final class Party implements AutoCloseable {
   private static final List<String> SHORT_LIVED =
       List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
 
@@ -57,7 +57,7 @@ final class Party implements AutoCloseable {
   }
 
   /** Has a task run in the party's process, in the thread of the worker. */
-  <T> T dispatch(Task<T> task) throws Exception {
+  public <T> T dispatch(Task<T> task) throws Exception {
     if (pools.isEmpty()) {
       return task.call();
     }
@@ -69,38 +69,38 @@ final class Party implements AutoCloseable {
   }
 
   /** Returns a new thread of this party. */
-  Actor actor() {
+  public Actor actor() {
     Actor made = new Actor(this);
     actors.add(made.id);
     return made;
   }
 
   /** Does something in the party's first thread, always the same, and returns its value; throws what it throws. */
-  <T> T call(Task<T> task) throws Exception {
+  public <T> T call(Task<T> task) throws Exception {
     return first.call(task);
   }
 
   /** Does something in the party's first thread; throws what it throws. */
-  void run(Action action) throws Exception {
+  public void run(Action action) throws Exception {
     first.run(action);
   }
 
   /** Begins something in a thread of its own. */
-  <T> Begun<T> begin(Task<T> task) throws Exception {
+  public <T> Begun<T> begin(Task<T> task) throws Exception {
     return actor().begin(task);
   }
 
   /** Begins something without a value in a thread of its own. */
-  Begun<Boolean> start(Action action) throws Exception {
+  public Begun<Boolean> start(Action action) throws Exception {
     return actor().start(action);
   }
 
-  long pid() throws Exception {
+  public long pid() throws Exception {
     return dispatch(() -> ProcessHandle.current().pid());
   }
 
   /** Kills the party's process from outside and waits until that is known; another one takes its place. */
-  void kill(long pid) throws Exception {
+  public void kill(long pid) throws Exception {
     Pool killed = pools.get(0);
     long before = killed.statistics().crashedWorkers();
     Faults.signal("KILL", pid);

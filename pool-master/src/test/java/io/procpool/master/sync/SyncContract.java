@@ -22,37 +22,37 @@ import org.junit.jupiter.api.Timeout;
  * What the contracts share. Each runs with threads of one process and with processes; what it says of parties holds in both.
  */
 @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-abstract class SyncContract {
-  static final long LONG_MILLIS = LONG.toMillis();
+public abstract class SyncContract {
+  protected static final long LONG_MILLIS = LONG.toMillis();
 
   /** A timeout that is meant to run out. */
-  static final Duration BRIEF = SHORT.dividedBy(5);
+  protected static final Duration BRIEF = SHORT.dividedBy(5);
 
-  static final long BRIEF_NANOS = BRIEF.toNanos();
+  protected static final long BRIEF_NANOS = BRIEF.toNanos();
 
   /** Returns who takes part. */
-  abstract Parties parties();
+  protected abstract Parties parties();
 
   @AfterEach
   void nobodyDoesAnything() throws Exception {
     parties().checkIdle();
   }
 
-  final Party master() {
+  protected final Party master() {
     return parties().master();
   }
 
-  final Party a() {
+  protected final Party a() {
     return parties().a();
   }
 
-  final Party b() {
+  protected final Party b() {
     return parties().b();
   }
 
   /** Returns another handle of the same thing. */
   @SuppressWarnings("unchecked")
-  static <T> T copyOf(T handle) throws IOException, ClassNotFoundException {
+  protected static <T> T copyOf(T handle) throws IOException, ClassNotFoundException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
       out.writeObject(handle);
@@ -64,7 +64,7 @@ abstract class SyncContract {
   }
 
   /** Runs something that has a timeout of BRIEF in the calling thread; it must not end before. */
-  static <T> T notEarly(Task<T> task) throws Exception {
+  protected static <T> T notEarly(Task<T> task) throws Exception {
     long start = System.nanoTime();
     T value = task.call();
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(BRIEF);
@@ -72,13 +72,13 @@ abstract class SyncContract {
   }
 
   /** Checks that the calling thread, interrupted before, gets an exception instead, and is not interrupted any more. */
-  static void assertInterrupted(ThrowingCallable wait) {
+  protected static void assertInterrupted(ThrowingCallable wait) {
     Thread.currentThread().interrupt();
     assertThatThrownBy(wait).isInstanceOf(InterruptedException.class);
     assertThat(Thread.interrupted()).as("interrupt status").isFalse();
   }
 
-  static void assertRefused(ThrowingCallable call, String messagePart) {
+  protected static void assertRefused(ThrowingCallable call, String messagePart) {
     assertThatThrownBy(call)
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(messagePart)

@@ -25,7 +25,7 @@ class SyncKillTest {
   @Nested
   class Locks extends LockKills {
     @Override
-    Parties parties() {
+    protected Parties parties() {
       return parties;
     }
   }
@@ -33,7 +33,7 @@ class SyncKillTest {
   @Nested
   class ReadWriteLocks extends ReadWriteLockKills {
     @Override
-    Parties parties() {
+    protected Parties parties() {
       return parties;
     }
   }
@@ -41,7 +41,7 @@ class SyncKillTest {
   @Nested
   class Semaphores extends SemaphoreKills {
     @Override
-    Parties parties() {
+    protected Parties parties() {
       return parties;
     }
   }
@@ -49,7 +49,7 @@ class SyncKillTest {
   @Nested
   class Conditions extends ConditionKills {
     @Override
-    Parties parties() {
+    protected Parties parties() {
       return parties;
     }
   }
@@ -57,7 +57,7 @@ class SyncKillTest {
   @Nested
   class Meetings extends MeetingKills {
     @Override
-    Parties parties() {
+    protected Parties parties() {
       return parties;
     }
   }

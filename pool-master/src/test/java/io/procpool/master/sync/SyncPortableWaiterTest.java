@@ -25,7 +25,7 @@ class SyncPortableWaiterTest {
   @Nested
   class Events extends EventContract {
     @Override
-    Parties parties() {
+    protected Parties parties() {
       return parties;
     }
   }
@@ -33,7 +33,7 @@ class SyncPortableWaiterTest {
   @Nested
   class Barriers extends BarrierContract {
     @Override
-    Parties parties() {
+    protected Parties parties() {
       return parties;
     }
   }
@@ -41,7 +41,7 @@ class SyncPortableWaiterTest {
   @Nested
   class Latches extends LatchContract {
     @Override
-    Parties parties() {
+    protected Parties parties() {
       return parties;
     }
   }

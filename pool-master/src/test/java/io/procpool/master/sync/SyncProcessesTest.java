@@ -22,7 +22,7 @@ class SyncProcessesTest {
   @Nested
   class Locks extends LockContract {
     @Override
-    Parties parties() {
+    protected Parties parties() {
       return parties;
     }
   }
@@ -30,7 +30,7 @@ class SyncProcessesTest {
   @Nested
   class ReadWriteLocks extends ReadWriteLockContract {
     @Override
-    Parties parties() {
+    protected Parties parties() {
       return parties;
     }
   }
@@ -38,7 +38,7 @@ class SyncProcessesTest {
   @Nested
   class Semaphores extends SemaphoreContract {
     @Override
-    Parties parties() {
+    protected Parties parties() {
       return parties;
     }
   }
@@ -46,7 +46,7 @@ class SyncProcessesTest {
   @Nested
   class Conditions extends ConditionContract {
     @Override
-    Parties parties() {
+    protected Parties parties() {
       return parties;
     }
   }
@@ -54,7 +54,7 @@ class SyncProcessesTest {
   @Nested
   class Events extends EventContract {
     @Override
-    Parties parties() {
+    protected Parties parties() {
       return parties;
     }
   }
@@ -62,7 +62,7 @@ class SyncProcessesTest {
   @Nested
   class Barriers extends BarrierContract {
     @Override
-    Parties parties() {
+    protected Parties parties() {
       return parties;
     }
   }
@@ -70,7 +70,7 @@ class SyncProcessesTest {
   @Nested
   class Latches extends LatchContract {
     @Override
-    Parties parties() {
+    protected Parties parties() {
       return parties;
     }
   }
@@ -78,7 +78,7 @@ class SyncProcessesTest {
   @Nested
   class Handles extends HandleContract {
     @Override
-    Parties parties() {
+    protected Parties parties() {
       return parties;
     }
   }

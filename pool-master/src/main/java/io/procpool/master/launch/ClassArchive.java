@@ -1,5 +1,5 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
-package io.procpool.master.process;
+package io.procpool.master.launch;
 
 import io.procpool.ipc.SessionDirectory;
 import java.io.File;
@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * checksum: a damaged one is removed and made again, one for another JDK or other jars has another name. Without an archive
  * workers only start more slowly, so nothing here is an error. Safe for use by multiple threads.
  */
-final class ClassArchive {
+public final class ClassArchive {
   private static final Logger LOG = LoggerFactory.getLogger(ClassArchive.class);
   private static final String TRAINING_CLASS = "io.procpool.worker.Training";
   private static final int FIRST_VERSION_WITH_AOT_LOGS = 24;
@@ -47,6 +47,9 @@ final class ClassArchive {
 
   // Closing a second descriptor of a lock file would drop the lock of the first.
   private static final Set<Path> MAKING = ConcurrentHashMap.newKeySet();
+
+  // By the java program: the jars are always the same.
+  private static final Map<Path, ClassArchive> SHARED = new ConcurrentHashMap<>();
 
   private final Path java;
   private final List<Path> jars;
@@ -67,7 +70,8 @@ final class ClassArchive {
     this.key = key;
   }
 
-  static ClassArchive of(Path java, List<Path> jars) {
+  /** Finds out where the archive for a {@code java} program and some jars is, or would be. */
+  public static ClassArchive of(Path java, List<Path> jars) {
     String release = release(java);
     int version = release.isEmpty() ? 0 : Runtime.Version.parse(release).feature();
     CRC32C sum = new CRC32C();
@@ -108,7 +112,7 @@ final class ClassArchive {
   }
 
   /** Returns where archives are kept. */
-  static Path cacheDirectory() {
+  public static Path cacheDirectory() {
     String configured = System.getProperty("procpool.cache.dir");
     if (configured != null) {
       return Path.of(configured).toAbsolutePath();
@@ -120,12 +124,38 @@ final class ClassArchive {
   }
 
   /** Returns the feature version of the workers' JDK, or 0 if it is not known. */
-  int javaVersion() {
+  public int javaVersion() {
     return javaVersion;
   }
 
+  /** Returns the archive for a shape, which is prepared when it is first asked for. This process does not end normally while it is being made; else training ends with it. */
+  public static ClassArchive shared(JvmShape shape) {
+    ClassArchive known = SHARED.get(shape.java());
+    if (known == null) {
+      ClassArchive made = of(shape.java(), shape.classPath().procpool());
+      known = SHARED.putIfAbsent(shape.java(), made);
+      if (known == null) {
+        made.prepare(false);
+        return made;
+      }
+    }
+    known.lookAgain();
+    return known;
+  }
+
+  /** Another process may have made it in the meantime. */
+  private void lookAgain() {
+    if (archive == null && directory != null) {
+      archive = find(directory);
+    }
+  }
+
   /** Finds the archive, or begins to make it. */
-  void prepare() {
+  public void prepare() {
+    prepare(true);
+  }
+
+  private void prepare(boolean inDaemon) {
     if (directory == null) {
       return;
     }
@@ -133,14 +163,14 @@ final class ClassArchive {
     if (archive == null) {
       synchronized (this) {
         maker = new Thread(() -> make(directory), "procpool-class-archive");
-        maker.setDaemon(true);
+        maker.setDaemon(inDaemon);
         maker.start();
       }
     }
   }
 
   /** Returns the flags with which a JVM uses the archive, as far as there is one now. */
-  List<String> jvmFlags() {
+  public List<String> jvmFlags() {
     List<String> flags = new ArrayList<>();
     Path found = archive;
     flags.add("-Xshare:auto");
@@ -283,7 +313,7 @@ final class ClassArchive {
   }
 
   /** Gives up making the archive; does not wait. */
-  synchronized void abandon() {
+  public synchronized void abandon() {
     closed = true;
     if (training != null) {
       training.destroyForcibly();
@@ -291,7 +321,7 @@ final class ClassArchive {
   }
 
   /** Waits for the archive if it is being made; not for long if it was {@linkplain #abandon given up}. */
-  void close() {
+  public void close() {
     Thread running;
     synchronized (this) {
       running = maker;

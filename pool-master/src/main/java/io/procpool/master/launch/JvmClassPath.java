@@ -1,5 +1,5 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
-package io.procpool.master.process;
+package io.procpool.master.launch;
 
 import io.procpool.Pool;
 import io.procpool.ipc.WorkerSegment;
@@ -12,32 +12,27 @@ import java.net.URL;
 import java.net.URLConnection;
 import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The class path of workers: what a worker needs to start, then all of the master's own class path, then what the options
- * add. The first part comes first so that a class-data archive fits whatever follows. Immutable.
+ * The class path of JVMs that are started: what they need to start, then all of this process' own class path, then what the
+ * options add. The first part comes first so that a class-data archive fits whatever follows. Immutable.
+ *
+ * @param procpool the jars or folders that a JVM needs to start
+ * @param text the whole class path as the {@code java} command takes it
  */
-final class WorkerClassPath {
-  private static final String WORKER_CLASS = "io/procpool/worker/WorkerMain.class";
+public record JvmClassPath(List<Path> procpool, String text) {
+  private static final String WORKER_CLASS = "io/procpool/worker/ProcessMain.class";
 
-  private final List<Path> procpool;
-  private final String text;
+  private static volatile @Nullable List<Path> own;
 
-  private WorkerClassPath(List<Path> procpool, String text) {
-    this.procpool = procpool;
-    this.text = text;
-  }
-
-  static WorkerClassPath of(List<Path> added) throws IOException {
-    Set<Path> own = new LinkedHashSet<>();
-    own.add(locationOf(resourceOf(Pool.class)));
-    own.add(locationOf(resourceOf(WorkerSegment.class)));
-    own.add(locationOf(WORKER_CLASS));
-    Set<Path> all = new LinkedHashSet<>(own);
+  /** Returns the class path with what is added. */
+  public static JvmClassPath of(List<Path> added) throws IOException {
+    List<Path> first = own();
+    Set<Path> all = new LinkedHashSet<>(first);
     for (String entry : System.getProperty("java.class.path", "").split(File.pathSeparator)) {
       if (!entry.isEmpty()) {
         all.add(Path.of(entry).toAbsolutePath());
@@ -48,7 +43,20 @@ final class WorkerClassPath {
     for (Path entry : all) {
       text.append(text.length() == 0 ? "" : File.pathSeparator).append(entry);
     }
-    return new WorkerClassPath(new ArrayList<>(own), text.toString());
+    return new JvmClassPath(first, text.toString());
+  }
+
+  private static List<Path> own() throws IOException {
+    List<Path> known = own;
+    if (known == null) {
+      Set<Path> found = new LinkedHashSet<>();
+      found.add(locationOf(resourceOf(Pool.class)));
+      found.add(locationOf(resourceOf(WorkerSegment.class)));
+      found.add(locationOf(WORKER_CLASS));
+      known = List.copyOf(found);
+      own = known;
+    }
+    return known;
   }
 
   private static String resourceOf(Class<?> type) {
@@ -56,7 +64,7 @@ final class WorkerClassPath {
   }
 
   private static Path locationOf(String resource) throws IOException {
-    URL url = WorkerClassPath.class.getClassLoader().getResource(resource);
+    URL url = JvmClassPath.class.getClassLoader().getResource(resource);
     if (url == null) {
       throw new IOException("the class path has no " + resource
           + "; is the artifact io.procpool:procpool-worker there?");
@@ -77,13 +85,15 @@ final class WorkerClassPath {
     }
   }
 
-  /** Returns the jars or folders that a worker needs to start. */
-  List<Path> procpool() {
-    return procpool;
-  }
-
-  /** Returns the whole class path as the {@code java} command takes it. */
-  String text() {
-    return text;
+  /** Returns a number that is another one, most probably, when a jar has been replaced. */
+  long stamp() {
+    long stamp = 0;
+    for (String entry : text.split(File.pathSeparator)) {
+      File file = new File(entry);
+      if (file.isFile()) {
+        stamp = 31 * (31 * stamp + file.lastModified()) + file.length();
+      }
+    }
+    return stamp;
   }
 }

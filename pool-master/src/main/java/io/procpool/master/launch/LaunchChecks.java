@@ -1,37 +1,47 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
-package io.procpool.master.process;
+package io.procpool.master.launch;
 
-import io.procpool.PoolOptions;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 
-/** Refuses options that this machine cannot honour. */
-final class ProcessOptions {
-  private ProcessOptions() {}
+/** Refuses options of JVMs that this machine cannot honour. */
+public final class LaunchChecks {
+  private LaunchChecks() {}
 
-  static void check(PoolOptions options) {
-    if (options.maxHeapBytes() > 0) {
+  /**
+   * Checks options.
+   *
+   * @throws IllegalArgumentException naming the first that cannot be
+   */
+  public static void check(
+      long maxHeapBytes,
+      Optional<Path> workingDirectory,
+      Optional<Path> javaExecutable,
+      List<Path> classPath) {
+    if (maxHeapBytes > 0) {
       long memory = memoryBytes();
-      if (options.maxHeapBytes() > memory) {
-        throw new IllegalArgumentException("maxHeapBytes: " + options.maxHeapBytes()
+      if (maxHeapBytes > memory) {
+        throw new IllegalArgumentException("maxHeapBytes: " + maxHeapBytes
             + " is more than the memory of this machine or control group, " + memory
             + " bytes; lower it");
       }
     }
-    options.workingDirectory().ifPresent(directory -> {
+    workingDirectory.ifPresent(directory -> {
       if (!Files.isDirectory(directory)) {
         throw new IllegalArgumentException(
             "workingDirectory: " + directory + " (expected: an existing directory)");
       }
     });
-    options.javaExecutable().ifPresent(java -> {
+    javaExecutable.ifPresent(java -> {
       if (!Files.isExecutable(java) || Files.isDirectory(java)) {
         throw new IllegalArgumentException(
             "javaExecutable: " + java + " (expected: an executable file)");
       }
     });
-    for (Path entry : options.classPath()) {
+    for (Path entry : classPath) {
       if (!Files.exists(entry)) {
         throw new IllegalArgumentException("classPath: " + entry + " does not exist");
       }
@@ -39,7 +49,7 @@ final class ProcessOptions {
   }
 
   /** Returns the memory this process may use: the machine's, or its control group's. */
-  static long memoryBytes() {
+  private static long memoryBytes() {
     var system =
         (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     return system.getTotalMemorySize();

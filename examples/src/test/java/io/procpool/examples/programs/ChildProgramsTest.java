@@ -1,0 +1,71 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.examples.programs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.procpool.ChildProcess;
+import io.procpool.PoolOptions;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The programs about children. */
+@Timeout(120)
+class ChildProgramsTest extends ProgramTestBase {
+  @AfterEach
+  void noChildLeft() {
+    assertThat(ChildProcess.activeChildren()).isEmpty();
+  }
+
+  /** Run as users run it, because the child prints to the standard output of its JVM. */
+  @Test
+  void p01_helloChild_lineBeforeJoinReturns() throws Exception {
+    assertThat(launch(0, "P01").out()).containsExactly("hello bob", "exit code 0");
+  }
+
+  @Test
+  void p02_parentAndChild_knowEachOther() throws Exception {
+    ParentAndChild.Seen seen = ParentAndChild.run(settings(PoolOptions.PROCESSES));
+
+    assertThat(seen.pid()).isEqualTo(MASTER);
+    assertThat(seen.parentPid()).isEqualTo(MASTER);
+    assertThat(seen.systemParentPid()).isEqualTo(MASTER);
+    assertThat(seen.ownPid()).isEqualTo(seen.childPid()).isNotEqualTo(MASTER);
+  }
+
+  @Test
+  void p02_parentAndChild_bothPrint() throws Exception {
+    List<String> lines = launch(0, "P02").out();
+
+    assertThat(lines).hasSize(2);
+    assertThat(lines.get(0)).startsWith("parent: ParentAndChild in process \"main\"");
+    String pid = lines.get(0).substring(lines.get(0).lastIndexOf(' ') + 1);
+    assertThat(lines.get(1))
+        .startsWith("child: ParentAndChild in process \"child-1\", parent pid " + pid + ",");
+  }
+
+  @Test
+  void p03_severalChildren_asManyPids() throws Exception {
+    assertThat(SeveralChildren.run(settings(PoolOptions.PROCESSES)))
+        .hasSize(5)
+        .doesNotHaveDuplicates()
+        .doesNotContain(MASTER);
+  }
+
+  @Test
+  void n02_namesAndLiveness_sameOfThreadsAndChildren() throws Exception {
+    NamesAndLiveness.Seen seen = NamesAndLiveness.run(settings(PoolOptions.PROCESSES));
+
+    NamesAndLiveness.Flavour expected = new NamesAndLiveness.Flavour(
+        List.of("reader", "writer"), List.of(true, true), List.of(false, false), 0);
+    assertThat(seen).isEqualTo(new NamesAndLiveness.Seen(expected, expected));
+    assertThat(lines()).contains("children alive: 2 [reader, writer]");
+  }
+
+  @Test
+  void n03_daemonChild_normalOneIsWaitedFor() throws Exception {
+    assertThat(launch(0, "N03", "--second", "100").out())
+        .containsExactly("main ends", "normal has done its work", "daemon was terminated");
+  }
+}

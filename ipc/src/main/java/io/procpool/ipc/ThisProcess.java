@@ -1,0 +1,29 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc;
+
+/**
+ * Who this process is: the root, unless who has started it says otherwise. Immutable; safe for use by multiple threads.
+ *
+ * @param name its name
+ * @param isDaemon whether it is a daemon child or a worker
+ * @param parentPid who has started it; 0 for the root
+ * @param parentName the name of that one; empty for the root
+ */
+public record ThisProcess(String name, boolean isDaemon, long parentPid, String parentName) {
+  private static volatile ThisProcess current = new ThisProcess("main", false, 0, "");
+
+  /** Returns what is known of this process. */
+  public static ThisProcess current() {
+    return current;
+  }
+
+  /** Says who this process is, before user code runs. */
+  public static void is(ThisProcess process) {
+    current = process;
+  }
+
+  /** Tells whether procpool has not started this process. */
+  public boolean isRoot() {
+    return parentPid == 0;
+  }
+}

@@ -1,0 +1,115 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.launch;
+
+import io.procpool.ChildOptions;
+import io.procpool.PoolOptions;
+import io.procpool.SpareOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What decides how a JVM is started, but for what it is told afterwards: one can take the place of another of an equal shape. Immutable.
+ *
+ * @param waiter how its threads shall sleep; null if that is not said
+ */
+public record JvmShape(
+    Path java,
+    long maxHeapBytes,
+    List<String> jvmArgs,
+    Map<String, String> environment,
+    @Nullable Path workingDirectory,
+    JvmClassPath classPath,
+    Stdout stdout,
+    @Nullable String waiter) {
+  private static final String WAITER_PROPERTY = "procpool.waiter";
+
+  /** Where standard output goes; standard error always comes to this process. */
+  public enum Stdout {
+    INHERIT,
+    PIPE,
+    DISCARD
+  }
+
+  /** Returns the shape of a pool's workers. */
+  public static JvmShape of(PoolOptions options) throws IOException {
+    return of(
+        options.javaExecutable(),
+        options.maxHeapBytes(),
+        options.jvmArgs(),
+        options.environment(),
+        options.workingDirectory(),
+        options.classPath(),
+        switch (options.workerStdout()) {
+          case INHERIT -> Stdout.INHERIT;
+          case STDERR -> Stdout.PIPE;
+          case DISCARD -> Stdout.DISCARD;
+        });
+  }
+
+  /** Returns the shape of a child. */
+  public static JvmShape of(ChildOptions options) throws IOException {
+    return of(
+        options.javaExecutable(),
+        options.maxHeapBytes(),
+        options.jvmArgs(),
+        options.environment(),
+        options.workingDirectory(),
+        options.classPath(),
+        stdout(options.stdout()));
+  }
+
+  /** Returns the shape of spares. */
+  public static JvmShape of(SpareOptions options) throws IOException {
+    return of(
+        options.javaExecutable(),
+        options.maxHeapBytes(),
+        options.jvmArgs(),
+        options.environment(),
+        options.workingDirectory(),
+        options.classPath(),
+        stdout(options.stdout()));
+  }
+
+  private static Stdout stdout(ChildOptions.Stream stream) {
+    return switch (stream) {
+      case INHERIT -> Stdout.INHERIT;
+      case CAPTURE, TAG -> Stdout.PIPE;
+      case DISCARD -> Stdout.DISCARD;
+    };
+  }
+
+  private static JvmShape of(
+      Optional<Path> java,
+      long maxHeapBytes,
+      List<String> jvmArgs,
+      Map<String, String> environment,
+      Optional<Path> workingDirectory,
+      List<Path> classPath,
+      Stdout stdout)
+      throws IOException {
+    return new JvmShape(
+        java.orElseGet(JvmShape::ownJava),
+        maxHeapBytes,
+        jvmArgs,
+        environment,
+        workingDirectory.orElse(null),
+        JvmClassPath.of(classPath),
+        stdout,
+        System.getProperty(WAITER_PROPERTY));
+  }
+
+  private static Path ownJava() {
+    boolean windows = System.getProperty("os.name").startsWith("Windows");
+    return Path.of(System.getProperty("java.home"), "bin", windows ? "java.exe" : "java");
+  }
+
+  /** Returns the flag that says how threads shall sleep; null if that is not said. */
+  @Nullable
+  String waiterFlag() {
+    return waiter == null ? null : "-D" + WAITER_PROPERTY + "=" + waiter;
+  }
+}

@@ -1,0 +1,38 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.channel;
+
+import io.procpool.master.sync.Parties;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
+
+/** Queues and pipes between processes that cannot sleep in the kernel until they are woken, as on systems without futex. */
+class ChannelPortableWaiterTest {
+  private static Parties parties;
+
+  @BeforeAll
+  static void open() {
+    parties = Parties.ofProcesses("-Dprocpool.waiter=park");
+  }
+
+  @AfterAll
+  static void close() {
+    parties.close();
+  }
+
+  @Nested
+  class Queues extends QueueContract {
+    @Override
+    protected Parties parties() {
+      return parties;
+    }
+  }
+
+  @Nested
+  class Pipes extends PipeContract {
+    @Override
+    protected Parties parties() {
+      return parties;
+    }
+  }
+}

@@ -1,0 +1,74 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.channel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.procpool.master.process.Faults;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** What sockets leave behind if they are not closed: descriptors of this process, and threads. Where /proc is missing, threads only. */
+record Descriptors(int count) {
+  private static final Path OPEN = Path.of("/proc/self/fd");
+
+  static {
+    try (FileChannel first = FileChannel.open(
+        Files.createTempFile("procpool", ".test"), StandardOpenOption.DELETE_ON_CLOSE)) {
+      first.size(); // the JDK opens a socket for itself with its first file
+    } catch (IOException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  /** Returns how many there are now. */
+  static Descriptors now() {
+    return new Descriptors(open().size());
+  }
+
+  private static List<String> open() {
+    List<String> found = new ArrayList<>();
+    if (!Files.isDirectory(OPEN)) {
+      return found;
+    }
+    try (Stream<Path> all = Files.list(OPEN)) {
+      for (Path each : all.toList()) {
+        try {
+          String what = Files.readSymbolicLink(each).toString();
+          if (what.startsWith("socket:") || what.startsWith("pipe:") || what.startsWith("anon_")) {
+            found.add(what);
+          }
+        } catch (IOException gone) {
+          // It was closed meanwhile.
+        }
+      }
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+    return found;
+  }
+
+  /** Waits until there are no more than there were, and no thread of a listener. */
+  void assertNoMore() {
+    Faults.awaitLong("descriptors and threads to be given back").untilAsserted(() -> {
+      List<String> now = open();
+      assertThat(now.size()).as("%s (%s before)", now, count).isLessThanOrEqualTo(count);
+      assertThat(threads()).as("threads").isEmpty();
+    });
+  }
+
+  private static List<String> threads() {
+    List<String> names = new ArrayList<>();
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (thread.getName().startsWith("procpool-listener")) {
+        names.add(thread.getName());
+      }
+    }
+    return names;
+  }
+}

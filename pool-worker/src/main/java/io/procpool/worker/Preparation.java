@@ -1,0 +1,121 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.worker;
+
+import io.procpool.ChildTask;
+import io.procpool.ipc.FrameReader;
+import io.procpool.ipc.FrameRing;
+import io.procpool.ipc.FrameWriter;
+import io.procpool.ipc.Order;
+import io.procpool.ipc.RingChannel;
+import io.procpool.ipc.ThisProcess;
+import io.procpool.ipc.WorkerSegment;
+import io.procpool.ipc.auth.Handshake;
+import io.procpool.ipc.codec.FunctionCodec;
+import io.procpool.ipc.codec.PayloadReader;
+import io.procpool.ipc.codec.PayloadWriter;
+import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.ipc.memory.Session;
+import io.procpool.ipc.wire.ChildLaunch;
+import io.procpool.ipc.wire.FieldWriter;
+import io.procpool.ipc.wire.FromWorker;
+import io.procpool.ipc.wire.Launch;
+import io.procpool.ipc.wire.ToWorker;
+import java.io.File;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What a spare does before it is told what to be: loads what it will need as a child or worker, and tries it once. */
+final class Preparation {
+  private static final Class<?>[] NEEDED = {
+    AsynchronousCloseException.class,
+    ChildControl.class,
+    ChildControl.State.class,
+    ChildMain.class,
+    FrameReader.class,
+    FrameWriter.class,
+    FromWorker.class,
+    FromWorker.Results.class,
+    Inbox.class,
+    Launch.class,
+    Session.class,
+    TaskThread.class,
+    ThisProcess.class,
+    ToWorker.class,
+    ToWorker.Run.class,
+    Unit.class,
+    UnitRunner.class,
+    WorkerExit.class,
+    WorkerIdentity.class,
+    WorkerMain.class,
+    WorkerSegment.class,
+  };
+
+  private Preparation() {}
+
+  static void run() {
+    try {
+      for (Class<?> needed : NEEDED) {
+        Class.forName(needed.getName()); // initializes it
+      }
+      // No such thing: so all jars of the class path are opened.
+      ClassLoader.getSystemClassLoader().getResource("io/procpool/worker/none");
+      tryChild();
+      tryWorker();
+    } catch (Exception | LinkageError failed) {
+      // Then it is loaded when it is needed, and what is wrong is said then.
+    }
+  }
+
+  private static void tryChild() throws Exception {
+    FieldWriter launch = new FieldWriter();
+    new ChildLaunch("child", false, 1, "", 1, "main").writeTo(launch);
+    ChildLaunch.read(launch.toByteArray());
+    ValueCodec.expectFilterByProperty();
+    List<Object> captured = new ArrayList<>(List.of(1, "text"));
+    ChildTask task = () -> captured.add(2L);
+    PayloadWriter encoded = new PayloadWriter();
+    FunctionCodec.write(encoded, task);
+    ((Runnable) FunctionCodec.read(
+            new PayloadReader(encoded.toByteArray()), ClassLoader.getSystemClassLoader(), null))
+        .run();
+    System.out.flush();
+    InputStream.nullInputStream().close();
+    tryExit();
+    File nothing = new File("/dev/null");
+    if (nothing.exists()) {
+      ChildControl.tryInput(new FileInputStream(nothing));
+    }
+  }
+
+  private static void tryExit() {
+    Map<Thread, Thread> hooks = new IdentityHashMap<>();
+    Thread hook = new Thread("none");
+    hooks.put(hook, hook);
+    for (Thread each : hooks.keySet()) {
+      Runtime.getRuntime().addShutdownHook(each);
+      Runtime.getRuntime().removeShutdownHook(each);
+    }
+  }
+
+  private static void tryWorker() throws IOException {
+    byte[] key = Handshake.newKey();
+    byte[] hello = Handshake.hello(1, ProcessMain.pid(), Handshake.newNonce());
+    Handshake.proof(key, hello, Handshake.challenge(key, hello, Handshake.newNonce()));
+    SocketChannel channel = WorkerMain.openChannel();
+    ByteBuffer ring = ByteBuffer.allocate(FrameRing.RING_BYTES);
+    RingChannel rings = new RingChannel(channel, new FrameRing(ring), new FrameRing(ring));
+    FrameWriter writer = new FrameWriter(rings);
+    writer.write(new ToWorker.Stop(), ByteBuffer.allocate(0));
+    new FrameReader(rings).read();
+    channel.close();
+    Order.encode(Order.INTERRUPT, new byte[0]);
+  }
+}
