@@ -26,6 +26,7 @@ public final class FrameRing {
   /** What a ring takes. */
   public static final int RING_BYTES = BYTES_OFFSET + CAPACITY;
 
+  private static final int PIECE_BYTES = 32 * 1024;
   private static final int TAIL = 0;
   private static final int HEAD = 64;
   private static final int READER_SLEEPS = 128;
@@ -67,13 +68,18 @@ public final class FrameRing {
             "a ring is damaged: " + tail + " bytes were written, " + headSeen + " read");
       }
     }
-    int length = (int) Math.min(room, source.remaining());
-    int at = (int) tail & CAPACITY - 1;
-    int first = Math.min(length, CAPACITY - at);
-    memory.put(BYTES_OFFSET + at, source, source.position(), first);
-    memory.put(BYTES_OFFSET, source, source.position() + first, length - first);
-    source.position(source.position() + length);
-    tail += length;
+    int left = (int) Math.min(room, source.remaining());
+    while (left > 0) {
+      int at = (int) tail & CAPACITY - 1;
+      int length = Math.min(Math.min(left, PIECE_BYTES), CAPACITY - at);
+      memory.put(BYTES_OFFSET + at, source, source.position(), length);
+      source.position(source.position() + length);
+      tail += length;
+      left -= length;
+      if (left > 0) {
+        LONG.setRelease(memory, TAIL, tail); // so that a reader that is awake copies meanwhile
+      }
+    }
   }
 
   /** Has the reader see what was written; tells whether it sleeps and must be woken. */
@@ -86,6 +92,11 @@ public final class FrameRing {
   /** Says that the writer waits for room; it must look again after this. */
   public void writerWaits() {
     INT.setVolatile(memory, WRITER_WAITS, 1);
+  }
+
+  /** Tells whether there is room for more. */
+  public boolean hasRoom() {
+    return tail - (long) LONG.getAcquire(memory, HEAD) < CAPACITY;
   }
 
   /** Returns how much has been written that was not read. */
@@ -103,14 +114,15 @@ public final class FrameRing {
     INT.setVolatile(memory, READER_SLEEPS, 1);
   }
 
-  /** Returns what can be read, in one piece; valid until {@link #consumed}. */
+  /** Returns some of what can be read; valid until {@link #consumed}. */
   public ByteBuffer readable() throws IOException {
     long available = (long) LONG.getVolatile(memory, TAIL) - head;
     if (available < 0 || available > CAPACITY) {
       throw new IOException("a ring is damaged: " + available + " bytes are said to be in it");
     }
     int at = (int) head & CAPACITY - 1;
-    return memory.slice(BYTES_OFFSET + at, (int) Math.min(available, CAPACITY - at));
+    int length = (int) Math.min(Math.min(available, PIECE_BYTES), CAPACITY - at);
+    return memory.slice(BYTES_OFFSET + at, length);
   }
 
   /** Says that so many bytes have been read; tells whether the writer waits and must be told. */

@@ -360,15 +360,18 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
     }
 
     @Override
+    public WorkerLink link() {
+      return worker.link();
+    }
+
+    @Override
     public FrameRing ring() {
       return worker.segment().toMaster();
     }
 
     @Override
     public void receivedAll() {
-      if (worker.link != null) {
-        worker.link.writeWaiting();
-      }
+      link().goOn();
       proceed();
     }
 

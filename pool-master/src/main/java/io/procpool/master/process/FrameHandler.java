@@ -28,6 +28,9 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
 
     void received(FromWorker message, ByteBuffer payload) throws IOException;
 
+    /** Returns what sends to the worker. */
+    WorkerLink link();
+
     /** All frames that were received together have been handed over, and the worker may have made room. */
     void receivedAll();
 
@@ -69,13 +72,20 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
     watch.add(this);
   }
 
+  /** Tells whether there is something to read, or room for what waits to be sent. */
   boolean isReady() {
-    return ring.isReady();
+    return ring.isReady() || receiver.link().canGoOn();
   }
 
-  /** Has the worker wake this process when there is something. */
+  /** Tells whether a part of a frame has been received or sent, so that the rest will follow at once. */
+  boolean isInTheMiddle() {
+    return lengthKnown || receiver.link().isWaiting();
+  }
+
+  /** Has the worker wake this process when there is something to do. */
   void sleep() {
     ring.readerSleeps();
+    receiver.link().wakeWhenThereIsRoom();
   }
 
   /** Reads what is in the ring, and hands the frames over. */

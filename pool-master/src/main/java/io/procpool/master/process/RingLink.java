@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 /** Messages as frames through a ring in the worker's segment; the socket wakes the worker if it sleeps. */
 final class RingLink implements WorkerLink {
   /*
-   * Room.     What the ring has no room for waits here, as it is: encoded inputs do not change. The worker is told that somebody
-   *           waits for room, and wakes this process when it has read something.
+   * Room.     What the ring has no room for waits here, as it is: encoded inputs do not change. The event loop looks for room while it
+   *           spins; before it sleeps, the worker is told to wake it when it has read something.
    * Batches.  The worker sees nothing before `flush`, so that what is sent together arrives together.
    * Failure.  A worker that damages its ring loses its connection.
    */
@@ -141,9 +141,6 @@ final class RingLink implements WorkerLink {
     }
     unpublished = false;
     publish();
-    if (!waiting.isEmpty()) {
-      writeWaiting();
-    }
   }
 
   private void publish() {
@@ -158,29 +155,35 @@ final class RingLink implements WorkerLink {
   }
 
   @Override
-  public void writeWaiting() {
-    boolean wrote = false;
-    while (!waiting.isEmpty()) {
-      ByteBuffer next = waiting.element();
-      int before = next.remaining();
-      writeNow(next);
-      int written = before - next.remaining();
-      waitingBytes -= written;
-      wrote |= written > 0;
-      if (next.hasRemaining()) {
-        ring.writerWaits();
-        before = next.remaining();
-        writeNow(next);
-        if (next.remaining() == before) {
-          break;
-        }
-        waitingBytes -= before - next.remaining();
-      }
-      if (!next.hasRemaining()) {
-        waiting.remove();
-      }
+  public boolean isWaiting() {
+    return !waiting.isEmpty();
+  }
+
+  @Override
+  public boolean canGoOn() {
+    return !waiting.isEmpty() && ring.hasRoom();
+  }
+
+  @Override
+  public void wakeWhenThereIsRoom() {
+    if (!waiting.isEmpty()) {
+      ring.writerWaits();
     }
-    if (wrote) {
+  }
+
+  @Override
+  public void goOn() {
+    long before = waitingBytes;
+    for (ByteBuffer next = waiting.peek(); next != null; next = waiting.peek()) {
+      int remaining = next.remaining();
+      writeNow(next);
+      waitingBytes -= remaining - next.remaining();
+      if (next.hasRemaining()) {
+        break;
+      }
+      waiting.remove();
+    }
+    if (waitingBytes < before) {
       publish();
     }
   }

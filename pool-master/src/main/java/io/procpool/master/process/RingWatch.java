@@ -25,6 +25,16 @@ final class RingWatch {
     return false;
   }
 
+  /** Tells whether a frame is being received or sent. */
+  boolean isInTheMiddle() {
+    for (FrameHandler handler : handlers) {
+      if (handler.isInTheMiddle()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Says that the loop will sleep unless something is ready; tells whether that is so. */
   boolean sleep() {
     for (FrameHandler handler : handlers) {

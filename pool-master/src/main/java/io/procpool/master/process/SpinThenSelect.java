@@ -19,7 +19,7 @@ final class SpinThenSelect implements SelectStrategy {
   private long lastEventNanos = System.nanoTime();
   private int confidence; // how often events have been close of late, 0 to CONFIDENCE
   private boolean slept;
-  private int spins;
+  private int looks;
 
   SpinThenSelect(RingWatch rings) {
     this.rings = rings;
@@ -32,18 +32,18 @@ final class SpinThenSelect implements SelectStrategy {
       slept = false;
       event(now);
     }
-    if (rings.isReady()) {
-      event(now);
+    looks++;
+    int ready = looks % LOOKS_BEFORE_SELECT == 0 ? selectNow.get() : 0;
+    boolean ringsReady = rings.isReady();
+    if (ringsReady) {
       rings.read();
-      return selectNow.get();
     }
-    spins++;
-    int ready = spins % LOOKS_BEFORE_SELECT == 0 ? selectNow.get() : 0;
-    if (hasTasks || ready > 0) {
+    if (ringsReady || hasTasks || ready > 0) {
       event(now);
       return ready;
     }
-    if (confidence > CONFIDENCE / 2 && now - lastEventNanos < SPIN_NANOS) {
+    if (now - lastEventNanos < SPIN_NANOS
+        && (confidence > CONFIDENCE / 2 || rings.isInTheMiddle())) {
       Thread.yield();
       return CONTINUE;
     }

@@ -21,8 +21,17 @@ interface WorkerLink {
   /** Asks the worker to exit. */
   void stop();
 
-  /** Goes on with what has not been sent for want of room, if there is some by now. */
-  void writeWaiting();
+  /** Tells whether there is something that could not be sent for want of room. */
+  boolean isWaiting();
+
+  /** Tells whether there is room for some of it by now. */
+  boolean canGoOn();
+
+  /** Has the worker wake this process when there is. */
+  void wakeWhenThereIsRoom();
+
+  /** Goes on with it. */
+  void goOn();
 
   /** Returns how many bytes the worker has not taken yet. */
   long unsentBytes();
