@@ -43,7 +43,8 @@ abstract class ConnectionContract {
 
   private static final Duration ENDLESS = Duration.ofSeconds(Long.MAX_VALUE);
   private static final int BIG_BYTES = 64 << 20;
-  private static final int LARGE_BYTES = 8 << 20; // more than waits anywhere on the way
+  private static final int LARGE_BYTES =
+      40 << 20; // more than waits anywhere on the way: Linux has up to 36 MiB for TCP
 
   private Descriptors before = Descriptors.now();
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The process at the other end of a connection over a socket is killed. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class SocketDeathTest {
-  private static final int LARGE_BYTES = 8 << 20;
+  private static final int LARGE_BYTES = 40 << 20; // more than waits anywhere on the way
   private static Parties parties;
 
   @BeforeAll
