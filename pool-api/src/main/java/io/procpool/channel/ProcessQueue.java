@@ -125,7 +125,10 @@ public interface ProcessQueue<E> extends BlockingQueue<E>, Awaitable, Serializab
   @Override
   int size();
 
-  /** Returns how many bytes the elements take, as the capacity counts them: eight more for each, and rounded up to eight. */
+  /**
+   * Returns how many bytes the elements take, as the capacity counts them: for each those of its encoded form, some eight to fifteen more, and
+   * now and then a gap where the next element did not fit.
+   */
   long sizeBytes();
 
   /** Returns how many more elements the queue takes if there is room for their bytes. */
@@ -147,7 +150,8 @@ public interface ProcessQueue<E> extends BlockingQueue<E>, Awaitable, Serializab
   void taskDone();
 
   /**
-   * Waits until {@link #taskDone} has been called for every element that was put. For queues made {@link QueueOptions#joinable}.
+   * Waits until {@link #taskDone} has been called for every element that was put. For queues made {@link QueueOptions#joinable}. No more
+   * than {@link QueueOptions#MAX_CAPACITY} elements can be put and not done at a time; beyond that this would return too early.
    *
    * @throws IllegalStateException if a process that had taken elements has died before it said so, at the latest 50 ms later; the message
    *     tells how many; or if the queue is not joinable
