@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.master.process.Faults;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.channels.FileChannel;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -21,8 +24,27 @@ record Descriptors(int count) {
     try (FileChannel first = FileChannel.open(
         Files.createTempFile("procpool", ".test"), StandardOpenOption.DELETE_ON_CLOSE)) {
       first.size(); // the JDK opens a socket for itself with its first file
+      closeWhileItAccepts(); // or when it first closes a channel at which a thread waits
     } catch (IOException e) {
       throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private static void closeWhileItAccepts() throws IOException {
+    try (ServerSocketChannel listening = ServerSocketChannel.open()) {
+      listening.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      Thread accepting = new Thread(() -> {
+        try {
+          listening.accept();
+        } catch (IOException closed) {
+          // As expected.
+        }
+      });
+      accepting.start();
+      Faults.awaitLong("it to accept")
+          .until(() -> Stream.of(accepting.getStackTrace())
+              .limit(1)
+              .anyMatch(frame -> frame.isNativeMethod()));
     }
   }
 
