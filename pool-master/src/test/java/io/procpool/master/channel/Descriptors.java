@@ -14,22 +14,24 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 
 /** What sockets leave behind if they are not closed: descriptors of this process, and threads. Where /proc is missing, threads only. */
 record Descriptors(int count) {
   private static final Path OPEN = Path.of("/proc/self/fd");
+  private static final AtomicBoolean FIRST_IS_CLOSED = new AtomicBoolean();
 
   static {
     try (FileChannel first = FileChannel.open(
         Files.createTempFile("procpool", ".test"), StandardOpenOption.DELETE_ON_CLOSE)) {
       first.size(); // the JDK opens a socket for itself with its first file
-      closeWhileItAccepts(); // or when it first closes a channel at which a thread waits
     } catch (IOException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
+  /** The JDK opens a socket for itself when it first closes a channel at which a thread waits. */
   private static void closeWhileItAccepts() throws IOException {
     try (ServerSocketChannel listening = ServerSocketChannel.open()) {
       listening.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
@@ -50,6 +52,13 @@ record Descriptors(int count) {
 
   /** Returns how many there are now. */
   static Descriptors now() {
+    try {
+      if (!FIRST_IS_CLOSED.getAndSet(true)) {
+        closeWhileItAccepts();
+      }
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
     return new Descriptors(open().size());
   }
 
