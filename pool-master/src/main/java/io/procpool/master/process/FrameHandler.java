@@ -191,9 +191,7 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    do {
-      readRing();
-    } while (!closed && ring.isReady());
+    readRing(); // a turn is more than a ring holds; a worker that goes on writing is not waited for
     closed = true;
     watch.remove(this);
     receiver.closed();
@@ -210,7 +208,7 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
     } else {
       LOG.error("a connection is given up because of an unexpected failure", cause);
       receiver.broken(cause);
-      java.util.Objects.requireNonNull(context).close();
+      context.close();
     }
   }
 }

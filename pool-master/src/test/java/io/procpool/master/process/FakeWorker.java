@@ -7,6 +7,7 @@ import io.procpool.ipc.Order;
 import io.procpool.ipc.RingChannel;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
+import io.procpool.ipc.wire.FieldWriter;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
 import io.procpool.ipc.wire.ToWorker;
@@ -102,9 +103,29 @@ final class FakeWorker {
         reader.read();
       }
       case "close-connection" -> channel.close();
+      case "flood-after-close" -> {
+        channel.close();
+        flood(segment);
+      }
       default -> throw new IllegalArgumentException(manner.toLowerCase(Locale.ROOT));
     }
     awaitEnd();
+  }
+
+  /** Writes harmless frames for ever, as fast as they are read. */
+  private static void flood(WorkerSegment segment) throws IOException {
+    FieldWriter message = new FieldWriter();
+    new FromWorker.OutOfMemory().writeTo(message);
+    byte[] frame = new byte[message.length() + 2];
+    frame[0] = (byte) (message.length() + 1);
+    frame[1] = (byte) message.length();
+    System.arraycopy(message.array(), 0, frame, 2, message.length());
+    while (true) {
+      for (ByteBuffer rest = ByteBuffer.wrap(frame); rest.hasRemaining(); ) {
+        segment.toMaster().write(rest);
+      }
+      segment.toMaster().publish();
+    }
   }
 
   private static FromWorker results(int seq, int first, int count) {

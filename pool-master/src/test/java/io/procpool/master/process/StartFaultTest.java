@@ -240,7 +240,8 @@ final class StartFaultTest {
         "negative-count",
         "not-last",
         "garbage-value",
-        "close-connection"
+        "close-connection",
+        "flood-after-close"
       })
   void run_workerLies_costsItsTaskOnly(String manner) throws Exception {
     java.fake(manner);
