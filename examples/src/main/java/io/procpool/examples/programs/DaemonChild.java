@@ -19,24 +19,28 @@ public final class DaemonChild {
 
   /** Runs the program; returns its children, which are alive. */
   static List<ChildProcess> run(ProgramSettings settings) throws InterruptedException {
-    ProcessEvent normalBegan = ProcessEvent.create();
     ProcessEvent daemonBegan = ProcessEvent.create();
+    ProcessEvent mainEnds = ProcessEvent.create();
     long normalMillis = settings.millis(NORMAL_SECONDS);
     long daemonMillis = settings.millis(DAEMON_SECONDS);
-    ChildProcess normal = ChildProcess.start(
-        ChildOptions.builder().name("normal").build(), () -> work(normalBegan, normalMillis));
-    ChildProcess daemon = ChildProcess.start(
-        ChildOptions.builder().name("daemon").daemon(true).build(),
-        () -> work(daemonBegan, daemonMillis));
-    normalBegan.await();
+    ChildProcess normal =
+        ChildProcess.start(ChildOptions.builder().name("normal").build(), () -> {
+          mainEnds.await();
+          work(normalMillis);
+        });
+    ChildProcess daemon =
+        ChildProcess.start(ChildOptions.builder().name("daemon").daemon(true).build(), () -> {
+          daemonBegan.set();
+          work(daemonMillis);
+        });
     daemonBegan.await();
     settings.out().println("main ends");
+    mainEnds.set();
     return List.of(normal, daemon);
   }
 
-  private static void work(ProcessEvent began, long millis) {
+  private static void work(long millis) {
     String name = ChildProcess.current().name();
-    began.set();
     try {
       Thread.sleep(millis);
       System.out.println(name + " has done its work");
