@@ -2,6 +2,9 @@
 package io.procpool.worker;
 
 import io.procpool.ChildTask;
+import io.procpool.channel.Connection;
+import io.procpool.channel.Pipe;
+import io.procpool.channel.ProcessQueue;
 import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameRing;
 import io.procpool.ipc.FrameWriter;
@@ -20,6 +23,9 @@ import io.procpool.ipc.wire.FieldWriter;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
 import io.procpool.ipc.wire.ToWorker;
+import io.procpool.shared.SharedLong;
+import io.procpool.sync.ProcessEvent;
+import io.procpool.sync.ProcessLock;
 import java.io.File;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -31,6 +37,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /** What a spare does before it is told what to be: loads what it will need as a child or worker, and tries it once. */
 final class Preparation {
@@ -60,18 +67,64 @@ final class Preparation {
 
   private Preparation() {}
 
-  static void run() {
+  /** Prepares a spare of a session, or the class-data archive if there is no session, as far as that can be done. */
+  static void run(String session) {
     try {
-      for (Class<?> needed : NEEDED) {
-        Class.forName(needed.getName()); // initializes it
-      }
-      // No such thing: so all jars of the class path are opened.
-      ClassLoader.getSystemClassLoader().getResource("io/procpool/worker/none");
-      tryChild();
-      tryWorker();
+      prepare(session);
     } catch (Exception | LinkageError failed) {
       // Then it is loaded when it is needed, and what is wrong is said then.
     }
+  }
+
+  static void prepare(String session) throws Exception {
+    Session.join(session);
+    for (Class<?> needed : NEEDED) {
+      Class.forName(needed.getName()); // initializes it
+    }
+    // No such thing: so all jars of the class path are opened.
+    ClassLoader.getSystemClassLoader().getResource("io/procpool/worker/none");
+    tryChild();
+    tryWorker();
+    tryShared();
+  }
+
+  /** Uses a little of everything that processes share, and gives it back. */
+  private static void tryShared() throws Exception {
+    SharedLong number = SharedLong.create(0);
+    ProcessLock lock = ProcessLock.create();
+    ProcessEvent event = ProcessEvent.create();
+    ProcessQueue<Object> queue = ProcessQueue.ofCapacity(1);
+    Pipe pipe = Pipe.duplex(4096);
+    try {
+      Connection sent = pipe.first();
+      ChildTask task = () -> {
+        number.getAndAdd(1);
+        lock.lock();
+        lock.unlock();
+        event.set();
+        queue.put("text");
+        sent.send("text");
+        sent.close();
+      };
+      PayloadWriter encoded = new PayloadWriter();
+      FunctionCodec.write(encoded, task);
+      decode(encoded).run();
+      event.await();
+      queue.take();
+      queue.poll(1, TimeUnit.MICROSECONDS); // sleeps in the kernel, which needs a library
+      pipe.second().recv();
+    } finally {
+      number.close();
+      lock.close();
+      event.close();
+      queue.close();
+      pipe.close();
+    }
+  }
+
+  private static ChildTask decode(PayloadWriter encoded) throws Exception {
+    return (ChildTask) FunctionCodec.read(
+        new PayloadReader(encoded.toByteArray()), ClassLoader.getSystemClassLoader(), null);
   }
 
   private static void tryChild() throws Exception {
@@ -83,9 +136,7 @@ final class Preparation {
     ChildTask task = () -> captured.add(2L);
     PayloadWriter encoded = new PayloadWriter();
     FunctionCodec.write(encoded, task);
-    ((Runnable) FunctionCodec.read(
-            new PayloadReader(encoded.toByteArray()), ClassLoader.getSystemClassLoader(), null))
-        .run();
+    decode(encoded).run();
     System.out.flush();
     InputStream.nullInputStream().close();
     tryExit();

@@ -24,12 +24,13 @@ public final class ProcessMain {
     FileInputStream in = new FileInputStream(FileDescriptor.in);
     Order order = next(in, null);
     if (order.kind() == Order.PREPARE) {
-      Preparation.run();
       byte[] body = order.body();
+      int rest = body.length - Order.MARKER_BYTES;
+      String session = new String(body, Order.MARKER_BYTES, rest, StandardCharsets.UTF_8);
+      Preparation.run(session);
       System.err.write(body, 0, Order.MARKER_BYTES);
       System.err.flush();
-      int rest = body.length - Order.MARKER_BYTES;
-      order = next(in, new String(body, Order.MARKER_BYTES, rest, StandardCharsets.UTF_8));
+      order = next(in, session);
     }
     if (order.kind() == Order.WORKER) {
       beWorker(order.body());

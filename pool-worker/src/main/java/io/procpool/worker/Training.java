@@ -82,7 +82,7 @@ public final class Training {
     Thread master = new Thread(() -> playMaster(server, segment), "training-master");
     master.setDaemon(true);
     master.start();
-    Preparation.run();
+    Preparation.run("");
     beChild();
     Launch launch = new Launch(
         key,

@@ -45,7 +45,7 @@ final class MappedQueue<E> extends AbstractQueue<E> implements ProcessQueue<E>, 
    *        than wait for ever.
    */
   private static final long serialVersionUID = 1;
-  private static final String KIND = "ProcessQueue";
+  static final String KIND = "ProcessQueue";
   private static final int JOINABLE = 1;
 
   private final SharedBlock block;
@@ -65,6 +65,7 @@ final class MappedQueue<E> extends AbstractQueue<E> implements ProcessQueue<E>, 
   }
 
   static <E> MappedQueue<E> create(QueueOptions options) {
+    Abandoned.giveBackNowAndThen();
     int account = options.joinable() ? Account.bytes(MOST_TAKERS) : 0;
     SharedBlock block = new MappedStore().allocate(KIND, RING_BYTES + ACCOUNT + account);
     ByteBuffer memory = block.part(0);

@@ -59,9 +59,9 @@ public final class Messages {
     }
     encoder.busy = true;
     try {
-      encoder.writer.reset();
       return encode(encoder.writer, message, use, isSent);
     } finally {
+      encoder.writer.reset(); // now, for what was sent is held until then
       encoder.busy = false;
     }
   }

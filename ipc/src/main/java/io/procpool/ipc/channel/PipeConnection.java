@@ -37,10 +37,10 @@ final class PipeConnection implements Connection, ReadySource {
    *         counts for the sender until it arrives. Who waits at one end looks whether the other end is held when the ring is
    *         empty or full, when somebody lets go of an end, and every now and then, because a process that dies says nothing.
    *         A handle that nobody refers to any more is collected, but not while a thread is inside: hence the fences.
-   * Memory. The block is deleted by the last one who lets go; if that one was killed, it goes with the session.
+   * Memory. The block is deleted by the last one who lets go; if that one was killed, by who looks for what is Abandoned.
    */
   private static final long serialVersionUID = 1;
-  private static final String KIND = "Pipe";
+  static final String KIND = "Pipe";
   private static final int DUPLEX = 1;
   private static final Cleaner CLEANER = Cleaner.create();
 
@@ -59,6 +59,7 @@ final class PipeConnection implements Connection, ReadySource {
   }
 
   static Pipe create(boolean duplex, int capacityBytes) {
+    Abandoned.giveBackNowAndThen();
     Block block = (Block) new MappedStore().allocate(KIND, PipeEnds.pipeBytes());
     ByteBuffer memory = block.part(0);
     Ring.format(memory, 0, QueueOptions.MAX_CAPACITY, capacityBytes);

@@ -38,6 +38,11 @@ final class PipeEnds {
     this.account = new Account(memory, AT + ACCOUNT, MOST_HOLDERS, AT + USED);
   }
 
+  /** Tells from the memory of a pipe that nobody has mapped whether nobody will: its ends are not on their way either. */
+  static boolean areAbandoned(ByteBuffer memory) {
+    return !new Account(memory, AT + ACCOUNT, MOST_HOLDERS, AT + USED).hasAlive(0, 0);
+  }
+
   /** Returns how many bytes a pipe takes. */
   static int pipeBytes() {
     return AT + ACCOUNT + Account.bytes(MOST_HOLDERS);

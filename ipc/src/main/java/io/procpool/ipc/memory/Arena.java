@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A file that many small blocks share, as this process sees it. Safe for use by multiple threads and processes. */
@@ -40,7 +41,8 @@ final class Arena {
    *          another closed it is through by then.
    * Retired. An arena without blocks is deleted if another one has much room. What is mapped of it stays mapped, so that there is no
    *          hurry about threads that are still inside.
-   * Killed.  A deleted block whose last holder was killed is given back when somebody finds the arena full.
+   * Killed.  A deleted block whose last holder was killed is given back when somebody finds the arena full. One that was not deleted
+   *          may yet be used by somebody who is being sent its name, as far as can be told here; who knows better has it given back.
    */
   private static final long ALLOCATION_LOCK = Long.MAX_VALUE - 1;
   private static final long QUARANTINE_MILLIS = 2000;
@@ -177,15 +179,15 @@ final class Arena {
     if (closed || BlockHeader.state(holding.block) == DELETED) {
       FileLock allocation = lock(ALLOCATION_LOCK, false);
       try {
-        giveBack(holding.cell, generation);
+        giveBack(holding.cell, generation, block -> true);
       } finally {
         release(allocation);
       }
     }
   }
 
-  /** Gives a block back if it is still this one and nobody holds it; under the allocation lock. */
-  private void giveBack(int cell, long generation) {
+  /** Gives a block back if it is still this one, nobody holds it, and a condition is met then; under the allocation lock. */
+  private void giveBack(int cell, long generation, Predicate<ByteBuffer> condition) {
     int cells = (int) -word(cell);
     if (cells < 1
         || cell + cells > CELL_COUNT
@@ -193,7 +195,9 @@ final class Arena {
       return; // somebody else has given it back
     }
     FileLock alone = tryLock(cell, false);
-    if (alone != null) {
+    if (alone != null && !condition.test(slice(cell, cells))) {
+      release(alone);
+    } else if (alone != null) {
       BlockHeader.delete(slice(cell, cells));
       files(cell, slice(cell, cells)).deleteAll();
       long now = System.currentTimeMillis();
@@ -209,12 +213,30 @@ final class Arena {
   }
 
   private void giveBackOfTheDead() {
+    giveBackAll(block -> BlockHeader.state(block) == DELETED, block -> true);
+  }
+
+  /** Gives back those blocks of a kind that nobody holds, and nobody ever will, as can be told from their memory. */
+  synchronized void giveBackAbandoned(String kind, Predicate<ByteBuffer> isAbandoned) {
+    FileLock allocation = lock(ALLOCATION_LOCK, false);
+    try {
+      giveBackAll(
+          block -> BlockHeader.isLive(block, kind),
+          block -> isAbandoned.test(block
+              .slice(BLOCK_HEADER_BYTES, block.capacity() - BLOCK_HEADER_BYTES)
+              .order(block.order())));
+    } finally {
+      release(allocation);
+    }
+  }
+
+  private void giveBackAll(Predicate<ByteBuffer> asked, Predicate<ByteBuffer> condition) {
     for (int cell = 0; cell < CELL_COUNT; cell++) {
       long word = word(cell);
       if (isBeginning(word) && cell - word <= CELL_COUNT && !holdings.containsKey(cell)) {
         ByteBuffer block = slice(cell, (int) -word);
-        if (BlockHeader.state(block) == DELETED) {
-          giveBack(cell, BlockHeader.generation(block));
+        if (asked.test(block)) {
+          giveBack(cell, BlockHeader.generation(block), condition);
         }
       }
     }

@@ -31,6 +31,11 @@ final class BlockHeader {
     return (int) INT.getVolatile(block, STATE_OFFSET);
   }
 
+  /** Tells whether it is a block of a kind that was not deleted. */
+  static boolean isLive(ByteBuffer block, String kind) {
+    return state(block) == LIVE && block.getInt(KIND_OFFSET) == kind.hashCode();
+  }
+
   static long generation(ByteBuffer block) {
     return block.getLong(GENERATION_OFFSET);
   }

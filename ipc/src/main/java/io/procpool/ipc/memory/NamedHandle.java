@@ -4,16 +4,33 @@ package io.procpool.ipc.memory;
 import java.io.InvalidObjectException;
 import java.io.ObjectStreamException;
 
-/**
- * The name of a block that any process of the user can open.
- *
- * @param name as the user has given it
- */
-record NamedHandle(String name, long generation, long bytes) implements BlockName {
+/** The name of a block that any process of the user can open. Immutable; why it is no record, {@link BlockHandle} says. */
+final class NamedHandle implements BlockName {
   static final String KIND = "SharedMemory";
 
-  NamedHandle {
+  private static final long serialVersionUID = 1;
+
+  private final String name;
+  private final long generation;
+  private final long bytes;
+
+  /**
+   * Names a block.
+   *
+   * @param name as the user has given it
+   * @param generation which of the blocks that have had that name
+   * @param bytes size without header
+   * @throws IllegalArgumentException if it cannot be a name
+   */
+  NamedHandle(String name, long generation, long bytes) {
     NamedMemory.checkName(name);
+    this.name = name;
+    this.generation = generation;
+    this.bytes = bytes;
+  }
+
+  String name() {
+    return name;
   }
 
   @Override
@@ -22,14 +39,38 @@ record NamedHandle(String name, long generation, long bytes) implements BlockNam
   }
 
   @Override
+  public long generation() {
+    return generation;
+  }
+
+  @Override
+  public long bytes() {
+    return bytes;
+  }
+
+  @Override
   public String describe() {
     return "the " + KIND + " \"" + name + "\" of " + bytes + " bytes";
   }
 
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof NamedHandle that
+        && generation == that.generation
+        && bytes == that.bytes
+        && name.equals(that.name);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * name.hashCode() + Long.hashCode(generation);
+  }
+
   private Object readResolve() throws ObjectStreamException {
     try {
+      NamedMemory.checkName(name);
       return NamedMemory.INSTANCE.open(this);
-    } catch (IllegalStateException e) {
+    } catch (IllegalArgumentException | IllegalStateException e) {
       InvalidObjectException failure = new InvalidObjectException(e.getMessage());
       failure.initCause(e);
       throw failure;

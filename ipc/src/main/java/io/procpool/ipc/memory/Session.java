@@ -6,11 +6,13 @@ import io.procpool.spi.SharedBlock;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,9 +93,9 @@ public final class Session implements BlockFile.Owner {
     }
   }
 
-  /** Tells a process to which session it belongs, if to any; before anything is shared. */
+  /** Tells a process to which session it belongs, if to any; before anything is shared. To say the same once more does no harm. */
   public static synchronized void join(String directory) {
-    if (!directory.isEmpty()) {
+    if (!directory.isEmpty() && !isCurrent(new File(directory))) {
       if (current != null) {
         throw new IllegalStateException("this process has the session " + current.directory);
       }
@@ -149,6 +151,26 @@ public final class Session implements BlockFile.Owner {
         }
       }
       Arena.create(directory, BlockHandle.newArena()); // found in the next round, by others too
+    }
+  }
+
+  /**
+   * Gives the memory of small blocks back that the killed have left: those of a kind that nobody holds and nobody ever will.
+   *
+   * @param isAbandoned tells from its memory, without header, whether nobody will get hold of a block that nobody holds
+   */
+  public synchronized void giveBackAbandoned(String kind, Predicate<ByteBuffer> isAbandoned) {
+    String[] names = directory.list((place, name) -> BlockHandle.isArena(name));
+    for (String name : names == null ? new String[0] : names) {
+      try {
+        Arena arena = arena(name);
+        arena.giveBackAbandoned(kind, isAbandoned);
+        retireIfEmpty(arena);
+      } catch (IllegalStateException gone) {
+        if (new File(directory, name).isFile()) {
+          throw gone;
+        }
+      }
     }
   }
 

@@ -56,7 +56,19 @@ final class MappedReadWriteLock extends InBlock implements ProcessReadWriteLock 
   }
 
   /** What a lock of either half, or both, is sent as. */
-  private record Handle(SharedBlock block, String name, Half half) implements Serializable {
+  private static final class Handle implements Serializable { // no record, as BlockHandle says
+    private static final long serialVersionUID = 1;
+
+    private final SharedBlock block;
+    private final String name;
+    private final Half half;
+
+    Handle(SharedBlock block, String name, Half half) {
+      this.block = block;
+      this.name = name;
+      this.half = half;
+    }
+
     private Object readResolve() {
       MappedReadWriteLock made = new MappedReadWriteLock(block, name);
       return switch (half) {

@@ -27,13 +27,30 @@ import org.jspecify.annotations.Nullable;
 public record JvmClassPath(List<Path> procpool, String text) {
   private static final String WORKER_CLASS = "io/procpool/worker/ProcessMain.class";
 
+  private static final String LIBRARY_CLASS = "com/sun/jna/Native.class"; // how threads sleep
+
   private static volatile @Nullable List<Path> own;
+  private static volatile @Nullable Made lastMade;
+
+  /** What a class path was made of: it is the same again and again. */
+  private record Made(String configured, List<Path> added, JvmClassPath made) {}
 
   /** Returns the class path with what is added. */
   public static JvmClassPath of(List<Path> added) throws IOException {
+    String configured = System.getProperty("java.class.path", "");
+    Made last = lastMade;
+    if (last != null && last.configured.equals(configured) && last.added.equals(added)) {
+      return last.made;
+    }
+    JvmClassPath made = make(configured, added);
+    lastMade = new Made(configured, List.copyOf(added), made);
+    return made;
+  }
+
+  private static JvmClassPath make(String configured, List<Path> added) throws IOException {
     List<Path> first = own();
     Set<Path> all = new LinkedHashSet<>(first);
-    for (String entry : System.getProperty("java.class.path", "").split(File.pathSeparator)) {
+    for (String entry : configured.split(File.pathSeparator)) {
       if (!entry.isEmpty()) {
         all.add(Path.of(entry).toAbsolutePath());
       }
@@ -53,6 +70,9 @@ public record JvmClassPath(List<Path> procpool, String text) {
       found.add(locationOf(resourceOf(Pool.class)));
       found.add(locationOf(resourceOf(WorkerSegment.class)));
       found.add(locationOf(WORKER_CLASS));
+      if (JvmClassPath.class.getClassLoader().getResource(LIBRARY_CLASS) != null) {
+        found.add(locationOf(LIBRARY_CLASS));
+      }
       known = List.copyOf(found);
       own = known;
     }

@@ -42,7 +42,7 @@ public final class SpareSet implements WarmSpares {
    */
   private static final Logger LOG = LoggerFactory.getLogger(SpareSet.class);
   private static final long START_SECONDS = 30;
-  private static final long AFTER_ADOPTION_MILLIS = 10;
+  private static final long AFTER_ADOPTION_MILLIS = 30;
   private static final long FIRST_BACK_OFF_MILLIS = 100;
   private static final long MAX_BACK_OFF_MILLIS = 30_000;
   private static final long LONG_LIFE_NANOS = TimeUnit.MINUTES.toNanos(1);

@@ -15,6 +15,7 @@ import io.procpool.master.sync.KillContract;
 import io.procpool.master.sync.Parties;
 import java.io.EOFException;
 import java.io.Serializable;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -177,6 +178,65 @@ class PipeKillTest extends KillContract {
     assertThatThrownBy(pipe.first()::recv).isInstanceOf(EOFException.class);
     pipe.close();
     carrier.close();
+  }
+
+  /** Nobody was left to give the memory back: the next ones who need some do. What somebody holds, or has sent, they leave alone. */
+  @Test
+  void lastHolderKilled_memoryIsGivenBackLater() throws Exception {
+    Set<String> before = Segments.now();
+    Pipe abandoned = sentOne("abandoned");
+    a().run(new BothEnds("abandoned", abandoned.first(), abandoned.second())::hold);
+    abandoned.close();
+    Set<String> gone = Segments.since(before);
+    Pipe held = sentOne("held");
+    b().run(new BothEnds("held", held.first(), held.second())::hold);
+    held.close();
+    Pipe sent = sentOne("sent");
+    Pipe carrier = Pipe.oneWay();
+    b().run(new Sender(carrier.second(), sent.first(), sent.second())::send);
+    sent.close();
+    b().run(System::gc); // what has sent an end holds the pipe a little longer
+    assertThat(gone).isNotEmpty();
+
+    kill();
+
+    Faults.awaitLong("memory of the abandoned pipe to be given back").until(() -> {
+      Pipe.oneWay().close();
+      return Segments.now().stream().noneMatch(gone::contains);
+    });
+    b().run(() -> {
+      assertThat(Held.of("held 1").recv()).isEqualTo("held");
+      Held.close("held 1");
+      Held.close("held 2");
+    });
+    try (Connection arrived = (Connection) carrier.first().recv()) {
+      assertThat(arrived.recv()).isEqualTo("sent");
+    }
+    carrier.close();
+  }
+
+  private static Pipe sentOne(String text) throws Exception {
+    Pipe pipe = Pipe.duplex();
+    pipe.second().send(text);
+    return pipe;
+  }
+
+  /** Sends one end of a pipe, and closes both: then nobody holds the pipe until the end arrives. */
+  private record Sender(Connection carrier, Connection one, Connection two)
+      implements Serializable {
+    void send() throws Exception {
+      carrier.send(one);
+      one.close();
+      two.close();
+    }
+  }
+
+  /** Both ends of a pipe, which whoever holds them can find. */
+  private record BothEnds(String name, Connection one, Connection two) implements Serializable {
+    void hold() {
+      Held.put(name + " 1", one);
+      Held.put(name + " 2", two);
+    }
   }
 
   /** Holds an end, which it closes when it is through. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procpool.Pool;
+import io.procpool.channel.Pipe;
 import io.procpool.channel.ProcessQueue;
 import io.procpool.channel.QueueClosedException;
 import io.procpool.channel.QueueOptions;
@@ -17,6 +18,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -29,6 +32,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Processes that are killed at each step of a put and of a take: at most that element is lost, and everybody else goes on. */
 @EnabledOnOs(value = OS.LINUX, disabledReason = "signals")
 class QueueKillTest extends KillContract {
+  private static final List<Object> HELD = new CopyOnWriteArrayList<>(); // by the victim
+
   private static Parties parties;
 
   @BeforeAll
@@ -360,5 +365,34 @@ class QueueKillTest extends KillContract {
       putting.value();
       assertThat(drained(queue)).containsExactly(3);
     }
+  }
+
+  /** A closed queue goes with its last holder, also if that one is killed; one that is open does not, for somebody may be sent it yet. */
+  @Test
+  void lastHolderKilled_memoryOfClosedQueueIsGivenBackLater() throws Exception {
+    Set<String> before = Segments.now();
+    a().run(() -> {
+      ProcessQueue<Object> closed = ProcessQueue.unbounded();
+      closed.put(half(1));
+      closed.close();
+      HELD.add(closed);
+    });
+    Set<String> gone = Segments.since(before);
+    ProcessQueue<Object> open = a().call(() -> {
+      ProcessQueue<Object> made = ProcessQueue.unbounded();
+      made.put(2);
+      HELD.add(made);
+      return made;
+    });
+    assertThat(gone).isNotEmpty();
+
+    kill();
+
+    Faults.awaitLong("memory of the abandoned queue to be given back").until(() -> {
+      Pipe.oneWay().close();
+      return Segments.now().stream().noneMatch(gone::contains);
+    });
+    assertThat(open.take()).isEqualTo(2);
+    open.close();
   }
 }

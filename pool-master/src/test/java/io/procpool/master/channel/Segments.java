@@ -16,4 +16,11 @@ final class Segments {
         new File(Session.current().path()).list((place, name) -> name.startsWith("segment-"));
     return names == null ? Set.of() : new TreeSet<>(Set.of(names));
   }
+
+  /** Returns the names of those that were not there before. */
+  static Set<String> since(Set<String> before) {
+    Set<String> added = new TreeSet<>(now());
+    added.removeAll(before);
+    return added;
+  }
 }
