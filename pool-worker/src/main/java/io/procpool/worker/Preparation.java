@@ -18,6 +18,7 @@ import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.memory.Session;
+import io.procpool.ipc.sync.Waiters;
 import io.procpool.ipc.wire.ChildLaunch;
 import io.procpool.ipc.wire.FieldWriter;
 import io.procpool.ipc.wire.FromWorker;
@@ -90,6 +91,7 @@ final class Preparation {
 
   /** Uses a little of everything that processes share, and gives it back. */
   private static void tryShared() throws Exception {
+    Waiters.prepare();
     SharedLong number = SharedLong.create(0);
     ProcessLock lock = ProcessLock.create();
     ProcessEvent event = ProcessEvent.create();
@@ -111,7 +113,7 @@ final class Preparation {
       decode(encoded).run();
       event.await();
       queue.take();
-      queue.poll(1, TimeUnit.MICROSECONDS); // sleeps in the kernel, which needs a library
+      queue.poll(1, TimeUnit.MICROSECONDS);
       pipe.second().recv();
     } finally {
       number.close();

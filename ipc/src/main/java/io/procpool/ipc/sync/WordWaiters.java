@@ -32,6 +32,19 @@ final class WordWaiters {
     return PARK;
   }
 
+  /** Finds it in the calling thread, if nobody has begun to. */
+  static void prepare() {
+    if (claim()) {
+      findFutex();
+    }
+  }
+
+  private static synchronized boolean claim() {
+    boolean first = !looking && (CHOSEN.isEmpty() || CHOSEN.equals("futex"));
+    looking |= first;
+    return first;
+  }
+
   private static synchronized void look() {
     switch (CHOSEN) {
       case "park" -> found = PARK;
