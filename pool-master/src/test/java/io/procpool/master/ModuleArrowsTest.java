@@ -17,7 +17,8 @@ class ModuleArrowsTest {
     "io.procpool.job..",
     "io.procpool.shared..",
     "io.procpool.channel..",
-    "io.procpool.sync.."
+    "io.procpool.sync..",
+    "io.procpool.manager.."
   };
 
   @ArchTest

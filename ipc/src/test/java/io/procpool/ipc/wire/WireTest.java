@@ -7,6 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.MessageLite;
 import io.procpool.ipc.wire.generated.FromWorker.Builder;
+import io.procpool.ipc.wire.generated.ManagerCall;
+import io.procpool.ipc.wire.generated.ManagerCancel;
+import io.procpool.ipc.wire.generated.ManagerHello;
+import io.procpool.ipc.wire.generated.ManagerReply;
+import io.procpool.ipc.wire.generated.ManagerWelcome;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Random;
@@ -205,6 +210,67 @@ final class WireTest {
         assertThat(expected).hasMessageMatching("(?s).*(malformed|not known).*");
       }
     }
+  }
+
+  @Test
+  void managers_anyValues_asGeneratedCode() throws Exception {
+    for (int i = 0; i < ROUNDS; i++) {
+      ToManager.Hello hello = new ToManager.Hello(anyInt(), anyLong(), "client-𝄞");
+      same(
+          hello,
+          toManager()
+              .setHello(ManagerHello.newBuilder()
+                  .setVersion(hello.version())
+                  .setPid(hello.pid())
+                  .setName(hello.name()))
+              .build());
+      ToManager.Call call = new ToManager.Call(anyLong(), anyLong(), "get(Object)");
+      same(
+          call,
+          toManager()
+              .setCall(ManagerCall.newBuilder()
+                  .setNumber(call.number())
+                  .setObject(call.object())
+                  .setOperation(call.operation()))
+              .build());
+      long number = anyLong();
+      same(
+          new ToManager.Cancel(number),
+          toManager().setCancel(ManagerCancel.newBuilder().setNumber(number)).build());
+      FromManager.Reply reply = new FromManager.Reply(anyLong(), anyInt());
+      same(
+          reply,
+          io.procpool.ipc.wire.generated.FromManager.newBuilder()
+              .setReply(
+                  ManagerReply.newBuilder().setNumber(reply.number()).setOutcome(reply.outcome()))
+              .build());
+    }
+    FromManager.Welcome welcome = new FromManager.Welcome(1, "0123456789abcdef");
+    same(
+        welcome,
+        io.procpool.ipc.wire.generated.FromManager.newBuilder()
+            .setWelcome(ManagerWelcome.newBuilder().setVersion(1).setServer(welcome.server()))
+            .build());
+    assertThatThrownBy(() -> ToManager.read(new FieldReader(new byte[0], 0, 0)))
+        .isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> FromManager.read(new FieldReader(new byte[0], 0, 0)))
+        .isInstanceOf(IOException.class);
+  }
+
+  private static io.procpool.ipc.wire.generated.ToManager.Builder toManager() {
+    return io.procpool.ipc.wire.generated.ToManager.newBuilder();
+  }
+
+  private static void same(ToManager ours, MessageLite theirs) throws IOException {
+    byte[] bytes = theirs.toByteArray();
+    assertThat(bytes(ours)).as("%s", ours).isEqualTo(bytes);
+    assertThat(ToManager.read(new FieldReader(bytes, 0, bytes.length))).isEqualTo(ours);
+  }
+
+  private static void same(FromManager ours, MessageLite theirs) throws IOException {
+    byte[] bytes = theirs.toByteArray();
+    assertThat(bytes(ours)).as("%s", ours).isEqualTo(bytes);
+    assertThat(FromManager.read(new FieldReader(bytes, 0, bytes.length))).isEqualTo(ours);
   }
 
   private static void same(ToWorker ours, MessageLite theirs) throws IOException {

@@ -1,0 +1,128 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.manager;
+
+import io.procpool.ipc.memory.Session;
+import io.procpool.manager.ManagerException;
+import java.io.IOException;
+import java.io.Reader;
+import java.io.Writer;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Properties;
+
+/**
+ * The managers that this process has to do with. Each process of a session knows those that any other one has started or connected to: where they
+ * are and what their key is stands in a file of the session, whose directory nobody else can enter. Safe for use by multiple threads.
+ */
+public final class KnownManagers {
+  private static final String FILE = "manager-";
+  private static final String HOST = "host";
+  private static final String PORT = "port";
+  private static final String PATH = "path";
+  private static final String KEY = "key";
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final Map<String, ManagerClient> CLIENTS = new HashMap<>(); // guarded by the class
+
+  private KnownManagers() {}
+
+  /** Makes a manager to which this process is connected known to its session. */
+  public static synchronized void add(ManagerClient client, byte[] key) throws IOException {
+    Properties properties = new Properties();
+    if (client.address() instanceof UnixDomainSocketAddress unix) {
+      properties.setProperty(PATH, unix.getPath().toAbsolutePath().toString());
+    } else {
+      InetSocketAddress inet = (InetSocketAddress) client.address();
+      properties.setProperty(HOST, inet.getAddress().getHostAddress());
+      properties.setProperty(PORT, Integer.toString(inet.getPort()));
+    }
+    properties.setProperty(KEY, HexFormat.of().formatHex(key));
+    Path file = file(client.server());
+    Path written = Files.createTempFile(file.getParent(), FILE, ".new");
+    try (Writer out = Files.newBufferedWriter(written)) {
+      properties.store(out, null);
+    }
+    Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
+    CLIENTS.put(client.server(), client);
+  }
+
+  /** Forgets a manager that was ended, or is not used by this session any more. */
+  public static synchronized void remove(String server) {
+    ManagerClient client = CLIENTS.remove(server);
+    if (client != null) {
+      client.close();
+    }
+    try {
+      Files.deleteIfExists(file(server));
+    } catch (IOException left) {
+      // It goes with the session.
+    }
+  }
+
+  /**
+   * Returns this process's connection to a manager, which is made if there is none.
+   *
+   * @throws ManagerException if the session does not know it, or it cannot be reached
+   */
+  static synchronized ManagerClient client(String server) {
+    ManagerClient known = CLIENTS.get(server);
+    if (known == null) {
+      known = connect(server);
+      CLIENTS.put(server, known);
+    }
+    return known;
+  }
+
+  private static ManagerClient connect(String server) {
+    Path file = file(server);
+    Properties properties = new Properties();
+    try (Reader in = Files.newBufferedReader(file)) {
+      properties.load(in);
+    } catch (IOException unknown) {
+      throw new ManagerException(
+          "the manager " + server
+              + " is not known in this session (any more); start it in this session, or connect"
+              + " to it with Manager.connect first",
+          unknown);
+    }
+    SocketAddress address = properties.containsKey(PATH)
+        ? UnixDomainSocketAddress.of(properties.getProperty(PATH))
+        : new InetSocketAddress(
+            properties.getProperty(HOST), Integer.parseInt(properties.getProperty(PORT)));
+    byte[] key = HexFormat.of().parseHex(properties.getProperty(KEY));
+    boolean interrupted = Thread.interrupted(); // kept for after this, which has an end of its own
+    try {
+      while (true) {
+        try {
+          ManagerClient client = ManagerClient.connect(address, key, TIMEOUT);
+          if (!client.server().equals(server)) {
+            client.close();
+            throw new ManagerException(
+                "the manager " + server + " has ended; another one is at " + address + " now");
+          }
+          return client;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } catch (IOException e) {
+      throw new ManagerException(
+          "the manager " + server + " cannot be reached: " + e.getMessage(), e);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static Path file(String server) {
+    return Path.of(Session.current().path()).resolve(FILE + server);
+  }
+}

@@ -1,0 +1,334 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.manager;
+
+import io.procpool.WaitInterruptedException;
+import io.procpool.channel.Connection;
+import io.procpool.channel.NotSerializableMessageException;
+import io.procpool.ipc.ThisProcess;
+import io.procpool.ipc.codec.PayloadFormatException;
+import io.procpool.ipc.codec.PayloadReader;
+import io.procpool.ipc.codec.PayloadTooLargeException;
+import io.procpool.ipc.codec.PayloadWriter;
+import io.procpool.ipc.codec.SerializationDiagnosis;
+import io.procpool.ipc.codec.ThrowableCodec;
+import io.procpool.ipc.codec.UnencodableValueException;
+import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.ipc.socket.SocketConnection;
+import io.procpool.ipc.wire.FromManager;
+import io.procpool.ipc.wire.ToManager;
+import io.procpool.manager.ManagerException;
+import io.procpool.manager.ManagerGoneException;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** This process's connection to the server of a manager, which all its threads share. Safe for use by multiple threads. */
+public final class ManagerClient {
+  /*
+   * Reading.   There is no thread for it, because another thread to wake costs as much as the rest of a round trip. Who waits for a reply and gets
+   *            `reading` reads for all, until his own reply is there; then one of those who still wait takes over. Each says that he
+   *            waits before he tries to get the lock, and whoever releases it looks for one after that, so that nobody is left without a reader.
+   * Interrupt. Who is interrupted sends a cancellation and goes on waiting: the server replies to it at once. Only if it does not within PATIENCE is
+   *            the call given up without knowing what came of it.
+   * End.       The first who finds the connection broken fails everybody's calls, and all later ones.
+   */
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  private final String server;
+  private final SocketAddress address;
+  private final Connection connection;
+  private final Map<Long, Call> calls = new ConcurrentHashMap<>();
+  private final AtomicLong numbers = new AtomicLong();
+  private final ReentrantLock reading = new ReentrantLock();
+  private volatile @Nullable ManagerGoneException gone;
+
+  /** What a thread waits for. */
+  private static final class Call {
+    final long number;
+    volatile @Nullable Thread waiter;
+    volatile @Nullable PayloadReader reply;
+    volatile int outcome;
+    volatile boolean done;
+
+    Call(long number) {
+      this.number = number;
+    }
+
+    void finish() {
+      done = true;
+      LockSupport.unpark(waiter);
+    }
+  }
+
+  private ManagerClient(String server, SocketAddress address, Connection connection) {
+    this.server = server;
+    this.address = address;
+    this.connection = connection;
+  }
+
+  /** Connects; see {@link io.procpool.manager.Manager#connect(SocketAddress, byte[], Duration)}. */
+  public static ManagerClient connect(SocketAddress address, byte[] key, Duration timeout)
+      throws IOException, InterruptedException {
+    Connection connection = SocketConnection.connect(address, key, timeout);
+    boolean connected = false;
+    try {
+      PayloadWriter hello = new PayloadWriter();
+      ThisProcess self = ThisProcess.current();
+      ManagerWire.begin(
+          hello,
+          new ToManager.Hello(ManagerWire.VERSION, ProcessHandle.current().pid(), self.name()));
+      connection.sendBytes(hello.toByteArray());
+      if (!connection.poll(timeout)) {
+        throw new SocketTimeoutException(
+            "who listens at " + address + " did not answer as a manager within " + timeout);
+      }
+      PayloadReader answer = new PayloadReader(connection.recvBytes());
+      if (!(FromManager.read(ManagerWire.header(answer)) instanceof FromManager.Welcome welcome)
+          || welcome.version() != ManagerWire.VERSION) {
+        throw new IOException("the manager at " + address + " speaks another version than "
+            + ManagerWire.VERSION + "; use the same procpool version on both sides");
+      }
+      connected = true;
+      return new ManagerClient(welcome.server(), address, connection);
+    } catch (PayloadFormatException e) {
+      throw new IOException("who listens at " + address + " is no manager", e);
+    } finally {
+      if (!connected) {
+        connection.close();
+      }
+    }
+  }
+
+  /** Returns the random name of the server. */
+  public String server() {
+    return server;
+  }
+
+  SocketAddress address() {
+    return address;
+  }
+
+  /** Ends the connection; who waits is told. */
+  public void close() {
+    fail(new IOException("this process has closed its connection"));
+  }
+
+  /**
+   * Does something with an object, on the server, and returns what comes of it; throws what it throws.
+   *
+   * @throws ManagerGoneException if the server is gone
+   * @throws WaitInterruptedException if the thread was interrupted, and nothing has been done
+   */
+  @Nullable
+  Object call(long object, String operation, @Nullable Object... arguments) {
+    Call call = new Call(numbers.incrementAndGet());
+    PayloadWriter message = encode(call, object, operation, arguments);
+    call.waiter = Thread.currentThread();
+    calls.put(call.number, call);
+    try {
+      checkAlive(); // after the call is known: whoever fails all finds it
+      connection.sendBytes(message.toByteArray());
+      await(call);
+    } catch (IOException e) {
+      throw fail(e);
+    } catch (IllegalStateException closedByAnotherThread) {
+      throw fail(new IOException(closedByAnotherThread.getMessage(), closedByAnotherThread));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new WaitInterruptedException(
+          "interrupted before " + operation + " was sent to " + this, e);
+    } finally {
+      calls.remove(call.number);
+    }
+    return resultOf(call, operation);
+  }
+
+  private static PayloadWriter encode(
+      Call call, long object, String operation, @Nullable Object[] arguments) {
+    PayloadWriter message = new PayloadWriter();
+    ManagerWire.begin(message, new ToManager.Call(call.number, object, operation));
+    for (Object argument : arguments) {
+      try {
+        ValueCodec.write(message, argument);
+      } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
+        SerializationDiagnosis diagnosis =
+            SerializationDiagnosis.of("an argument of " + operation, argument, failed);
+        throw new NotSerializableMessageException(
+            diagnosis.message() + "; nothing was done", diagnosis.path(), failed);
+      }
+    }
+    return message;
+  }
+
+  private void await(Call call) throws IOException {
+    boolean interrupted = Thread.interrupted();
+    boolean cancelled = false;
+    long cancelledAt = 0;
+    try {
+      while (!call.done) {
+        if (interrupted && !cancelled) {
+          cancelled = true;
+          cancelledAt = System.nanoTime();
+          cancel(call);
+        }
+        long left = cancelled ? PATIENCE_NANOS - (System.nanoTime() - cancelledAt) : Long.MAX_VALUE;
+        if (left <= 0) {
+          throw new ManagerException("interrupted, and " + this
+              + " has not answered for 5 s; whether the call has had an effect is not known");
+        }
+        interrupted |= reading.tryLock() ? read(call, left) : park(call, left);
+      }
+    } finally {
+      call.waiter = null;
+      passOn();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Waits until it is told something; returns whether that was an interrupt. */
+  private boolean park(Call call, long nanos) {
+    LockSupport.parkNanos(this, nanos);
+    return Thread.interrupted();
+  }
+
+  /** Reads for everybody; returns whether it was interrupted. */
+  private boolean read(Call call, long nanos) throws IOException {
+    try {
+      while (!call.done) {
+        if (nanos == Long.MAX_VALUE) {
+          take(connection.recvBytes());
+        } else {
+          Optional<byte[]> message = connection.poll(Duration.ofNanos(nanos))
+              ? Optional.of(connection.recvBytes())
+              : Optional.empty();
+          if (message.isEmpty()) {
+            return false;
+          }
+          take(message.get());
+        }
+      }
+      return false;
+    } catch (InterruptedException e) {
+      return true;
+    } finally {
+      reading.unlock();
+    }
+  }
+
+  private void take(byte[] message) throws IOException {
+    PayloadReader reader = new PayloadReader(message);
+    try {
+      if (!(FromManager.read(ManagerWire.header(reader)) instanceof FromManager.Reply reply)) {
+        throw new IOException("an unexpected message");
+      }
+      Call call = calls.get(reply.number());
+      if (call != null) {
+        call.outcome = reply.outcome();
+        call.reply = reader;
+        call.finish();
+      }
+    } catch (PayloadFormatException e) {
+      throw new IOException("a message that cannot be understood: " + e.getMessage(), e);
+    }
+  }
+
+  /** Has one of those who wait look after the connection, if nobody does. */
+  private void passOn() {
+    if (!reading.isLocked()) {
+      for (Call call : calls.values()) {
+        Thread waiter = call.waiter;
+        if (waiter != null && !call.done) {
+          LockSupport.unpark(waiter);
+          return;
+        }
+      }
+    }
+  }
+
+  private void cancel(Call call) throws IOException {
+    PayloadWriter message = new PayloadWriter();
+    ManagerWire.begin(message, new ToManager.Cancel(call.number));
+    try {
+      connection.sendBytes(message.toByteArray());
+    } catch (InterruptedException again) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private @Nullable Object resultOf(Call call, String operation) {
+    PayloadReader reply = call.reply;
+    if (reply == null) {
+      checkAlive();
+      throw new AssertionError("a call was finished without a reply");
+    }
+    Throwable thrown;
+    try {
+      switch (call.outcome) {
+        case FromManager.Reply.RETURNED:
+          return ValueCodec.read(reply, loader());
+        case FromManager.Reply.THREW:
+          thrown = ThrowableCodec.read(reply, loader(), null);
+          break;
+        case FromManager.Reply.CANCELLED:
+          throw new WaitInterruptedException(
+              operation + " was interrupted; nothing was done by " + this,
+              new InterruptedException());
+        default:
+          throw new ManagerException(ValueCodec.read(reply, loader()) + " (" + this + ")");
+      }
+    } catch (PayloadFormatException e) {
+      throw new ManagerException(
+          "what " + operation + " has returned cannot be rebuilt in this process: " + e.getMessage()
+              + " (" + this + ")",
+          e);
+    }
+    throw ManagerClient.<RuntimeException>asIs(thrown);
+  }
+
+  private static ClassLoader loader() {
+    ClassLoader context = Thread.currentThread().getContextClassLoader();
+    return context == null ? ClassLoader.getSystemClassLoader() : context;
+  }
+
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+  private static <T extends Throwable> T asIs(Throwable thrown) throws T {
+    throw (T) thrown;
+  }
+
+  private void checkAlive() {
+    ManagerGoneException ended = gone;
+    if (ended != null) {
+      throw new ManagerGoneException(String.valueOf(ended.getMessage()), ended);
+    }
+  }
+
+  private synchronized ManagerGoneException fail(IOException cause) {
+    ManagerGoneException first = gone;
+    if (first == null) {
+      first = new ManagerGoneException(
+          this + " cannot be reached any more: " + cause.getMessage(), cause);
+      gone = first;
+      connection.close();
+    }
+    for (Call call : calls.values()) {
+      call.finish();
+    }
+    return first;
+  }
+
+  @Override
+  public String toString() {
+    return "the manager " + server + " at " + address;
+  }
+}

@@ -1,0 +1,43 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.manager;
+
+import io.procpool.ipc.codec.PayloadFormatException;
+import io.procpool.ipc.codec.PayloadReader;
+import io.procpool.ipc.codec.PayloadWriter;
+import io.procpool.ipc.wire.FieldReader;
+import io.procpool.ipc.wire.FieldWriter;
+import io.procpool.ipc.wire.WireMessage;
+
+/** How what client and server say is put into messages of a connection: length of the header, header, payload. */
+public final class ManagerWire {
+  /** Version of what is said after the handshake. */
+  public static final int VERSION = 1;
+
+  /** The number of the server itself among its objects. */
+  public static final long SERVER = 0;
+
+  /** Makes an object, or finds the one of a name: its kind, and name or null; returns its number. */
+  public static final String OPEN = "open(String,String)";
+
+  /** Returns keys and values of a map in turn, as one list. */
+  public static final String ENTRIES = "entries()";
+
+  /** Returns the elements of a collection as a list. */
+  public static final String ELEMENTS = "elements()";
+
+  private ManagerWire() {}
+
+  /** Begins a message with its header. */
+  public static void begin(PayloadWriter out, WireMessage header) {
+    FieldWriter fields = new FieldWriter();
+    header.writeTo(fields);
+    out.putVarint(fields.length());
+    out.putBytes(fields.array(), 0, fields.length());
+  }
+
+  /** Takes the header out of a message. */
+  public static FieldReader header(PayloadReader message) throws PayloadFormatException {
+    int length = message.getVarint();
+    return new FieldReader(message.getBytes(length), 0, length);
+  }
+}

@@ -1,0 +1,95 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.manager;
+
+import io.procpool.manager.ManagedList;
+import io.procpool.manager.ManagedMap;
+import io.procpool.manager.ManagedSet;
+import io.procpool.manager.Manager;
+import java.net.SocketAddress;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Handle of a manager. Safe for use by multiple threads. */
+public final class RemoteManager implements Manager {
+  private static final long serialVersionUID = 1;
+
+  private final RemoteObject server;
+  private final transient @Nullable Runnable
+      end; // what close() does; null in a process that was sent the handle
+
+  /**
+   * Makes the handle of a server to which this process is connected.
+   *
+   * @param end what {@link #close()} is to do
+   */
+  public RemoteManager(ManagerClient client, Runnable end) {
+    this.server = new RemoteObject(client.server(), ManagerWire.SERVER, "server");
+    this.end = end;
+  }
+
+  @Override
+  public SocketAddress address() {
+    return KnownManagers.client(server.server()).address();
+  }
+
+  private RemoteObject open(String kind, @Nullable String name) {
+    return server.open(kind, name);
+  }
+
+  private RemoteObject named(String kind, String name) {
+    return server.open(kind, Objects.requireNonNull(name, "name"));
+  }
+
+  @Override
+  public <K, V> ManagedMap<K, V> map() {
+    return new RemoteMap<>(open("map", null));
+  }
+
+  @Override
+  public <K, V> ManagedMap<K, V> map(String name) {
+    return new RemoteMap<>(named("map", name));
+  }
+
+  @Override
+  public <K, V> ManagedMap<K, V> dict() {
+    return new RemoteMap<>(open("dict", null));
+  }
+
+  @Override
+  public <K, V> ManagedMap<K, V> dict(String name) {
+    return new RemoteMap<>(named("dict", name));
+  }
+
+  @Override
+  public <E> ManagedList<E> list() {
+    return new RemoteList<>(open("list", null));
+  }
+
+  @Override
+  public <E> ManagedList<E> list(String name) {
+    return new RemoteList<>(named("list", name));
+  }
+
+  @Override
+  public <E> ManagedSet<E> set() {
+    return new RemoteSet<>(open("set", null));
+  }
+
+  @Override
+  public <E> ManagedSet<E> set(String name) {
+    return new RemoteSet<>(named("set", name));
+  }
+
+  @Override
+  public void close() {
+    Runnable ending = end;
+    if (ending != null) {
+      ending.run();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "Manager[" + server.server() + "]";
+  }
+}

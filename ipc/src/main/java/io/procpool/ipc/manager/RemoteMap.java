@@ -1,0 +1,389 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.manager;
+
+import io.procpool.manager.ManagedMap;
+import io.procpool.manager.ServerFunctions;
+import java.io.Serializable;
+import java.util.AbstractCollection;
+import java.util.AbstractMap;
+import java.util.AbstractSet;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Handle of a map. Safe for use by multiple threads. */
+@SuppressWarnings("unchecked")
+final class RemoteMap<K, V> implements ManagedMap<K, V> {
+  private static final long serialVersionUID = 1;
+
+  private final RemoteObject remote;
+
+  RemoteMap(RemoteObject remote) {
+    this.remote = remote;
+  }
+
+  // Map.
+
+  @Override
+  public int size() {
+    return remote.callInt("size()");
+  }
+
+  @Override
+  public boolean isEmpty() {
+    return remote.callBoolean("isEmpty()");
+  }
+
+  @Override
+  public boolean containsKey(@Nullable Object key) {
+    return remote.callBoolean("containsKey(Object)", key);
+  }
+
+  @Override
+  public boolean containsValue(@Nullable Object value) {
+    return remote.callBoolean("containsValue(Object)", value);
+  }
+
+  @Override
+  public @Nullable V get(@Nullable Object key) {
+    return (V) remote.call("get(Object)", key);
+  }
+
+  @Override
+  public @Nullable V getOrDefault(@Nullable Object key, @Nullable V otherwise) {
+    return (V) remote.call("getOrDefault(Object,Object)", key, otherwise);
+  }
+
+  @Override
+  public @Nullable V put(K key, V value) {
+    return (V) remote.call("put(Object,Object)", key, value);
+  }
+
+  @Override
+  public @Nullable V remove(@Nullable Object key) {
+    return (V) remote.call("remove(Object)", key);
+  }
+
+  @Override
+  public void putAll(Map<? extends K, ? extends V> other) {
+    remote.call("putAll(Map)", new HashMap<>(other));
+  }
+
+  @Override
+  public void clear() {
+    remote.call("clear()");
+  }
+
+  @Override
+  public @Nullable V putIfAbsent(K key, V value) {
+    return (V) remote.call("putIfAbsent(Object,Object)", key, value);
+  }
+
+  @Override
+  public boolean remove(@Nullable Object key, @Nullable Object value) {
+    return remote.callBoolean("remove(Object,Object)", key, value);
+  }
+
+  @Override
+  public boolean replace(K key, V before, V after) {
+    return remote.callBoolean("replace(Object,Object,Object)", key, before, after);
+  }
+
+  @Override
+  public @Nullable V replace(K key, V value) {
+    return (V) remote.call("replace(Object,Object)", key, value);
+  }
+
+  // With functions.
+
+  @Override
+  public @Nullable V merge(
+      K key, V value, ServerFunctions.OfTwo<? super V, ? super V, ? extends V> function) {
+    return (V) remote.call(
+        "merge(Object,Object,BiFunction)", key, value, Objects.requireNonNull(function));
+  }
+
+  @Override
+  public @Nullable V merge(K key, V value, BiFunction<? super V, ? super V, ? extends V> function) {
+    return function instanceof Serializable
+        ? (V) remote.call("merge(Object,Object,BiFunction)", key, value, function)
+        : ManagedMap.super.merge(key, value, Objects.requireNonNull(function));
+  }
+
+  @Override
+  public @Nullable V compute(
+      K key, ServerFunctions.OfTwo<? super K, ? super V, ? extends V> function) {
+    return (V) remote.call("compute(Object,BiFunction)", key, Objects.requireNonNull(function));
+  }
+
+  @Override
+  public @Nullable V compute(
+      K key, BiFunction<? super K, ? super @Nullable V, ? extends V> function) {
+    return function instanceof Serializable
+        ? (V) remote.call("compute(Object,BiFunction)", key, function)
+        : ManagedMap.super.compute(key, Objects.requireNonNull(function));
+  }
+
+  @Override
+  public @Nullable V computeIfAbsent(
+      K key, ServerFunctions.OfOne<? super K, ? extends V> function) {
+    return (V)
+        remote.call("computeIfAbsent(Object,Function)", key, Objects.requireNonNull(function));
+  }
+
+  @Override
+  public @Nullable V computeIfAbsent(K key, Function<? super K, ? extends V> function) {
+    return function instanceof Serializable
+        ? (V) remote.call("computeIfAbsent(Object,Function)", key, function)
+        : ManagedMap.super.computeIfAbsent(key, Objects.requireNonNull(function));
+  }
+
+  @Override
+  public @Nullable V computeIfPresent(
+      K key, ServerFunctions.OfTwo<? super K, ? super V, ? extends V> function) {
+    return (V)
+        remote.call("computeIfPresent(Object,BiFunction)", key, Objects.requireNonNull(function));
+  }
+
+  @Override
+  public @Nullable V computeIfPresent(
+      K key, BiFunction<? super K, ? super V, ? extends V> function) {
+    return function instanceof Serializable
+        ? (V) remote.call("computeIfPresent(Object,BiFunction)", key, function)
+        : ManagedMap.super.computeIfPresent(key, Objects.requireNonNull(function));
+  }
+
+  @Override
+  public void replaceAll(ServerFunctions.OfTwo<? super K, ? super V, ? extends V> function) {
+    remote.call("replaceAll(BiFunction)", Objects.requireNonNull(function));
+  }
+
+  @Override
+  public void replaceAll(BiFunction<? super K, ? super V, ? extends V> function) {
+    if (function instanceof Serializable) {
+      remote.call("replaceAll(BiFunction)", function);
+    } else {
+      ManagedMap.super.replaceAll(Objects.requireNonNull(function));
+    }
+  }
+
+  @Override
+  public void forEach(BiConsumer<? super K, ? super V> action) {
+    Objects.requireNonNull(action);
+    for (Entry<K, V> entry : entrySet()) {
+      action.accept(entry.getKey(), entry.getValue());
+    }
+  }
+
+  // Views.
+
+  private List<Object> content() {
+    return (List<Object>) Objects.requireNonNull(remote.call(ManagerWire.ENTRIES));
+  }
+
+  @Override
+  public Set<Entry<K, V>> entrySet() {
+    return new Entries();
+  }
+
+  @Override
+  public Set<K> keySet() {
+    return new Keys();
+  }
+
+  @Override
+  public Collection<V> values() {
+    return new Values();
+  }
+
+  /** Goes through the content as it was. */
+  private abstract class Through<T> implements Iterator<T> {
+    private final List<Object> content = content();
+    private int next;
+    private boolean removable;
+
+    abstract T element(K key, V value);
+
+    @Override
+    public final boolean hasNext() {
+      return next < content.size();
+    }
+
+    @Override
+    public final T next() {
+      if (!hasNext()) {
+        throw new NoSuchElementException();
+      }
+      T element = element((K) content.get(next), (V) content.get(next + 1));
+      next += 2;
+      removable = true;
+      return element;
+    }
+
+    @Override
+    public final void remove() {
+      if (!removable) {
+        throw new IllegalStateException("there is no element to be removed; call next() first");
+      }
+      removable = false;
+      RemoteMap.this.remove(content.get(next - 2));
+    }
+  }
+
+  /** An entry as it was; setting its value sets that of the key. */
+  private final class Written extends AbstractMap.SimpleEntry<K, V> {
+    private static final long serialVersionUID = 1;
+
+    Written(K key, V value) {
+      super(key, value);
+    }
+
+    @Override
+    public V setValue(V value) {
+      put(getKey(), value);
+      return super.setValue(value);
+    }
+
+    private Object writeReplace() {
+      return new AbstractMap.SimpleEntry<>(this);
+    }
+  }
+
+  private final class Entries extends AbstractSet<Entry<K, V>> {
+    @Override
+    public Iterator<Entry<K, V>> iterator() {
+      return new Through<>() {
+        @Override
+        Entry<K, V> element(K key, V value) {
+          return new Written(key, value);
+        }
+      };
+    }
+
+    @Override
+    public int size() {
+      return RemoteMap.this.size();
+    }
+
+    @Override
+    public boolean contains(@Nullable Object element) {
+      return element instanceof Entry<?, ?> entry
+          && remote.callBoolean("containsEntry(Object,Object)", entry.getKey(), entry.getValue());
+    }
+
+    @Override
+    public boolean remove(@Nullable Object element) {
+      return element instanceof Entry<?, ?> entry
+          && remote.callBoolean("removeEntry(Object,Object)", entry.getKey(), entry.getValue());
+    }
+
+    @Override
+    public void clear() {
+      RemoteMap.this.clear();
+    }
+  }
+
+  private final class Keys extends AbstractSet<K> {
+    @Override
+    public Iterator<K> iterator() {
+      return new Through<>() {
+        @Override
+        K element(K key, V value) {
+          return key;
+        }
+      };
+    }
+
+    @Override
+    public int size() {
+      return RemoteMap.this.size();
+    }
+
+    @Override
+    public boolean contains(@Nullable Object key) {
+      return containsKey(key);
+    }
+
+    @Override
+    public boolean remove(@Nullable Object key) {
+      return remote.callBoolean("removeKey(Object)", key);
+    }
+
+    @Override
+    public void clear() {
+      RemoteMap.this.clear();
+    }
+  }
+
+  private final class Values extends AbstractCollection<V> {
+    @Override
+    public Iterator<V> iterator() {
+      return new Through<>() {
+        @Override
+        V element(K key, V value) {
+          return value;
+        }
+      };
+    }
+
+    @Override
+    public int size() {
+      return RemoteMap.this.size();
+    }
+
+    @Override
+    public boolean contains(@Nullable Object value) {
+      return containsValue(value);
+    }
+
+    @Override
+    public boolean remove(@Nullable Object value) {
+      return remote.callBoolean("removeValue(Object)", value);
+    }
+
+    @Override
+    public void clear() {
+      RemoteMap.this.clear();
+    }
+  }
+
+  // Content.
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    if (other instanceof RemoteMap<?, ?> that && that.remote.equals(remote)) {
+      return true;
+    }
+    return other instanceof Map<?, ?> map && asHere().equals(map);
+  }
+
+  @Override
+  public int hashCode() {
+    return asHere().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return asHere().toString();
+  }
+
+  /** Returns a copy, whose elements are this process's. */
+  private Map<Object, Object> asHere() {
+    Map<Object, Object> copy = new LinkedHashMap<>();
+    List<Object> content = content();
+    for (int i = 0; i < content.size(); i += 2) {
+      copy.put(content.get(i), content.get(i + 1));
+    }
+    return copy;
+  }
+}

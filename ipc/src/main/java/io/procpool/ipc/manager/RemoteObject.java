@@ -1,0 +1,61 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.manager;
+
+import java.io.Serializable;
+import org.jspecify.annotations.Nullable;
+
+/** Which object of which manager a handle stands for. A process connects when it first uses one. Immutable. */
+final class RemoteObject implements Serializable {
+  private static final long serialVersionUID = 1;
+
+  private final String server;
+  private final long number;
+  private final String kind;
+
+  RemoteObject(String server, long number, String kind) {
+    this.server = server;
+    this.number = number;
+    this.kind = kind;
+  }
+
+  /** Does something with it; as {@link ManagerClient#call}. */
+  @Nullable
+  Object call(String operation, @Nullable Object... arguments) {
+    return KnownManagers.client(server).call(number, operation, arguments);
+  }
+
+  boolean callBoolean(String operation, @Nullable Object... arguments) {
+    return Boolean.TRUE.equals(call(operation, arguments));
+  }
+
+  int callInt(String operation, @Nullable Object... arguments) {
+    return call(operation, arguments) instanceof Integer number ? number : 0;
+  }
+
+  /** Opens an object; this is the server. */
+  RemoteObject open(String wanted, @Nullable String name) {
+    Object opened = call(ManagerWire.OPEN, wanted, name);
+    return new RemoteObject(server, opened instanceof Long made ? made : -1, wanted);
+  }
+
+  String server() {
+    return server;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof RemoteObject that
+        && number == that.number
+        && server.equals(that.server);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * server.hashCode() + Long.hashCode(number);
+  }
+
+  @Override
+  public String toString() {
+    return kind + " " + number + " of the manager " + server;
+  }
+}

@@ -1,0 +1,137 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.ipc.wire;
+
+import java.io.IOException;
+
+/** What a client says to the server of a manager. */
+public sealed interface ToManager extends WireMessage {
+  /** The number of this kind of message in the schema. */
+  int field();
+
+  /** Writes what is in the message. */
+  void writeBody(FieldWriter out);
+
+  @Override
+  default void writeTo(FieldWriter out) {
+    int start = out.begin(field());
+    writeBody(out);
+    out.end(start);
+  }
+
+  /** Reads a message. */
+  static ToManager read(FieldReader in) throws IOException {
+    ToManager message = null;
+    for (int field = in.next(); field != 0; field = in.next()) {
+      switch (field) {
+        case 1:
+          message = Hello.read(in.message());
+          break;
+        case 2:
+          message = Call.read(in.message());
+          break;
+        case 3:
+          message = new Cancel(in.message().soleNumber());
+          break;
+        default:
+          in.skip();
+      }
+    }
+    if (message == null) {
+      throw new IOException("the client sent a message of a kind that is not known here");
+    }
+    return message;
+  }
+
+  /** The first message: who the client is, for messages to people. */
+  record Hello(int version, long pid, String name) implements ToManager {
+    @Override
+    public int field() {
+      return 1;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, version);
+      out.uint(2, pid);
+      out.string(3, name);
+    }
+
+    private static Hello read(FieldReader in) throws IOException {
+      int version = 0;
+      long pid = 0;
+      String name = "";
+      for (int field = in.next(); field != 0; field = in.next()) {
+        switch (field) {
+          case 1:
+            version = in.uint32();
+            break;
+          case 2:
+            pid = in.uint64();
+            break;
+          case 3:
+            name = in.string();
+            break;
+          default:
+            in.skip();
+        }
+      }
+      return new Hello(version, pid, name);
+    }
+  }
+
+  /**
+   * Something that is to be done with an object. Payload: the encoded arguments.
+   *
+   * @param number chosen by the client, for the reply; one that has been replied to may be used again
+   * @param object which; 0 is the server itself
+   * @param operation method and erased types of its parameters, such as {@code get(Object)}
+   */
+  record Call(long number, long object, String operation) implements ToManager {
+    @Override
+    public int field() {
+      return 2;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, number);
+      out.uint(2, object);
+      out.string(3, operation);
+    }
+
+    private static Call read(FieldReader in) throws IOException {
+      long number = 0;
+      long object = 0;
+      String operation = "";
+      for (int field = in.next(); field != 0; field = in.next()) {
+        switch (field) {
+          case 1:
+            number = in.uint64();
+            break;
+          case 2:
+            object = in.uint64();
+            break;
+          case 3:
+            operation = in.string();
+            break;
+          default:
+            in.skip();
+        }
+      }
+      return new Call(number, object, operation);
+    }
+  }
+
+  /** The client has lost interest in a call. If it has not begun it never will; there is one reply in any case. */
+  record Cancel(long number) implements ToManager {
+    @Override
+    public int field() {
+      return 3;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, number);
+    }
+  }
+}

@@ -1,0 +1,25 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.manager;
+
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * A list in the server of a {@link Manager}; may hold nulls. It is a handle, as {@link ManagedMap} is; what that says of calls, copies, functions,
+ * failures and threads holds here.
+ *
+ * <p>Iterators go through the elements as they were when it was made, and do not change the list; the methods of a {@link #subList} are a call of the server for each
+ * element.
+ *
+ * @param <E> type of the elements
+ */
+public interface ManagedList<E> extends List<E>, Serializable {
+  /** As {@link List#sort}, atomically on the server. */
+  void sort(ServerFunctions.Order<? super E> order);
+
+  /** As {@link List#removeIf}, atomically on the server. */
+  boolean removeIf(ServerFunctions.Which<? super E> which);
+
+  /** As {@link List#replaceAll}, atomically on the server. */
+  void replaceAll(ServerFunctions.Change<E> change);
+}

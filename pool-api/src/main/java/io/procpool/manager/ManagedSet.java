@@ -1,0 +1,18 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.manager;
+
+import java.io.Serializable;
+import java.util.Set;
+
+/**
+ * A set in the server of a {@link Manager}; may hold null, and keeps the order in which elements were added. It is a handle, as {@link ManagedMap} is; what that says of
+ * calls, copies, functions, failures and threads holds here.
+ *
+ * <p>Iterators go through the elements as they were when it was made; their {@code remove} changes the set.
+ *
+ * @param <E> type of the elements
+ */
+public interface ManagedSet<E> extends Set<E>, Serializable {
+  /** As {@link Set#removeIf}, atomically on the server. */
+  boolean removeIf(ServerFunctions.Which<? super E> which);
+}

@@ -1,0 +1,120 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.manager;
+
+import io.procpool.spi.Managers;
+import java.io.IOException;
+import java.io.Serializable;
+import java.net.SocketAddress;
+import java.time.Duration;
+
+/**
+ * Objects that any process can use, in a server: maps, lists and sets with the interfaces of the JDK.
+ *
+ * <pre>{@code
+ * try (Manager manager = Manager.start()) {
+ *   ManagedMap<String, Integer> counts = manager.map();
+ *   pool.map(word -> counts.merge(word, 1, (a, b) -> a + b), words);
+ * }
+ * }</pre>
+ *
+ * <p>An object without a name is a new one each time; one with a name is made by who first asks for it, and found by the others, in any program that is
+ * connected. Objects live until the server ends.
+ *
+ * <p>A manager is a handle itself: it can be captured and sent within the session. Safe for use by multiple threads.
+ */
+public interface Manager extends AutoCloseable, Serializable {
+  /** How long {@link #connect(SocketAddress, byte[])} tries. */
+  Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+
+  /**
+   * Starts a server in a JVM of its own, which ends with this process at the latest. It listens on a Unix domain socket that only this user can
+   * open, in the directory of the session. Blocks until it listens, for the start of a JVM.
+   *
+   * @throws ManagerException if it does not start; the message says why
+   */
+  static Manager start() {
+    return start(ManagerOptions.builder().build());
+  }
+
+  /**
+   * Starts a server as the options say. Blocks until it listens.
+   *
+   * @throws ManagerException if it does not start; the message says why
+   */
+  static Manager start(ManagerOptions options) {
+    return Managers.installed().start(options);
+  }
+
+  /**
+   * Connects to a server that another program has started; as {@link #connect(SocketAddress, byte[], Duration)}, with {@link #CONNECT_TIMEOUT}.
+   */
+  static Manager connect(SocketAddress address, byte[] key)
+      throws IOException, InterruptedException {
+    return connect(address, key, CONNECT_TIMEOUT);
+  }
+
+  /**
+   * Connects to a server that another program has started. From then on its handles also work in this process and those of its session.
+   *
+   * @param address a {@link java.net.UnixDomainSocketAddress} or {@link java.net.InetSocketAddress}
+   * @param key the server's key, 16 bytes or more; both sides prove that they have it, and it is not sent
+   * @throws io.procpool.channel.WrongKeyException if one of the two has another key
+   * @throws java.net.SocketTimeoutException if it does not answer in time
+   * @throws IOException if nobody listens there, or who does is no manager of this version
+   * @throws InterruptedException if the thread is interrupted
+   */
+  static Manager connect(SocketAddress address, byte[] key, Duration timeout)
+      throws IOException, InterruptedException {
+    return Managers.installed().connect(address, key, timeout);
+  }
+
+  /** Returns where the server listens. */
+  SocketAddress address();
+
+  /** Makes a map without nulls, as {@link java.util.concurrent.ConcurrentHashMap} has none. */
+  <K, V> ManagedMap<K, V> map();
+
+  /**
+   * Returns the map of a name, which is made if there is none.
+   *
+   * @throws ManagerException if something of another kind has that name
+   */
+  <K, V> ManagedMap<K, V> map(String name);
+
+  /** Makes a dict: a map that may hold null, as key and as value, and keeps the order in which keys were added. */
+  <K, V> ManagedMap<K, V> dict();
+
+  /**
+   * Returns the dict of a name, which is made if there is none.
+   *
+   * @throws ManagerException if something of another kind has that name
+   */
+  <K, V> ManagedMap<K, V> dict(String name);
+
+  /** Makes a list. */
+  <E> ManagedList<E> list();
+
+  /**
+   * Returns the list of a name, which is made if there is none.
+   *
+   * @throws ManagerException if something of another kind has that name
+   */
+  <E> ManagedList<E> list(String name);
+
+  /** Makes a set. */
+  <E> ManagedSet<E> set();
+
+  /**
+   * Returns the set of a name, which is made if there is none.
+   *
+   * @throws ManagerException if something of another kind has that name
+   */
+  <E> ManagedSet<E> set(String name);
+
+  /**
+   * Ends the server if this handle has started it, and else this process's connection to it. Who waits for the server gets a {@link
+   * ManagerGoneException}. Blocks until the server has ended, 10 seconds at most, then it is killed.
+   */
+  @Override
+  void close();
+}

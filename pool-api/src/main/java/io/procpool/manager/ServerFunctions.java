@@ -1,0 +1,32 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.manager;
+
+import java.io.Serializable;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+
+/**
+ * Functions that are sent to the server of a manager and run there, on the object itself, while nobody else can use it. A lambda that is given
+ * to a {@link ManagedMap} or a {@link ManagedList} becomes one by itself; one that was made for the plain interface of the JDK is one
+ * only if it is {@link Serializable}.
+ */
+public final class ServerFunctions {
+  private ServerFunctions() {}
+
+  /** Of one argument. */
+  public interface OfOne<T, R> extends Function<T, R>, Serializable {}
+
+  /** Of two arguments. */
+  public interface OfTwo<T, U, R> extends BiFunction<T, U, R>, Serializable {}
+
+  /** Which elements. */
+  public interface Which<T> extends Predicate<T>, Serializable {}
+
+  /** What becomes of an element. */
+  public interface Change<T> extends UnaryOperator<T>, Serializable {}
+
+  /** Which element comes first. */
+  public interface Order<T> extends java.util.Comparator<T>, Serializable {}
+}

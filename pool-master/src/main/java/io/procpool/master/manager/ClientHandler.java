@@ -1,0 +1,188 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.manager;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
+import io.procpool.ipc.channel.Messages;
+import io.procpool.ipc.codec.PayloadFormatException;
+import io.procpool.ipc.codec.PayloadReader;
+import io.procpool.ipc.codec.PayloadWriter;
+import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.ipc.manager.ManagerWire;
+import io.procpool.ipc.wire.FromManager;
+import io.procpool.ipc.wire.ToManager;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One client: takes its messages and sends the replies. For the event loop alone. */
+final class ClientHandler extends LengthFieldBasedFrameDecoder {
+  /*
+   * Limits. No more is read from a client while it does not take its replies, or while many of its calls wait for their turn. A message that is too long,
+   *         or makes no sense, ends its connection, and nothing else.
+   */
+  private static final Logger LOG = LoggerFactory.getLogger(ClientHandler.class);
+  private static final int MAX_MESSAGE_BYTES = 256 << 20;
+  private static final int LENGTH_BYTES = 4;
+  private static final int KIND_BYTES = 1;
+  private static final int MOST_CALLS = 1000;
+
+  private final ObjectTable objects;
+  private final Map<Long, ClientCall> calls = new HashMap<>();
+  private final String server;
+  private String name = "a client";
+  private boolean broken; // what it says makes no sense any more
+  private boolean welcomed;
+  private boolean reading; // what is to be sent is sent at the end of that
+
+  ClientHandler(String server, ObjectTable objects) {
+    super(MAX_MESSAGE_BYTES, 0, LENGTH_BYTES, KIND_BYTES, LENGTH_BYTES);
+    this.server = server;
+    this.objects = objects;
+  }
+
+  @Override
+  protected @Nullable Object decode(ChannelHandlerContext context, ByteBuf in) throws Exception {
+    if (broken) {
+      in.skipBytes(in.readableBytes());
+      return null;
+    }
+    ByteBuf frame = (ByteBuf) super.decode(context, in);
+    if (frame == null) {
+      return null;
+    }
+    byte[] message;
+    try {
+      int kind = frame.readByte();
+      if (kind != Messages.BYTES) {
+        throw new IOException("a message of kind " + kind);
+      }
+      message = new byte[frame.readableBytes()];
+      frame.readBytes(message);
+    } finally {
+      frame.release();
+    }
+    take(context, new PayloadReader(message));
+    return null;
+  }
+
+  private void take(ChannelHandlerContext context, PayloadReader message)
+      throws IOException, PayloadFormatException {
+    ToManager said = ToManager.read(ManagerWire.header(message));
+    if (said instanceof ToManager.Hello hello) {
+      name = hello.name() + " (pid " + hello.pid() + ")";
+      welcomed = true;
+      PayloadWriter welcome = new PayloadWriter();
+      ManagerWire.begin(welcome, new FromManager.Welcome(ManagerWire.VERSION, server));
+      send(context, welcome.toByteArray());
+      if (hello.version() != ManagerWire.VERSION) {
+        throw new IOException("it speaks version " + hello.version());
+      }
+    } else if (!welcomed) {
+      throw new IOException("it has not said who it is");
+    } else if (said instanceof ToManager.Call call) {
+      take(context, call, message);
+    } else if (said instanceof ToManager.Cancel cancel) {
+      ClientCall running = calls.get(cancel.number());
+      if (running != null) {
+        running.cancel();
+      }
+    }
+  }
+
+  private void take(ChannelHandlerContext context, ToManager.Call call, PayloadReader message)
+      throws PayloadFormatException, IOException {
+    if (call.object() == ManagerWire.SERVER) {
+      send(context, open(call, message));
+      return;
+    }
+    ServedObject object = objects.find(call.object());
+    if (object == null) {
+      send(
+          context,
+          ClientCall.refusal(call.number(), "there is no object " + call.object() + " any more"));
+      return;
+    }
+    ClientCall taken =
+        new ClientCall(call.number(), object, call.operation(), message, (done, reply) -> {
+          calls.remove(done.number());
+          send(context, reply);
+          regulate(context);
+        });
+    if (calls.putIfAbsent(call.number(), taken) != null) {
+      throw new IOException("it has used the number " + call.number() + " twice");
+    }
+    object.accept(taken, objects.others(), context.executor());
+    regulate(context);
+  }
+
+  private byte[] open(ToManager.Call call, PayloadReader message) throws PayloadFormatException {
+    ClassLoader loader = ClassLoader.getSystemClassLoader();
+    if (!call.operation().equals(ManagerWire.OPEN)) {
+      return ClientCall.refusal(call.number(), "this server has no operation " + call.operation());
+    }
+    try {
+      String kind = String.valueOf(ValueCodec.read(message, loader));
+      Object given = ValueCodec.read(message, loader);
+      return ClientCall.value(
+          call.number(), objects.open(kind, given == null ? null : given.toString()));
+    } catch (IllegalArgumentException refused) {
+      return ClientCall.refusal(call.number(), String.valueOf(refused.getMessage()));
+    }
+  }
+
+  private void send(ChannelHandlerContext context, byte[] message) {
+    ByteBuf out = context.alloc().buffer(LENGTH_BYTES + KIND_BYTES + message.length);
+    out.writeInt(message.length).writeByte(Messages.BYTES).writeBytes(message);
+    context.write(out, context.voidPromise());
+    if (!reading) {
+      context.flush();
+    }
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) throws Exception {
+    reading = true;
+    super.channelRead(context, message);
+  }
+
+  /** Sends what was said meanwhile, all at once. */
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) throws Exception {
+    reading = false;
+    context.flush();
+    super.channelReadComplete(context);
+  }
+
+  private void regulate(ChannelHandlerContext context) {
+    boolean reads = context.channel().isWritable() && calls.size() < MOST_CALLS;
+    if (context.channel().config().isAutoRead() != reads) {
+      context.channel().config().setAutoRead(reads);
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    regulate(context);
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) throws Exception {
+    for (ClientCall call : Map.copyOf(calls).values()) {
+      call.cancel();
+    }
+    calls.clear();
+    super.channelInactive(context);
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    broken = true;
+    LOG.warn("the connection of {} was closed: {}", name, String.valueOf(cause.getMessage()));
+    context.close();
+  }
+}

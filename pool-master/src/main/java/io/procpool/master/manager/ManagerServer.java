@@ -1,0 +1,147 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.manager;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.procpool.ipc.auth.Handshake;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HexFormat;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The server of a manager. Safe for use by multiple threads. */
+public final class ManagerServer implements AutoCloseable {
+  /*
+   * Threads. One event loop reads, does what can be done at once, and writes, for all clients: so each operation takes effect at one moment,
+   *          and no lock is needed. What may run code of users is done elsewhere, one thing at a time for each object (ServedObject).
+   * End.     close() ends the listener first, then the connections, which tells the clients, then the threads.
+   */
+  private static final String TRANSPORT_PROPERTY = "procpool.transport";
+  private static final int NAME_BYTES = 8;
+  private static final int MOST_HALF_OPEN = 1024;
+  private static final long END_MILLIS = 2000;
+
+  private final MultiThreadIoEventLoopGroup group;
+  private final ChannelGroup channels;
+  private final ObjectTable objects = new ObjectTable();
+  private final boolean epoll;
+  private final String name;
+  private @Nullable Channel listener;
+  private @Nullable SocketAddress address;
+
+  private ManagerServer() {
+    epoll = !"nio".equals(System.getProperty(TRANSPORT_PROPERTY)) && Epoll.isAvailable();
+    byte[] random = new byte[NAME_BYTES];
+    System.arraycopy(Handshake.newNonce(), 0, random, 0, NAME_BYTES);
+    name = HexFormat.of().formatHex(random);
+    group = new MultiThreadIoEventLoopGroup(
+        1,
+        new DefaultThreadFactory("manager-" + name, true),
+        epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    channels = new DefaultChannelGroup(group.next(), true);
+  }
+
+  /**
+   * Starts a server.
+   *
+   * @throws IOException if it cannot listen there; the message names the place
+   */
+  public static ManagerServer start(SocketAddress address, byte[] key) throws IOException {
+    ManagerServer server = new ManagerServer();
+    boolean started = false;
+    try {
+      server.listen(address, key.clone());
+      started = true;
+      return server;
+    } finally {
+      if (!started) {
+        server.close();
+      }
+    }
+  }
+
+  private void listen(SocketAddress wanted, byte[] key) throws IOException {
+    Path socket = wanted instanceof UnixDomainSocketAddress unix ? unix.getPath() : null;
+    ServerBootstrap bootstrap = new ServerBootstrap()
+        .group(group)
+        .channel(channelType(socket != null))
+        .option(ChannelOption.SO_BACKLOG, MOST_HALF_OPEN)
+        .childHandler(new ChannelInitializer<>() {
+          @Override
+          protected void initChannel(Channel channel) {
+            channels.add(channel);
+            channel.pipeline().addLast(new ManagerHandshake(key, ManagerServer.this::admit));
+          }
+        });
+    SocketAddress bound =
+        socket != null && epoll ? new DomainSocketAddress(socket.toFile()) : wanted;
+    try {
+      listener = bootstrap.bind(bound).syncUninterruptibly().channel();
+    } catch (Exception e) {
+      throw new IOException("a manager cannot listen at " + wanted + ": " + e.getMessage(), e);
+    }
+    if (socket == null) {
+      address = listener.localAddress();
+    } else {
+      address = wanted;
+      if (Files.getFileStore(socket).supportsFileAttributeView("posix")) {
+        Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
+      }
+    }
+  }
+
+  private Class<? extends ServerChannel> channelType(boolean unix) {
+    if (epoll) {
+      return unix ? EpollServerDomainSocketChannel.class : EpollServerSocketChannel.class;
+    }
+    return unix ? NioServerDomainSocketChannel.class : NioServerSocketChannel.class;
+  }
+
+  private void admit(ChannelHandlerContext context) {
+    context.pipeline().addLast(new ClientHandler(name, objects));
+  }
+
+  /** Returns where it listens. */
+  public SocketAddress address() {
+    SocketAddress listening = address;
+    if (listening == null) {
+      throw new IllegalStateException("the manager does not listen");
+    }
+    return listening;
+  }
+
+  /** Ends it. Waits for the event loop, for 2 seconds at most. */
+  @Override
+  public void close() {
+    if (listener != null) {
+      listener.close().awaitUninterruptibly(END_MILLIS);
+    }
+    channels.close().awaitUninterruptibly(END_MILLIS);
+    objects.close();
+    group.shutdownGracefully(0, END_MILLIS, TimeUnit.MILLISECONDS).awaitUninterruptibly(END_MILLIS);
+    if (address instanceof UnixDomainSocketAddress unix) {
+      unix.getPath().toFile().delete();
+    }
+  }
+}
