@@ -405,6 +405,23 @@ def pipe_echo():
     return {"rate": result}
 
 
+def manager():
+    with multiprocessing.Manager() as server:
+        entries, elements = server.dict(), server.list()
+        entries["key"] = 1
+        count = 10_000
+
+        def get():
+            assert entries["key"] == 1
+
+        for _ in range(2000):
+            get()
+        gets = [seconds(get) * 1e6 for _ in range(count)]
+        appends = [seconds(lambda: elements.append(1)) * 1e6 for _ in range(count)]
+        assert len(elements) == count
+    return {"get": median(gets), "append": median(appends)}
+
+
 def put_all(queue, count, barrier, report):
     barrier.wait()
     report.send((time.perf_counter(), 0))
@@ -510,6 +527,7 @@ MEASUREMENTS = {
     "pipe-echo": pipe_echo,
     "queue": queue,
     "queue-two": queue_two,
+    "manager": manager,
     "semaphore": semaphore,
     "event": event,
     "barrier": barrier,

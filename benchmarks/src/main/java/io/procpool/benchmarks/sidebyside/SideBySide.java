@@ -33,6 +33,7 @@ public final class SideBySide {
       Map.entry("pipe-echo", Messaging::pipeEcho),
       Map.entry("queue", Messaging::queue),
       Map.entry("queue-two", Messaging::queueOfTwo),
+      Map.entry("manager", Managers::roundTrips),
       Map.entry("semaphore", Synchronization::semaphore),
       Map.entry("event", Synchronization::event),
       Map.entry("barrier", Synchronization::barrier)));

@@ -46,6 +46,8 @@ public final class Programs {
       new Program("Q03", "a producer that waits until all is done", ProducerWaits::run),
       new Program("Q04", "producer and consumer at random speeds", RandomSpeeds::run),
       new Program("S01", "a number and an array that two children change", SharedNumbers::run),
+      new Program("S02", "ten children and a manager's dict and list", DictAndList::run),
+      new Program("S03", "ten children store their process ids in a manager", ChildrenSignIn::run),
       new Program("S05", "ten children print whole lines under a lock", WholeLines::run),
       new Program("S06", "lost updates, and two ways to lose none", LostUpdates::run),
       new Program("S07", "a bank balance under a lock", BankBalance::run),

@@ -54,6 +54,30 @@ class ChildProgramsTest extends ProgramTestBase {
   }
 
   @Test
+  void s02_dictAndList_threeEntriesAndFifteenElements() throws Exception {
+    DictAndList.Seen seen = DictAndList.run(settings(PoolOptions.PROCESSES));
+
+    assertThat(seen.dict())
+        .hasSize(3)
+        .containsEntry(1, "1")
+        .containsEntry("2", 2)
+        .containsEntry(0.25, null);
+    assertThat(seen.list()).hasSize(15).startsWith(0, 1, 2, 3, 4).endsWith(1, 1);
+    assertThat(lines().get(0)).contains("0.25=null");
+  }
+
+  @Test
+  void s03_childrenSignIn_eachOnce() throws Exception {
+    ChildrenSignIn.Seen seen = ChildrenSignIn.run(settings(PoolOptions.PROCESSES));
+
+    assertThat(seen.pids()).hasSize(10).doesNotHaveDuplicates();
+    assertThat(seen.list()).containsExactlyInAnyOrderElementsOf(seen.pids());
+    for (int i = 0; i < 10; i++) {
+      assertThat(seen.dict()).containsEntry(i, seen.pids().get(i));
+    }
+  }
+
+  @Test
   void n02_namesAndLiveness_sameOfThreadsAndChildren() throws Exception {
     NamesAndLiveness.Seen seen = NamesAndLiveness.run(settings(PoolOptions.PROCESSES));
 
