@@ -8,7 +8,7 @@ import java.net.SocketAddress;
 import java.time.Duration;
 
 /**
- * Objects that any process can use, in a server: maps, lists and sets with the interfaces of the JDK.
+ * Objects that any process can use, in a server: maps, lists, sets and queues with the interfaces of the JDK.
  *
  * <pre>{@code
  * try (Manager manager = Manager.start()) {
@@ -110,6 +110,36 @@ public interface Manager extends AutoCloseable, Serializable {
    * @throws ManagerException if something of another kind has that name
    */
   <E> ManagedSet<E> set(String name);
+
+  /**
+   * Makes a queue: first in, first out.
+   *
+   * @param capacity how many elements it has at most, 1 or more
+   */
+  <E> ManagedQueue<E> queue(int capacity);
+
+  /**
+   * Returns the queue of a name, which is made with this capacity if there is none: first in, first out.
+   *
+   * @param capacity how many elements it has at most, 1 or more; ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  <E> ManagedQueue<E> queue(String name, int capacity);
+
+  /**
+   * Makes a queue: last in, first out.
+   *
+   * @param capacity how many elements it has at most, 1 or more
+   */
+  <E> ManagedQueue<E> lifoQueue(int capacity);
+
+  /**
+   * Returns the queue of a name, which is made with this capacity if there is none: last in, first out.
+   *
+   * @param capacity how many elements it has at most, 1 or more; ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  <E> ManagedQueue<E> lifoQueue(String name, int capacity);
 
   /**
    * Ends the server if this handle has started it, and else this process's connection to it. Who waits for the server gets a {@link

@@ -296,7 +296,7 @@ public final class ManagerClient {
     throw ManagerClient.<RuntimeException>asIs(thrown);
   }
 
-  private static ClassLoader loader() {
+  static ClassLoader loader() {
     ClassLoader context = Thread.currentThread().getContextClassLoader();
     return context == null ? ClassLoader.getSystemClassLoader() : context;
   }

@@ -3,6 +3,7 @@ package io.procpool.ipc.manager;
 
 import io.procpool.manager.ManagedList;
 import io.procpool.manager.ManagedMap;
+import io.procpool.manager.ManagedQueue;
 import io.procpool.manager.ManagedSet;
 import io.procpool.manager.Manager;
 import java.net.SocketAddress;
@@ -33,11 +34,11 @@ public final class RemoteManager implements Manager {
   }
 
   private RemoteObject open(String kind, @Nullable String name) {
-    return server.open(kind, name);
+    return server.open(kind, name, 0);
   }
 
   private RemoteObject named(String kind, String name) {
-    return server.open(kind, Objects.requireNonNull(name, "name"));
+    return server.open(kind, Objects.requireNonNull(name, "name"), 0);
   }
 
   @Override
@@ -78,6 +79,35 @@ public final class RemoteManager implements Manager {
   @Override
   public <E> ManagedSet<E> set(String name) {
     return new RemoteSet<>(named("set", name));
+  }
+
+  @Override
+  public <E> ManagedQueue<E> queue(int capacity) {
+    return new RemoteQueue<>(server.open("queue", null, checked(capacity)));
+  }
+
+  @Override
+  public <E> ManagedQueue<E> queue(String name, int capacity) {
+    return new RemoteQueue<>(
+        server.open("queue", Objects.requireNonNull(name, "name"), checked(capacity)));
+  }
+
+  @Override
+  public <E> ManagedQueue<E> lifoQueue(int capacity) {
+    return new RemoteQueue<>(server.open("lifo", null, checked(capacity)));
+  }
+
+  @Override
+  public <E> ManagedQueue<E> lifoQueue(String name, int capacity) {
+    return new RemoteQueue<>(
+        server.open("lifo", Objects.requireNonNull(name, "name"), checked(capacity)));
+  }
+
+  private static int checked(int capacity) {
+    if (capacity < 1) {
+      throw new IllegalArgumentException("capacity: " + capacity + " (expected: 1 or more)");
+    }
+    return capacity;
   }
 
   @Override

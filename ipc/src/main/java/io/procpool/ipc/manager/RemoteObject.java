@@ -33,8 +33,8 @@ final class RemoteObject implements Serializable {
   }
 
   /** Opens an object; this is the server. */
-  RemoteObject open(String wanted, @Nullable String name) {
-    Object opened = call(ManagerWire.OPEN, wanted, name);
+  RemoteObject open(String wanted, @Nullable String name, int capacity) {
+    Object opened = call(ManagerWire.OPEN, wanted, name, capacity);
     return new RemoteObject(server, opened instanceof Long made ? made : -1, wanted);
   }
 

@@ -22,14 +22,14 @@ import org.slf4j.LoggerFactory;
 /** One client: takes its messages and sends the replies. For the event loop alone. */
 final class ClientHandler extends LengthFieldBasedFrameDecoder {
   /*
-   * Limits. No more is read from a client while it does not take its replies, or while many of its calls wait for their turn. A message that is too long,
+   * Limits. No more is read from a client while it does not take its replies. Of its calls that wait there can be many, but not any number. A message that is too long,
    *         or makes no sense, ends its connection, and nothing else.
    */
   private static final Logger LOG = LoggerFactory.getLogger(ClientHandler.class);
   private static final int MAX_MESSAGE_BYTES = 256 << 20;
   private static final int LENGTH_BYTES = 4;
   private static final int KIND_BYTES = 1;
-  private static final int MOST_CALLS = 1000;
+  private static final int MOST_CALLS = 10_000;
 
   private final ObjectTable objects;
   private final Map<Long, ClientCall> calls = new HashMap<>();
@@ -100,38 +100,48 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
       send(context, open(call, message));
       return;
     }
-    ServedObject object = objects.find(call.object());
+    Served object = objects.find(call.object());
     if (object == null) {
       send(
           context,
-          ClientCall.refusal(call.number(), "there is no object " + call.object() + " any more"));
+          Replies.refused(call.number(), "there is no object " + call.object() + " any more"));
       return;
     }
-    ClientCall taken =
-        new ClientCall(call.number(), object, call.operation(), message, (done, reply) -> {
-          calls.remove(done.number());
-          send(context, reply);
-          regulate(context);
-        });
+    if (calls.size() >= MOST_CALLS) {
+      send(
+          context,
+          Replies.refused(
+              call.number(),
+              MOST_CALLS + " calls of this process are waiting, which is as many as there can be"));
+      return;
+    }
+    ClientCall taken = new ClientCall(call.number(), call.operation(), message, (done, reply) -> {
+      calls.remove(done.number());
+      send(context, reply);
+    });
     if (calls.putIfAbsent(call.number(), taken) != null) {
       throw new IOException("it has used the number " + call.number() + " twice");
     }
     object.accept(taken, objects.others(), context.executor());
-    regulate(context);
   }
 
   private byte[] open(ToManager.Call call, PayloadReader message) throws PayloadFormatException {
     ClassLoader loader = ClassLoader.getSystemClassLoader();
     if (!call.operation().equals(ManagerWire.OPEN)) {
-      return ClientCall.refusal(call.number(), "this server has no operation " + call.operation());
+      return Replies.refused(call.number(), "this server has no operation " + call.operation());
     }
     try {
       String kind = String.valueOf(ValueCodec.read(message, loader));
       Object given = ValueCodec.read(message, loader);
-      return ClientCall.value(
-          call.number(), objects.open(kind, given == null ? null : given.toString()));
+      Object capacity = ValueCodec.read(message, loader);
+      return Replies.plain(
+          call.number(),
+          objects.open(
+              kind,
+              given == null ? null : given.toString(),
+              capacity instanceof Integer number ? number : 0));
     } catch (IllegalArgumentException refused) {
-      return ClientCall.refusal(call.number(), String.valueOf(refused.getMessage()));
+      return Replies.refused(call.number(), String.valueOf(refused.getMessage()));
     }
   }
 
@@ -158,16 +168,9 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
     super.channelReadComplete(context);
   }
 
-  private void regulate(ChannelHandlerContext context) {
-    boolean reads = context.channel().isWritable() && calls.size() < MOST_CALLS;
-    if (context.channel().config().isAutoRead() != reads) {
-      context.channel().config().setAutoRead(reads);
-    }
-  }
-
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
-    regulate(context);
+    context.channel().config().setAutoRead(context.channel().isWritable());
   }
 
   @Override

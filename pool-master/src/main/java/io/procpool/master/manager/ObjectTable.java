@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What a server has. For the event loop alone. */
 final class ObjectTable {
-  private final Map<Long, ServedObject> objects = new HashMap<>();
+  private final Map<Long, Served> objects = new HashMap<>();
   private final Map<String, Long> names = new HashMap<>();
   private final ExecutorService others;
   private long last = ManagerWire.SERVER;
@@ -32,35 +32,46 @@ final class ObjectTable {
   }
 
   @Nullable
-  ServedObject find(long number) {
+  Served find(long number) {
     return objects.get(number);
   }
 
   /**
    * Makes an object, or finds the one of a name.
    *
+   * @param capacity of what has one
    * @throws IllegalArgumentException if there is no such kind, or something of another kind has that name
    */
-  long open(String kind, @Nullable String name) {
+  long open(String kind, @Nullable String name, int capacity) {
+    Long known = name == null ? null : names.get(name);
+    Served there = known == null ? null : objects.get(known);
+    if (known != null && there != null) {
+      if (!there.kind().equals(kind)) {
+        throw new IllegalArgumentException(
+            "\"" + name + "\" is a " + there.kind() + ", not a " + kind + "; use another name");
+      }
+      return known;
+    }
+    Served made = make(kind, capacity);
+    objects.put(++last, made);
+    if (name != null) {
+      names.put(name, last);
+    }
+    return last;
+  }
+
+  private static Served make(String kind, int capacity) {
+    if (kind.equals("queue") || kind.equals("lifo")) {
+      if (capacity < 1) {
+        throw new IllegalArgumentException("capacity: " + capacity + " (expected: 1 or more)");
+      }
+      return new ServedQueue(kind.equals("lifo"), capacity);
+    }
     ObjectKind wanted = ObjectKind.of(kind);
     if (wanted == null) {
       throw new IllegalArgumentException("this server has no objects of the kind " + kind);
     }
-    Long known = name == null ? null : names.get(name);
-    ServedObject there = known == null ? null : objects.get(known);
-    if (known != null && there != null) {
-      if (there.kind() != wanted) {
-        throw new IllegalArgumentException("\"" + name + "\" is a "
-            + there.kind().name() + ", not a " + kind + "; use another name");
-      }
-      return known;
-    }
-    long made = ++last;
-    objects.put(made, new ServedObject(wanted));
-    if (name != null) {
-      names.put(name, made);
-    }
-    return made;
+    return new ServedObject(wanted);
   }
 
   /** Ends what is still being done. */

@@ -1,12 +1,14 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.manager;
 
+import io.netty.util.concurrent.EventExecutor;
+import io.procpool.ipc.codec.PayloadFormatException;
 import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
-/** An object that clients use, and who is next. For the event loop alone. */
-final class ServedObject {
+/** An object of the JDK, and who uses it next. For the event loop alone. */
+final class ServedObject implements Served {
   /*
    * One after the other. What only has to do with numbers, texts and the like is done in the event loop, at once. What may run code of users (a
    *                      function, or the methods of elements) is done by another thread, while the loop goes on; until it is through,
@@ -14,48 +16,31 @@ final class ServedObject {
    */
   private final ObjectKind kind;
   private final Object target;
-  private final ArrayDeque<Work> line = new ArrayDeque<>();
+  private final ArrayDeque<ObjectCall> line = new ArrayDeque<>();
   private boolean busy;
   private boolean holdsForeign; // objects of users' classes, as far as is known
-
-  /** Something to be done with the object. */
-  interface Work {
-    /** Tells whether it may run code of users. */
-    boolean isForeign();
-
-    /** Tells whether it is still wanted; then it is done now. */
-    boolean begin();
-
-    /** Does it, and keeps what comes of it. In the event loop, or in another thread. */
-    void run();
-
-    /** Replies. In the event loop. */
-    void reply();
-  }
 
   ServedObject(ObjectKind kind) {
     this.kind = kind;
     this.target = kind.make();
   }
 
-  ObjectKind kind() {
-    return kind;
+  @Override
+  public String kind() {
+    return kind.name();
   }
 
-  Object target() {
-    return target;
-  }
-
-  /** Does some work as soon as all is done that came before. */
-  void accept(Work work, Executor others, Executor loop) {
-    line.add(work);
+  @Override
+  public void accept(ClientCall call, Executor others, EventExecutor loop)
+      throws PayloadFormatException {
+    line.add(new ObjectCall(call));
     if (!busy) {
       advance(others, loop);
     }
   }
 
-  private void advance(Executor others, Executor loop) {
-    for (Work next = line.poll(); next != null; next = line.poll()) {
+  private void advance(Executor others, EventExecutor loop) {
+    for (ObjectCall next = line.poll(); next != null; next = line.poll()) {
       if (next.begin()) {
         holdsForeign |= next.isForeign();
         if (holdsForeign) {
@@ -63,13 +48,23 @@ final class ServedObject {
           runElsewhere(next, others, loop);
           return;
         }
-        next.run();
+        next.run(kind, target);
         next.reply();
       }
     }
   }
 
-  private void goOn(Work done, Executor others, Executor loop) {
+  private void runElsewhere(ObjectCall call, Executor others, EventExecutor loop) {
+    others.execute(() -> {
+      try {
+        call.run(kind, target);
+      } finally {
+        goOn(call, others, loop);
+      }
+    });
+  }
+
+  private void goOn(ObjectCall done, Executor others, EventExecutor loop) {
     try {
       loop.execute(() -> {
         busy = false;
@@ -79,15 +74,5 @@ final class ServedObject {
     } catch (RejectedExecutionException serverHasEnded) {
       // And so have its clients' connections.
     }
-  }
-
-  private void runElsewhere(Work work, Executor others, Executor loop) {
-    others.execute(() -> {
-      try {
-        work.run();
-      } finally {
-        goOn(work, others, loop);
-      }
-    });
   }
 }

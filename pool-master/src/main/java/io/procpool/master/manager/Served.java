@@ -1,0 +1,21 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.manager;
+
+import io.netty.util.concurrent.EventExecutor;
+import io.procpool.ipc.codec.PayloadFormatException;
+import java.util.concurrent.Executor;
+
+/** Something that clients use. For the event loop alone. */
+interface Served {
+  /** Returns what it is, as clients ask for it. */
+  String kind();
+
+  /**
+   * Takes a call, which gets its reply now or later.
+   *
+   * @param others does what may take its time
+   * @param loop the event loop
+   * @throws PayloadFormatException if the arguments are no values
+   */
+  void accept(ClientCall call, Executor others, EventExecutor loop) throws PayloadFormatException;
+}
