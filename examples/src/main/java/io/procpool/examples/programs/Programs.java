@@ -51,6 +51,7 @@ public final class Programs {
       new Program("S05", "ten children print whole lines under a lock", WholeLines::run),
       new Program("S06", "lost updates, and two ways to lose none", LostUpdates::run),
       new Program("S07", "a bank balance under a lock", BankBalance::run),
+      new Program("S08", "a worker that is a program of its own", DistributedSquares::run),
       new Program("Y01", "a lock that its owner acquires twice", LockTwice::run),
       new Program("Y02", "a bounded semaphore lets five in at a time", FiveAtATime::run),
       new Program(

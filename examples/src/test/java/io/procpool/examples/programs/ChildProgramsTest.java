@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.procpool.ChildProcess;
 import io.procpool.PoolOptions;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -75,6 +76,16 @@ class ChildProgramsTest extends ProgramTestBase {
     for (int i = 0; i < 10; i++) {
       assertThat(seen.dict()).containsEntry(i, seen.pids().get(i));
     }
+  }
+
+  @Test
+  void s08_distributedSquares_strangerIsRefused() throws Exception {
+    DistributedSquares.Seen seen = DistributedSquares.run(settings(PoolOptions.PROCESSES));
+
+    assertThat(seen.squares())
+        .isEqualTo(LongStream.range(0, 20).map(i -> i * i).boxed().toList());
+    assertThat(seen.exitCode()).isZero();
+    assertThat(seen.exitCodeOfStranger()).isEqualTo(SquaresWorker.WRONG_KEY);
   }
 
   @Test
