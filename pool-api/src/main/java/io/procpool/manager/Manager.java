@@ -142,7 +142,8 @@ public interface Manager extends AutoCloseable, Serializable {
   <E> ManagedQueue<E> lifoQueue(String name, int capacity);
 
   /**
-   * Ends the server if this handle has started it, and else this process's connection to it. Who waits for the server gets a {@link
+   * Ends the server if this object has started it, and this process's connection to it if it has made that; a handle that was captured or sent does
+   * nothing. Who waits for the server gets a {@link
    * ManagerGoneException}. Blocks until the server has ended, 10 seconds at most, then it is killed.
    */
   @Override

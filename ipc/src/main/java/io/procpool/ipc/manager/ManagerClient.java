@@ -41,6 +41,7 @@ public final class ManagerClient {
    *            the call given up without knowing what came of it.
    * End.       The first who finds the connection broken fails everybody's calls, and all later ones.
    */
+  private static final int FIRST_BYTES = 256;
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   private final String server;
@@ -154,7 +155,7 @@ public final class ManagerClient {
 
   private static PayloadWriter encode(
       Call call, long object, String operation, @Nullable Object[] arguments) {
-    PayloadWriter message = new PayloadWriter();
+    PayloadWriter message = new PayloadWriter(FIRST_BYTES, ManagerWire.MAX_CALL_BYTES);
     ManagerWire.begin(message, new ToManager.Call(call.number, object, operation));
     for (Object argument : arguments) {
       try {

@@ -13,6 +13,9 @@ public final class ManagerWire {
   /** Version of what is said after the handshake. */
   public static final int VERSION = 1;
 
+  /** The longest message of a client. */
+  public static final int MAX_CALL_BYTES = 256 << 20;
+
   /** The number of the server itself among its objects. */
   public static final long SERVER = 0;
 

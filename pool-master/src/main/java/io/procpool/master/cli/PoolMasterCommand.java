@@ -101,6 +101,7 @@ public final class PoolMasterCommand implements Callable<Integer> {
     line.addSubcommand(new MapCommand(console));
     line.addSubcommand(new CompareCommand(console, jobArguments, args));
     line.addSubcommand(new JobsCommand(console));
+    line.addSubcommand(new ManagerCommand(console));
     line.addSubcommand(new DoctorCommand(console));
     line.setOut(new PrintWriter(console.out(), true));
     line.setErr(new PrintWriter(console.err(), true));
@@ -205,7 +206,7 @@ public final class PoolMasterCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new ParameterException(
-        spec.commandLine(), "no command given (run, map, compare, jobs, doctor)");
+        spec.commandLine(), "no command given (run, map, compare, jobs, manager, doctor)");
   }
 
   /** Tells the version of the command and of the JVM. */

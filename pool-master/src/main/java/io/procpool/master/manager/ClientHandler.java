@@ -26,7 +26,6 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
    *         or makes no sense, ends its connection, and nothing else.
    */
   private static final Logger LOG = LoggerFactory.getLogger(ClientHandler.class);
-  private static final int MAX_MESSAGE_BYTES = 256 << 20;
   private static final int LENGTH_BYTES = 4;
   private static final int KIND_BYTES = 1;
   private static final int MOST_CALLS = 10_000;
@@ -40,7 +39,12 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   private boolean reading; // what is to be sent is sent at the end of that
 
   ClientHandler(String server, ObjectTable objects) {
-    super(MAX_MESSAGE_BYTES, 0, LENGTH_BYTES, KIND_BYTES, LENGTH_BYTES);
+    super(
+        ManagerWire.MAX_CALL_BYTES + LENGTH_BYTES + KIND_BYTES,
+        0,
+        LENGTH_BYTES,
+        KIND_BYTES,
+        LENGTH_BYTES);
     this.server = server;
     this.objects = objects;
   }

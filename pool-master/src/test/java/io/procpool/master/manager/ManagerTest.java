@@ -162,6 +162,20 @@ class ManagerTest {
     }
   }
 
+  /** The connection, which others use, too, goes on. */
+  @Test
+  void argument_tooLarge_saysSo() {
+    try (Manager manager = hosted()) {
+      ManagedList<Object> list = manager.list();
+      assertThatThrownBy(() -> list.add(new byte[(256 << 20) + 1]))
+          .isInstanceOf(NotSerializableMessageException.class)
+          .hasMessageContaining("268435456")
+          .hasMessageContaining("nothing was done");
+      list.add(new byte[20_000_000]);
+      assertThat((byte[]) list.get(0)).hasSize(20_000_000);
+    }
+  }
+
   // Slow functions.
 
   private static final class Sleeps implements ServerFunctions.OfOne<String, Integer> {
