@@ -44,13 +44,15 @@ public final class ManagerServer implements AutoCloseable {
 
   private final MultiThreadIoEventLoopGroup group;
   private final ChannelGroup channels;
-  private final ObjectTable objects = new ObjectTable();
+  private final ObjectTable objects;
   private final boolean epoll;
   private final String name;
   private @Nullable Channel listener;
   private @Nullable SocketAddress address;
 
   private ManagerServer() {
+    ClassLoader context = Thread.currentThread().getContextClassLoader();
+    objects = new ObjectTable(context == null ? ClassLoader.getSystemClassLoader() : context);
     epoll = !"nio".equals(System.getProperty(TRANSPORT_PROPERTY)) && Epoll.isAvailable();
     byte[] random = new byte[NAME_BYTES];
     System.arraycopy(Handshake.newNonce(), 0, random, 0, NAME_BYTES);
@@ -63,7 +65,7 @@ public final class ManagerServer implements AutoCloseable {
   }
 
   /**
-   * Starts a server.
+   * Starts a server. What is stored in it has the classes that the calling thread's context class loader finds.
    *
    * @throws IOException if it cannot listen there; the message names the place
    */

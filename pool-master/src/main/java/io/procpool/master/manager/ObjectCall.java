@@ -46,11 +46,11 @@ final class ObjectCall {
   }
 
   /** Does it, in whatever thread. */
-  void run(ObjectKind kind, Object target) {
-    outcome = done(kind, target);
+  void run(ObjectKind kind, Object target, ClassLoader loader) {
+    outcome = done(kind, target, loader);
   }
 
-  private byte[] done(ObjectKind kind, Object target) {
+  private byte[] done(ObjectKind kind, Object target, ClassLoader loader) {
     ObjectKind.Operation operation = kind.operation(call.signature());
     if (operation == null) {
       return Replies.refused(
@@ -60,7 +60,7 @@ final class ObjectCall {
     try {
       PayloadReader reader = new PayloadReader(rest);
       while (reader.remaining() > 0) {
-        values.add(ValueCodec.read(reader, ClassLoader.getSystemClassLoader()));
+        values.add(ValueCodec.read(reader, loader));
       }
     } catch (PayloadFormatException | RuntimeException | LinkageError | StackOverflowError e) {
       return Replies.refused(

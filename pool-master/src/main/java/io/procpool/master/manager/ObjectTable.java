@@ -15,9 +15,16 @@ final class ObjectTable {
   private final Map<Long, Served> objects = new HashMap<>();
   private final Map<String, Long> names = new HashMap<>();
   private final ExecutorService others;
+  private final ClassLoader loader;
   private long last = ManagerWire.SERVER;
 
-  ObjectTable() {
+  /**
+   * Makes an empty one.
+   *
+   * @param loader finds the classes of what is stored
+   */
+  ObjectTable(ClassLoader loader) {
+    this.loader = loader;
     AtomicInteger number = new AtomicInteger();
     others = Executors.newCachedThreadPool(task -> {
       Thread thread = new Thread(task, "manager-work-" + number.incrementAndGet());
@@ -60,7 +67,7 @@ final class ObjectTable {
     return last;
   }
 
-  private static Served make(String kind, int capacity) {
+  private Served make(String kind, int capacity) {
     if (kind.equals("queue") || kind.equals("lifo")) {
       if (capacity < 1) {
         throw new IllegalArgumentException("capacity: " + capacity + " (expected: 1 or more)");
@@ -71,7 +78,7 @@ final class ObjectTable {
     if (wanted == null) {
       throw new IllegalArgumentException("this server has no objects of the kind " + kind);
     }
-    return new ServedObject(wanted);
+    return new ServedObject(wanted, loader);
   }
 
   /** Ends what is still being done. */

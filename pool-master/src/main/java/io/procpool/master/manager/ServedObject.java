@@ -16,12 +16,14 @@ final class ServedObject implements Served {
    */
   private final ObjectKind kind;
   private final Object target;
+  private final ClassLoader loader; // finds the classes of arguments
   private final ArrayDeque<ObjectCall> line = new ArrayDeque<>();
   private boolean busy;
   private boolean holdsForeign; // objects of users' classes, as far as is known
 
-  ServedObject(ObjectKind kind) {
+  ServedObject(ObjectKind kind, ClassLoader loader) {
     this.kind = kind;
+    this.loader = loader;
     this.target = kind.make();
   }
 
@@ -48,7 +50,7 @@ final class ServedObject implements Served {
           runElsewhere(next, others, loop);
           return;
         }
-        next.run(kind, target);
+        next.run(kind, target, loader);
         next.reply();
       }
     }
@@ -57,7 +59,7 @@ final class ServedObject implements Served {
   private void runElsewhere(ObjectCall call, Executor others, EventExecutor loop) {
     others.execute(() -> {
       try {
-        call.run(kind, target);
+        call.run(kind, target, loader);
       } finally {
         goOn(call, others, loop);
       }
