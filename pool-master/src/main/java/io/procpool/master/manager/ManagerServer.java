@@ -20,9 +20,11 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.procpool.ipc.auth.Handshake;
+import io.procpool.master.process.SpinThenSelect;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.spi.SelectorProvider;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -60,7 +62,9 @@ public final class ManagerServer implements AutoCloseable {
     group = new MultiThreadIoEventLoopGroup(
         1,
         new DefaultThreadFactory("manager-" + name, true),
-        epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+        epoll
+            ? EpollIoHandler.newFactory(0, SpinThenSelect::new)
+            : NioIoHandler.newFactory(SelectorProvider.provider(), SpinThenSelect::new));
     channels = new DefaultChannelGroup(group.next(), true);
   }
 

@@ -9,20 +9,31 @@ import io.netty.util.IntSupplier;
  * closely: waking a sleeping thread costs more than a round trip otherwise takes. When events are far apart it sleeps at
  * once. Used by one thread.
  */
-final class SpinThenSelect implements SelectStrategy {
+public final class SpinThenSelect implements SelectStrategy {
   private static final long SPIN_NANOS = 40_000;
   private static final long CLOSE_NANOS = 60_000;
   private static final int CONFIDENCE = 8;
   private static final int LOOKS_BEFORE_SELECT = 16; // at the rings, which cost no system call
 
   private final RingWatch rings;
+  private final int looksBeforeSelect;
   private long lastEventNanos = System.nanoTime();
   private int confidence; // how often events have been close of late, 0 to CONFIDENCE
   private boolean slept;
   private int looks;
 
+  /** For an event loop that has sockets only. */
+  public SpinThenSelect() {
+    this(new RingWatch(), 1);
+  }
+
   SpinThenSelect(RingWatch rings) {
+    this(rings, LOOKS_BEFORE_SELECT);
+  }
+
+  private SpinThenSelect(RingWatch rings, int looksBeforeSelect) {
     this.rings = rings;
+    this.looksBeforeSelect = looksBeforeSelect;
   }
 
   @Override
@@ -33,7 +44,7 @@ final class SpinThenSelect implements SelectStrategy {
       event(now);
     }
     looks++;
-    int ready = looks % LOOKS_BEFORE_SELECT == 0 ? selectNow.get() : 0;
+    int ready = looks % looksBeforeSelect == 0 ? selectNow.get() : 0;
     boolean ringsReady = rings.isReady();
     if (ringsReady) {
       rings.read();
