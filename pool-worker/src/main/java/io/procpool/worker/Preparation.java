@@ -163,7 +163,7 @@ final class Preparation {
     byte[] hello = Handshake.hello(1, ProcessMain.pid(), Handshake.newNonce());
     Handshake.proof(key, hello, Handshake.challenge(key, hello, Handshake.newNonce()));
     SocketChannel channel = WorkerMain.openChannel();
-    ByteBuffer ring = ByteBuffer.allocate(FrameRing.RING_BYTES);
+    ByteBuffer ring = ByteBuffer.allocateDirect(FrameRing.RING_BYTES);
     RingChannel rings = new RingChannel(channel, new FrameRing(ring), new FrameRing(ring));
     FrameWriter writer = new FrameWriter(rings);
     writer.write(new ToWorker.Stop(), ByteBuffer.allocate(0));

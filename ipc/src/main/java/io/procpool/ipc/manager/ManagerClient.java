@@ -273,10 +273,13 @@ public final class ManagerClient {
   private void cancel(Call call) throws IOException {
     PayloadWriter message = new PayloadWriter();
     ManagerWire.begin(message, new ToManager.Cancel(call.number));
-    try {
-      connection.sendBytes(message.toByteArray());
-    } catch (InterruptedException again) {
-      Thread.currentThread().interrupt();
+    while (true) {
+      try {
+        connection.sendBytes(message.toByteArray());
+        return;
+      } catch (InterruptedException again) {
+        // As the first one.
+      }
     }
   }
 

@@ -8,7 +8,6 @@ import java.util.AbstractCollection;
 import java.util.AbstractMap;
 import java.util.AbstractSet;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -76,7 +75,7 @@ final class RemoteMap<K, V> implements ManagedMap<K, V> {
 
   @Override
   public void putAll(Map<? extends K, ? extends V> other) {
-    remote.call("putAll(Map)", new HashMap<>(other));
+    remote.call("putAll(Map)", new LinkedHashMap<>(other)); // in its order
   }
 
   @Override

@@ -27,6 +27,7 @@ final class ManagerHandshake extends ChannelInboundHandlerAdapter {
   private final byte[] greeting = ConnectionHandshake.greeting(Handshake.newNonce());
   private final byte[] proof = new byte[ConnectionHandshake.PROOF_BYTES];
   private int have;
+  private boolean refused; // what else comes is not looked at
   private @Nullable ScheduledFuture<?> timeout;
 
   /**
@@ -54,6 +55,9 @@ final class ManagerHandshake extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext context, Object message) {
     ByteBuf in = (ByteBuf) message;
     try {
+      if (refused) {
+        return;
+      }
       int take = Math.min(proof.length - have, in.readableBytes());
       in.readBytes(proof, have, take);
       have += take;
@@ -78,7 +82,7 @@ final class ManagerHandshake extends ChannelInboundHandlerAdapter {
       if (verdict == Verdict.ACCEPTED) {
         return true;
       }
-      have = 0;
+      refused = true;
       cancelTimeout();
       LOG.warn("a client was refused: {}", verdict);
       answer.addListener(ChannelFutureListener.CLOSE);
@@ -89,6 +93,7 @@ final class ManagerHandshake extends ChannelInboundHandlerAdapter {
   }
 
   private void refuse(ChannelHandlerContext context, String reason) {
+    refused = true;
     cancelTimeout();
     LOG.debug("a connection was refused: {}", reason);
     context.close();

@@ -51,7 +51,12 @@ public final class StartedManagers implements Managers {
   private static Manager host(SocketAddress address, byte[] key)
       throws IOException, InterruptedException {
     ManagerServer server = ManagerServer.start(address, key);
-    return handle(server.address(), key, server::close);
+    try {
+      return handle(server.address(), key, server::close);
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      server.close();
+      throw e;
+    }
   }
 
   private static Manager spawn(SocketAddress address, byte[] key)
