@@ -105,6 +105,17 @@ public final class ValueCodec {
     return firstByte >= NULL && firstByte <= BIG_INTEGER;
   }
 
+  /** Tells whether there is another value, and it {@linkplain #isPlain is read} without running anybody else's code. */
+  public static boolean isPlainNext(PayloadReader reader) throws PayloadFormatException {
+    if (reader.remaining() == 0) {
+      return false;
+    }
+    int at = reader.position();
+    byte first = reader.getByte();
+    reader.position(at);
+    return isPlain(first);
+  }
+
   /**
    * Reads a value.
    *

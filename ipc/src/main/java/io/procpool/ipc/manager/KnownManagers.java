@@ -13,10 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The managers that this process has to do with. Each process of a session knows those that any other one has started or connected to: where they
@@ -29,7 +29,8 @@ public final class KnownManagers {
   private static final String PATH = "path";
   private static final String KEY = "key";
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
-  private static final Map<String, ManagerClient> CLIENTS = new HashMap<>(); // guarded by the class
+  private static final Map<String, ManagerClient> CLIENTS =
+      new ConcurrentHashMap<>(); // changed under the lock of the class
 
   private KnownManagers() {}
 
@@ -71,7 +72,12 @@ public final class KnownManagers {
    *
    * @throws ManagerException if the session does not know it, or it cannot be reached
    */
-  static synchronized ManagerClient client(String server) {
+  static ManagerClient client(String server) {
+    ManagerClient known = CLIENTS.get(server);
+    return known == null ? connectOnce(server) : known;
+  }
+
+  private static synchronized ManagerClient connectOnce(String server) {
     ManagerClient known = CLIENTS.get(server);
     if (known == null) {
       known = connect(server);

@@ -42,6 +42,7 @@ public final class ManagerClient {
    * End.       The first who finds the connection broken fails everybody's calls, and all later ones.
    */
   private static final int FIRST_BYTES = 256;
+  private static final int MOST_WELCOME_BYTES = 4096;
   private static final long LOOK_NANOS = 40_000;
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -93,7 +94,7 @@ public final class ManagerClient {
         throw new SocketTimeoutException(
             "who listens at " + address + " did not answer as a manager within " + timeout);
       }
-      PayloadReader answer = new PayloadReader(connection.recvBytes());
+      PayloadReader answer = new PayloadReader(connection.recvBytes(MOST_WELCOME_BYTES));
       if (!(FromManager.read(ManagerWire.header(answer)) instanceof FromManager.Welcome welcome)
           || welcome.version() != ManagerWire.VERSION) {
         throw new IOException("the manager at " + address + " speaks another version than "

@@ -13,7 +13,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import org.jspecify.annotations.Nullable;
 
 /** The file of a Unix domain socket. Immutable. */
-final class SocketFile {
+public final class SocketFile {
   private static final int TYPE_MASK = 0170000;
   private static final int SOCKET_TYPE = 0140000;
 
@@ -31,7 +31,7 @@ final class SocketFile {
    *
    * @throws IOException if there is something else
    */
-  static void makeRoom(UnixDomainSocketAddress address) throws IOException {
+  public static void makeRoom(UnixDomainSocketAddress address) throws IOException {
     Path path = address.getPath();
     if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       return;
@@ -60,8 +60,12 @@ final class SocketFile {
     }
   }
 
-  /** Takes a socket that has just been made: nobody but its owner may connect. */
-  static SocketFile made(UnixDomainSocketAddress address) throws IOException {
+  /**
+   * Takes a socket that has just been made: nobody but its owner may connect.
+   *
+   * @throws IOException if that cannot be
+   */
+  public static SocketFile made(UnixDomainSocketAddress address) throws IOException {
     Path path = address.getPath();
     try {
       Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
@@ -77,7 +81,7 @@ final class SocketFile {
   }
 
   /** Removes it, unless another has taken its place. */
-  void delete() {
+  public void delete() {
     try {
       Object now = identity(path);
       if (now == null || now.equals(identity)) {

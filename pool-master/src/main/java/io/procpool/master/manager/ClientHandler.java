@@ -130,23 +130,30 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   }
 
   private byte[] open(ToManager.Call call, PayloadReader message) throws PayloadFormatException {
-    ClassLoader loader = ClassLoader.getSystemClassLoader();
     if (!call.operation().equals(ManagerWire.OPEN)) {
       return Replies.refused(call.number(), "this server has no operation " + call.operation());
     }
+    Object kind = plain(message);
+    Object given = plain(message);
+    Object capacity = plain(message);
+    if (!(kind instanceof String wanted)
+        || given != null && !(given instanceof String)
+        || !(capacity instanceof Integer number)) {
+      return Replies.refused(call.number(), "open takes a kind, a name or null, and a number");
+    }
     try {
-      String kind = String.valueOf(ValueCodec.read(message, loader));
-      Object given = ValueCodec.read(message, loader);
-      Object capacity = ValueCodec.read(message, loader);
-      return Replies.plain(
-          call.number(),
-          objects.open(
-              kind,
-              given == null ? null : given.toString(),
-              capacity instanceof Integer number ? number : 0));
+      return Replies.plain(call.number(), objects.open(wanted, (String) given, number));
     } catch (IllegalArgumentException refused) {
       return Replies.refused(call.number(), String.valueOf(refused.getMessage()));
     }
+  }
+
+  /** Reads a number, a text, or null; nothing else is decoded in the event loop. */
+  private static @Nullable Object plain(PayloadReader message) throws PayloadFormatException {
+    if (!ValueCodec.isPlainNext(message)) {
+      throw new PayloadFormatException("neither number nor text");
+    }
+    return ValueCodec.read(message, ClassLoader.getSystemClassLoader());
   }
 
   private void send(ChannelHandlerContext context, byte[] message) {

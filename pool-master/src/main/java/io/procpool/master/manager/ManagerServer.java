@@ -20,14 +20,12 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.procpool.ipc.auth.Handshake;
+import io.procpool.ipc.socket.SocketFile;
 import io.procpool.master.process.SpinThenSelect;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.spi.SelectorProvider;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +49,7 @@ public final class ManagerServer implements AutoCloseable {
   private final String name;
   private @Nullable Channel listener;
   private @Nullable SocketAddress address;
+  private @Nullable SocketFile file;
 
   private ManagerServer() {
     ClassLoader context = Thread.currentThread().getContextClassLoader();
@@ -88,7 +87,7 @@ public final class ManagerServer implements AutoCloseable {
   }
 
   private void listen(SocketAddress wanted, byte[] key) throws IOException {
-    Path socket = wanted instanceof UnixDomainSocketAddress unix ? unix.getPath() : null;
+    UnixDomainSocketAddress socket = wanted instanceof UnixDomainSocketAddress unix ? unix : null;
     ServerBootstrap bootstrap = new ServerBootstrap()
         .group(group)
         .channel(channelType(socket != null))
@@ -101,8 +100,11 @@ public final class ManagerServer implements AutoCloseable {
           }
         });
     SocketAddress bound =
-        socket != null && epoll ? new DomainSocketAddress(socket.toFile()) : wanted;
+        socket != null && epoll ? new DomainSocketAddress(socket.getPath().toFile()) : wanted;
     try {
+      if (socket != null) {
+        SocketFile.makeRoom(socket); // a server that was killed has left its own
+      }
       listener = bootstrap.bind(bound).syncUninterruptibly().channel();
     } catch (Exception e) {
       throw new IOException("a manager cannot listen at " + wanted + ": " + e.getMessage(), e);
@@ -111,9 +113,7 @@ public final class ManagerServer implements AutoCloseable {
       address = listener.localAddress();
     } else {
       address = wanted;
-      if (Files.getFileStore(socket).supportsFileAttributeView("posix")) {
-        Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
-      }
+      file = SocketFile.made(socket);
     }
   }
 
@@ -146,8 +146,8 @@ public final class ManagerServer implements AutoCloseable {
     channels.close().awaitUninterruptibly(END_MILLIS);
     objects.close();
     group.shutdownGracefully(0, END_MILLIS, TimeUnit.MILLISECONDS).awaitUninterruptibly(END_MILLIS);
-    if (address instanceof UnixDomainSocketAddress unix) {
-      unix.getPath().toFile().delete();
+    if (file != null) {
+      file.delete();
     }
   }
 }

@@ -20,18 +20,11 @@ final class ObjectCall {
   ObjectCall(ClientCall call) throws PayloadFormatException {
     this.call = call;
     PayloadReader arguments = call.arguments();
-    while (arguments.remaining() > 0 && isPlainNext(arguments)) {
+    while (ValueCodec.isPlainNext(arguments)) {
       values.add(ValueCodec.read(arguments, ClassLoader.getSystemClassLoader()));
     }
     rest = arguments.getBytes(arguments.remaining());
     call.setWithdrawal(() -> withdrawn = true);
-  }
-
-  private static boolean isPlainNext(PayloadReader arguments) throws PayloadFormatException {
-    int at = arguments.position();
-    byte first = arguments.getByte();
-    arguments.position(at);
-    return ValueCodec.isPlain(first);
   }
 
   /** Tells whether it may run code of users, whatever is in the object. */

@@ -114,20 +114,13 @@ final class ServedQueue implements Served {
   }
 
   private static long number(PayloadReader arguments) throws PayloadFormatException {
-    Object value = ValueCodec.isPlain(arguments.remaining() > 0 ? peek(arguments) : -1)
+    Object value = ValueCodec.isPlainNext(arguments)
         ? ValueCodec.read(arguments, ClassLoader.getSystemClassLoader())
         : null;
     if (!(value instanceof Long nanos) || nanos < 0) {
       throw new PayloadFormatException("no time to wait: " + value);
     }
     return nanos;
-  }
-
-  private static byte peek(PayloadReader arguments) throws PayloadFormatException {
-    int at = arguments.position();
-    byte first = arguments.getByte();
-    arguments.position(at);
-    return first;
   }
 
   private static void plain(ClientCall call, @Nullable Object value) {

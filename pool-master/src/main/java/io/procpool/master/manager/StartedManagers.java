@@ -48,6 +48,10 @@ public final class StartedManagers implements Managers {
     return UnixDomainSocketAddress.of(Path.of(Session.current().path()).resolve(file));
   }
 
+  private static boolean isOfSession(Path socket) {
+    return socket.startsWith(Session.current().path());
+  }
+
   private static Manager host(SocketAddress address, byte[] key)
       throws IOException, InterruptedException {
     ManagerServer server = ManagerServer.start(address, key);
@@ -130,7 +134,7 @@ public final class StartedManagers implements Managers {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    if (address instanceof UnixDomainSocketAddress unix) {
+    if (address instanceof UnixDomainSocketAddress unix && isOfSession(unix.getPath())) {
       unix.getPath().toFile().delete(); // if the server was killed it could not
     }
   }

@@ -135,6 +135,32 @@ final class ManagerCommandTest {
         folder.resolve("none"));
   }
 
+  /** What a killed one has left at its place is in nobody's way; one that lives is. */
+  @Test
+  void killed_startedAgain_sameSocket() throws Exception {
+    Path socket = folder.resolve("socket");
+    for (int i = 0; i < 2; i++) {
+      Process command = new ProcessBuilder(
+              Cli.words(List.of(), "manager", "--bind", socket, "--key-file", keyFile))
+          .redirectError(ProcessBuilder.Redirect.DISCARD)
+          .start();
+      try (BufferedReader out = command.inputReader()) {
+        assertThat(out.readLine()).isEqualTo("listening at " + socket);
+        assertSays(
+            1,
+            "another process, or this one, listens there",
+            "manager",
+            "--bind",
+            socket,
+            "--key-file",
+            keyFile);
+      } finally {
+        command.destroyForcibly().waitFor();
+      }
+      assertThat(socket).exists();
+    }
+  }
+
   @Test
   void placeIsTaken_saysSo() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
