@@ -19,8 +19,8 @@ public final class ManagerWire {
   /** The number of the server itself among its objects. */
   public static final long SERVER = 0;
 
-  /** Makes an object, or finds the one of a name: its kind, name or null, and capacity or 0; returns its number. */
-  public static final String OPEN = "open(String,String,int)";
+  /** Makes an object, or finds the one of a name: its kind, name or null, and what that kind needs to be made; returns its number. */
+  public static final String OPEN = "open(String,String,Object...)";
 
   /** Returns keys and values of a map in turn, as one list. */
   public static final String ENTRIES = "entries()";

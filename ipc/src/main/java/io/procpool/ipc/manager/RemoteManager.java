@@ -34,11 +34,11 @@ public final class RemoteManager implements Manager {
   }
 
   private RemoteObject open(String kind, @Nullable String name) {
-    return server.open(kind, name, 0);
+    return server.open(kind, name);
   }
 
   private RemoteObject named(String kind, String name) {
-    return server.open(kind, Objects.requireNonNull(name, "name"), 0);
+    return server.open(kind, Objects.requireNonNull(name, "name"));
   }
 
   @Override

@@ -32,9 +32,13 @@ final class RemoteObject implements Serializable {
     return call(operation, arguments) instanceof Integer number ? number : 0;
   }
 
-  /** Opens an object; this is the server. */
-  RemoteObject open(String wanted, @Nullable String name, int capacity) {
-    Object opened = call(ManagerWire.OPEN, wanted, name, capacity);
+  /** Opens an object; this is the server. The arguments are what that kind needs to be made. */
+  RemoteObject open(String wanted, @Nullable String name, @Nullable Object... arguments) {
+    Object[] all = new Object[arguments.length + 2];
+    all[0] = wanted;
+    all[1] = name;
+    System.arraycopy(arguments, 0, all, 2, arguments.length);
+    Object opened = call(ManagerWire.OPEN, all);
     return new RemoteObject(server, opened instanceof Long made ? made : -1, wanted);
   }
 

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A call of a client, from its arrival to its one reply. For the event loop alone. */
 final class ClientCall {
+  private final Client client;
   private final long number;
   private final String signature;
   private final PayloadReader arguments;
@@ -21,14 +22,21 @@ final class ClientCall {
    * @param replies takes the call with its reply
    */
   ClientCall(
+      Client client,
       long number,
       String signature,
       PayloadReader arguments,
       BiConsumer<ClientCall, byte[]> replies) {
+    this.client = client;
     this.number = number;
     this.signature = signature;
     this.arguments = arguments;
     this.replies = replies;
+  }
+
+  /** Returns who has sent it. */
+  Client client() {
+    return client;
   }
 
   long number() {

@@ -8,7 +8,6 @@ import io.procpool.ipc.channel.Messages;
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadWriter;
-import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.manager.ManagerWire;
 import io.procpool.ipc.wire.FromManager;
 import io.procpool.ipc.wire.ToManager;
@@ -33,7 +32,7 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   private final ObjectTable objects;
   private final Map<Long, ClientCall> calls = new HashMap<>();
   private final String server;
-  private String name = "a client";
+  private final Client client = new Client();
   private boolean broken; // what it says makes no sense any more
   private boolean welcomed;
   private boolean reading; // what is to be sent is sent at the end of that
@@ -78,7 +77,7 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
       throws IOException, PayloadFormatException {
     ToManager said = ToManager.read(ManagerWire.header(message));
     if (said instanceof ToManager.Hello hello) {
-      name = hello.name() + " (pid " + hello.pid() + ")";
+      client.setName(hello.name() + " (pid " + hello.pid() + ")");
       welcomed = true;
       PayloadWriter welcome = new PayloadWriter();
       ManagerWire.begin(welcome, new FromManager.Welcome(ManagerWire.VERSION, server));
@@ -119,10 +118,11 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
               MOST_CALLS + " calls of this process are waiting, which is as many as there can be"));
       return;
     }
-    ClientCall taken = new ClientCall(call.number(), call.operation(), message, (done, reply) -> {
-      calls.remove(done.number());
-      send(context, reply);
-    });
+    ClientCall taken =
+        new ClientCall(client, call.number(), call.operation(), message, (done, reply) -> {
+          calls.remove(done.number());
+          send(context, reply);
+        });
     if (calls.putIfAbsent(call.number(), taken) != null) {
       throw new IOException("it has used the number " + call.number() + " twice");
     }
@@ -133,27 +133,17 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
     if (!call.operation().equals(ManagerWire.OPEN)) {
       return Replies.refused(call.number(), "this server has no operation " + call.operation());
     }
-    Object kind = plain(message);
-    Object given = plain(message);
-    Object capacity = plain(message);
-    if (!(kind instanceof String wanted)
-        || given != null && !(given instanceof String)
-        || !(capacity instanceof Integer number)) {
-      return Replies.refused(call.number(), "open takes a kind, a name or null, and a number");
+    Object kind = Plain.read(message);
+    Object given = Plain.read(message);
+    if (!(kind instanceof String wanted) || given != null && !(given instanceof String)) {
+      return Replies.refused(
+          call.number(), "open takes a kind, a name or null, and what the kind needs");
     }
     try {
-      return Replies.plain(call.number(), objects.open(wanted, (String) given, number));
+      return Replies.plain(call.number(), objects.open(wanted, (String) given, message));
     } catch (IllegalArgumentException refused) {
       return Replies.refused(call.number(), String.valueOf(refused.getMessage()));
     }
-  }
-
-  /** Reads a number, a text, or null; nothing else is decoded in the event loop. */
-  private static @Nullable Object plain(PayloadReader message) throws PayloadFormatException {
-    if (!ValueCodec.isPlainNext(message)) {
-      throw new PayloadFormatException("neither number nor text");
-    }
-    return ValueCodec.read(message, ClassLoader.getSystemClassLoader());
   }
 
   private void send(ChannelHandlerContext context, byte[] message) {
@@ -190,13 +180,15 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
       call.cancel();
     }
     calls.clear();
+    client.end();
     super.channelInactive(context);
   }
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     broken = true;
-    LOG.warn("the connection of {} was closed: {}", name, String.valueOf(cause.getMessage()));
+    LOG.warn(
+        "the connection of {} was closed: {}", client.name(), String.valueOf(cause.getMessage()));
     context.close();
   }
 }

@@ -1,6 +1,8 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.manager;
 
+import io.procpool.ipc.codec.PayloadFormatException;
+import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.manager.ManagerWire;
 import java.util.HashMap;
 import java.util.Map;
@@ -46,10 +48,12 @@ final class ObjectTable {
   /**
    * Makes an object, or finds the one of a name.
    *
-   * @param capacity of what has one
+   * @param arguments what that kind needs to be made
+   * @throws PayloadFormatException if the arguments are not those
    * @throws IllegalArgumentException if there is no such kind, or something of another kind has that name
    */
-  long open(String kind, @Nullable String name, int capacity) {
+  long open(String kind, @Nullable String name, PayloadReader arguments)
+      throws PayloadFormatException {
     Long known = name == null ? null : names.get(name);
     Served there = known == null ? null : objects.get(known);
     if (known != null && there != null) {
@@ -59,7 +63,7 @@ final class ObjectTable {
       }
       return known;
     }
-    Served made = make(kind, capacity);
+    Served made = make(kind, arguments);
     objects.put(++last, made);
     if (name != null) {
       names.put(name, last);
@@ -67,18 +71,17 @@ final class ObjectTable {
     return last;
   }
 
-  private Served make(String kind, int capacity) {
-    if (kind.equals("queue") || kind.equals("lifo")) {
-      if (capacity < 1) {
-        throw new IllegalArgumentException("capacity: " + capacity + " (expected: 1 or more)");
-      }
-      return new ServedQueue(kind.equals("lifo"), capacity);
+  private Served make(String kind, PayloadReader arguments) throws PayloadFormatException {
+    ObjectKind ofJdk = ObjectKind.of(kind);
+    if (ofJdk != null) {
+      return new ServedObject(ofJdk, loader);
     }
-    ObjectKind wanted = ObjectKind.of(kind);
-    if (wanted == null) {
-      throw new IllegalArgumentException("this server has no objects of the kind " + kind);
-    }
-    return new ServedObject(wanted, loader);
+    return switch (kind) {
+      case "queue" -> ServedQueue.open(false, arguments);
+      case "lifo" -> ServedQueue.open(true, arguments);
+      default ->
+        throw new IllegalArgumentException("this server has no objects of the kind " + kind);
+    };
   }
 
   /** Ends what is still being done. */

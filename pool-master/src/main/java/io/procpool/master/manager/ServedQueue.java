@@ -5,7 +5,6 @@ import io.netty.util.concurrent.EventExecutor;
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadWriter;
-import io.procpool.ipc.codec.ValueCodec;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -54,7 +53,17 @@ final class ServedQueue implements Served {
     }
   }
 
-  ServedQueue(boolean lastFirst, int capacity) {
+  /** Makes one as a client wants it, who says the capacity. */
+  static ServedQueue open(boolean lastFirst, PayloadReader arguments)
+      throws PayloadFormatException {
+    int capacity = Plain.readInt(arguments);
+    if (capacity < 1) {
+      throw new IllegalArgumentException("capacity: " + capacity + " (expected: 1 or more)");
+    }
+    return new ServedQueue(lastFirst, capacity);
+  }
+
+  private ServedQueue(boolean lastFirst, int capacity) {
     this.lastFirst = lastFirst;
     this.capacity = capacity;
   }
@@ -72,12 +81,12 @@ final class ServedQueue implements Served {
       case "put(Object)" -> put(call, element(arguments), FOREVER, loop);
       case "offer(Object)" -> put(call, element(arguments), 0, loop);
       case "offer(long,Object)" -> {
-        long nanos = number(arguments);
+        long nanos = nanos(arguments);
         put(call, element(arguments), nanos, loop);
       }
       case "take()" -> take(call, FOREVER, loop);
       case "poll()" -> take(call, 0, loop);
-      case "poll(long)" -> take(call, number(arguments), loop);
+      case "poll(long)" -> take(call, nanos(arguments), loop);
       case "peek()" -> {
         byte[] next = lastFirst ? elements.peekLast() : elements.peekFirst();
         reply(call, next);
@@ -113,12 +122,10 @@ final class ServedQueue implements Served {
     return arguments.getBytes(arguments.remaining());
   }
 
-  private static long number(PayloadReader arguments) throws PayloadFormatException {
-    Object value = ValueCodec.isPlainNext(arguments)
-        ? ValueCodec.read(arguments, ClassLoader.getSystemClassLoader())
-        : null;
-    if (!(value instanceof Long nanos) || nanos < 0) {
-      throw new PayloadFormatException("no time to wait: " + value);
+  private static long nanos(PayloadReader arguments) throws PayloadFormatException {
+    long nanos = Plain.readLong(arguments);
+    if (nanos < 0) {
+      throw new PayloadFormatException("no time to wait: " + nanos);
     }
     return nanos;
   }
