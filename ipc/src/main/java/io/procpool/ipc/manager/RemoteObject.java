@@ -2,6 +2,7 @@
 package io.procpool.ipc.manager;
 
 import java.io.Serializable;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** Which object of which manager a handle stands for. A process connects when it first uses one. Immutable. */
@@ -22,6 +23,12 @@ final class RemoteObject implements Serializable {
   @Nullable
   Object call(String operation, @Nullable Object... arguments) {
     return KnownManagers.client(server).call(number, operation, arguments);
+  }
+
+  /** Does something with it; as {@link ManagerClient#callAsync}. */
+  <T extends @Nullable Object> CompletableFuture<T> callAsync(
+      String operation, @Nullable Object... arguments) {
+    return KnownManagers.client(server).callAsync(number, operation, arguments);
   }
 
   boolean callBoolean(String operation, @Nullable Object... arguments) {

@@ -32,6 +32,10 @@ public sealed interface ToManager extends WireMessage {
         case 3:
           message = new Cancel(in.message().soleNumber());
           break;
+        case 4:
+          in.message();
+          message = new Batch();
+          break;
         default:
           in.skip();
       }
@@ -132,6 +136,19 @@ public sealed interface ToManager extends WireMessage {
     @Override
     public void writeBody(FieldWriter out) {
       out.uint(1, number);
+    }
+  }
+
+  /** Several messages in one. Payload: for each its length, as an unsigned number of one to five bytes, and the message with its own payload. */
+  record Batch() implements ToManager {
+    @Override
+    public int field() {
+      return 4;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      // Nothing.
     }
   }
 }

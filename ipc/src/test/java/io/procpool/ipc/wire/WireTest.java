@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.MessageLite;
 import io.procpool.ipc.wire.generated.FromWorker.Builder;
+import io.procpool.ipc.wire.generated.ManagerBatch;
 import io.procpool.ipc.wire.generated.ManagerCall;
 import io.procpool.ipc.wire.generated.ManagerCancel;
 import io.procpool.ipc.wire.generated.ManagerHello;
@@ -245,6 +246,9 @@ final class WireTest {
                   ManagerReply.newBuilder().setNumber(reply.number()).setOutcome(reply.outcome()))
               .build());
     }
+    same(
+        new ToManager.Batch(),
+        toManager().setBatch(ManagerBatch.getDefaultInstance()).build());
     FromManager.Welcome welcome = new FromManager.Welcome(1, "0123456789abcdef");
     same(
         welcome,

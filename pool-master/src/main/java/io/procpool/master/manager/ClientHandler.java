@@ -27,6 +27,8 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   private static final Logger LOG = LoggerFactory.getLogger(ClientHandler.class);
   private static final int LENGTH_BYTES = 4;
   private static final int KIND_BYTES = 1;
+  private static final int FIRST_BYTES = 256;
+  private static final int MOST_UNSENT_BYTES = 64 << 10;
   private static final int MOST_CALLS = 10_000;
 
   private final ObjectTable objects;
@@ -36,6 +38,7 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   private boolean broken; // what it says makes no sense any more
   private boolean welcomed;
   private boolean reading; // what is to be sent is sent at the end of that
+  private @Nullable ByteBuf unsent;
 
   ClientHandler(String server, ObjectTable objects) {
     super(
@@ -76,6 +79,18 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   private void take(ChannelHandlerContext context, PayloadReader message)
       throws IOException, PayloadFormatException {
     ToManager said = ToManager.read(ManagerWire.header(message));
+    if (said instanceof ToManager.Batch) {
+      while (message.remaining() > 0) {
+        PayloadReader part = new PayloadReader(message.getBytes(message.getVarint()));
+        take(context, ToManager.read(ManagerWire.header(part)), part);
+      }
+    } else {
+      take(context, said, message);
+    }
+  }
+
+  private void take(ChannelHandlerContext context, ToManager said, PayloadReader message)
+      throws IOException, PayloadFormatException {
     if (said instanceof ToManager.Hello hello) {
       client.setName(hello.name() + " (pid " + hello.pid() + ")");
       welcomed = true;
@@ -94,6 +109,8 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
       if (running != null) {
         running.cancel();
       }
+    } else {
+      throw new IOException("a batch in a batch");
     }
   }
 
@@ -147,11 +164,26 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   }
 
   private void send(ChannelHandlerContext context, byte[] message) {
-    ByteBuf out = context.alloc().buffer(LENGTH_BYTES + KIND_BYTES + message.length);
+    ByteBuf out = unsent;
+    int bytes = LENGTH_BYTES + KIND_BYTES + message.length;
+    if (out == null) {
+      out = context.alloc().buffer(Math.max(bytes, FIRST_BYTES));
+      unsent = out;
+    }
     out.writeInt(message.length).writeByte(Messages.BYTES).writeBytes(message);
-    context.write(out, context.voidPromise());
     if (!reading) {
+      write(context);
       context.flush();
+    } else if (out.readableBytes() > MOST_UNSENT_BYTES) {
+      write(context);
+    }
+  }
+
+  private void write(ChannelHandlerContext context) {
+    ByteBuf out = unsent;
+    if (out != null) {
+      unsent = null;
+      context.write(out, context.voidPromise());
     }
   }
 
@@ -165,6 +197,7 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   @Override
   public void channelReadComplete(ChannelHandlerContext context) throws Exception {
     reading = false;
+    write(context);
     context.flush();
     super.channelReadComplete(context);
   }
@@ -181,7 +214,11 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
     }
     calls.clear();
     client.end();
-    super.channelInactive(context);
+    super.channelInactive(context); // may still handle what had come
+    if (unsent != null) {
+      unsent.release();
+      unsent = null;
+    }
   }
 
   @Override

@@ -33,6 +33,15 @@ final class RawManagerClient {
       case "length" ->
         channel.write(ByteBuffer.allocate(5).putInt(1 << 30).put((byte) 2).flip());
       case "header" -> send(channel, Messages.BYTES, new byte[] {100, 1, 2, 3});
+      case "batch" -> {
+        PayloadWriter inner = new PayloadWriter();
+        ManagerWire.begin(inner, new ToManager.Batch());
+        PayloadWriter outer = new PayloadWriter();
+        ManagerWire.begin(outer, new ToManager.Batch());
+        outer.putVarint(inner.position());
+        outer.putBytes(inner.toByteArray());
+        send(channel, Messages.BYTES, outer.toByteArray());
+      }
       case "operation" -> {
         PayloadWriter call = new PayloadWriter();
         ManagerWire.begin(call, new ToManager.Call(7, 12345, "wait(long)"));
