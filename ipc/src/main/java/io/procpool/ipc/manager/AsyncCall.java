@@ -3,6 +3,7 @@ package io.procpool.ipc.manager;
 
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.wire.FromManager;
+import java.lang.ref.Reference;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -16,12 +17,14 @@ final class AsyncCall<T extends @Nullable Object> extends PendingCall {
   private static final long PATIENCE_SECONDS = 5;
 
   private final ManagerClient client;
+  private final Object of; // the handle: what it stands for is there until it is through
   private final AtomicBoolean answered = new AtomicBoolean();
   private final Future future = new Future();
 
-  AsyncCall(ManagerClient client, long number, String operation) {
+  AsyncCall(ManagerClient client, Object of, long number, String operation) {
     super(number, operation);
     this.client = client;
+    this.of = of;
   }
 
   CompletableFuture<T> future() {
@@ -43,6 +46,9 @@ final class AsyncCall<T extends @Nullable Object> extends PendingCall {
     } catch (Throwable failed) {
       future.end(outcome, failed);
       return;
+    } finally {
+      release();
+      Reference.reachabilityFence(of);
     }
     future.complete(result);
   }

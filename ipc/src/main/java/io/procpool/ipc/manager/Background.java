@@ -74,6 +74,12 @@ final class Background {
     }
   }
 
+  /** Has a message sent soon. Does not block. */
+  void post(byte[] message) {
+    outbox.post(message);
+    wake();
+  }
+
   /** Completes something that {@link #want} has announced. */
   void complete(Runnable completion) {
     completions.add(completion);

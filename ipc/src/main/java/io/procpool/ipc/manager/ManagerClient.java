@@ -22,10 +22,13 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -56,6 +59,7 @@ public final class ManagerClient {
   private final ReentrantLock reading = new ReentrantLock();
   private final Outbox outbox;
   private final Background background;
+  private final Holds holds;
   private volatile @Nullable ManagerGoneException gone;
 
   private ManagerClient(String server, SocketAddress address, Connection connection) {
@@ -64,6 +68,7 @@ public final class ManagerClient {
     this.connection = connection;
     this.outbox = new Outbox(connection);
     this.background = new Background(this, outbox);
+    this.holds = new Holds(background::post);
   }
 
   /** Connects; see {@link io.procpool.manager.Manager#connect(SocketAddress, byte[], Duration)}. */
@@ -121,12 +126,34 @@ public final class ManagerClient {
    */
   @Nullable
   Object call(long object, String operation, @Nullable Object... arguments) {
+    WaitingCall call = run(object, operation, arguments);
+    try {
+      return resultOf(call.outcome(), call.reply(), operation);
+    } finally {
+      call.release();
+    }
+  }
+
+  /** Opens an object: makes one, or finds the one of a name. */
+  RemoteObject open(String kind, @Nullable Object[] arguments) {
+    WaitingCall call = run(ManagerWire.SERVER, ManagerWire.OPEN, arguments);
+    try {
+      Object opened = resultOf(call.outcome(), call.reply(), ManagerWire.OPEN);
+      long number = opened instanceof Long made ? made : -1;
+      return new RemoteObject(server, number, kind, holds.find(number));
+    } finally {
+      call.release();
+    }
+  }
+
+  /** Sends a call and waits for its reply. */
+  private WaitingCall run(long object, String operation, @Nullable Object[] arguments) {
     WaitingCall call = new WaitingCall(numbers.incrementAndGet(), operation);
-    PayloadWriter message = encode(call.number, object, operation, arguments);
+    byte[] message = encode(call.number, object, operation, arguments);
     calls.put(call.number, call);
     try {
       checkAlive(); // after the call is known: whoever fails all finds it
-      outbox.send(message.toByteArray());
+      outbox.send(message);
       await(call);
     } catch (IOException e) {
       throw fail(e);
@@ -139,16 +166,18 @@ public final class ManagerClient {
     } finally {
       calls.remove(call.number);
     }
-    return resultOf(call.outcome(), call.reply(), operation);
+    return call;
   }
 
   /**
    * Does something with an object, on the server; what comes of it completes the future. Does not wait, except for the server to read if it is far behind.
+   *
+   * @param handle is kept until then
    */
   <T extends @Nullable Object> CompletableFuture<T> callAsync(
-      long object, String operation, @Nullable Object... arguments) {
-    AsyncCall<T> call = new AsyncCall<>(this, numbers.incrementAndGet(), operation);
-    byte[] message = encode(call.number, object, operation, arguments).toByteArray();
+      Object handle, long object, String operation, @Nullable Object... arguments) {
+    AsyncCall<T> call = new AsyncCall<>(this, handle, numbers.incrementAndGet(), operation);
+    byte[] message = encode(call.number, object, operation, arguments);
     calls.put(call.number, call);
     background.want();
     try {
@@ -164,21 +193,34 @@ public final class ManagerClient {
     return call.future();
   }
 
-  private static PayloadWriter encode(
-      long number, long object, String operation, @Nullable Object[] arguments) {
+  private byte[] encode(long number, long object, String operation, @Nullable Object[] arguments) {
     PayloadWriter message = new PayloadWriter(FIRST_BYTES, ManagerWire.MAX_CALL_BYTES);
-    ManagerWire.begin(message, new ToManager.Call(number, object, operation));
-    for (Object argument : arguments) {
-      try {
-        ValueCodec.write(message, argument);
-      } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
-        SerializationDiagnosis diagnosis =
-            SerializationDiagnosis.of("an argument of " + operation, argument, failed);
-        throw new NotSerializableMessageException(
-            diagnosis.message() + "; nothing was done", diagnosis.path(), failed);
+    ManagerWire.begin(message, new ToManager.Call(number, object, operation, List.of()));
+    int start = message.position();
+    try (SentObjects sent = SentObjects.begin(server)) {
+      for (Object argument : arguments) {
+        encode(message, operation, argument);
       }
+      if (sent.numbers().isEmpty()) {
+        return message.toByteArray();
+      }
+      PayloadWriter naming = new PayloadWriter(message.position(), ManagerWire.MAX_CALL_BYTES);
+      ManagerWire.begin(naming, new ToManager.Call(number, object, operation, sent.numbers()));
+      byte[] unnamed = message.toByteArray();
+      naming.putBytes(unnamed, start, unnamed.length - start);
+      return naming.toByteArray();
     }
-    return message;
+  }
+
+  private static void encode(PayloadWriter message, String operation, @Nullable Object argument) {
+    try {
+      ValueCodec.write(message, argument);
+    } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
+      SerializationDiagnosis diagnosis =
+          SerializationDiagnosis.of("an argument of " + operation, argument, failed);
+      throw new NotSerializableMessageException(
+          diagnosis.message() + "; nothing was done", diagnosis.path(), failed);
+    }
   }
 
   private void await(WaitingCall call) throws IOException {
@@ -256,8 +298,14 @@ public final class ManagerClient {
       if (!(FromManager.read(ManagerWire.header(reader)) instanceof FromManager.Reply reply)) {
         throw new IOException("an unexpected message");
       }
+      List<Hold> brought = List.of();
+      for (long object : reply.objects()) {
+        brought = brought.isEmpty() ? new ArrayList<>(reply.objects().size()) : brought;
+        brought.add(holds.granted(object));
+      }
       PendingCall call = calls.remove(reply.number());
       if (call != null) {
+        call.keep(brought);
         call.finish(reply.outcome(), reader);
       }
     } catch (PayloadFormatException e) {
@@ -314,6 +362,47 @@ public final class ManagerClient {
       }
     }
     return background.sleeper();
+  }
+
+  // Objects that this process has.
+
+  /** Has an object kept for a message to another process; returns the ticket. */
+  long lend(long object) {
+    long ticket = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
+    PayloadWriter message = new PayloadWriter();
+    ManagerWire.begin(message, new ToManager.Lend(object, ticket));
+    try {
+      background.send(message.toByteArray());
+    } catch (IOException e) {
+      fail(e);
+    }
+    return ticket;
+  }
+
+  /** Says that a message has arrived, or never will. Does not block. */
+  void takeBack(long ticket) {
+    PayloadWriter message = new PayloadWriter();
+    ManagerWire.begin(message, new ToManager.TakeBack(ticket));
+    background.post(message.toByteArray());
+  }
+
+  /** Sees to it that this process has an object of which it was sent a handle; null if that is gone. */
+  @Nullable
+  Hold hold(long object, long ticket) {
+    Hold held = holds.find(object);
+    if (held != null) {
+      if (ticket != ManagerWire.NO_TICKET) {
+        takeBack(ticket);
+      }
+      return held;
+    }
+    WaitingCall call = run(ManagerWire.SERVER, ManagerWire.CLAIM, new Object[] {object, ticket});
+    try {
+      resultOf(call.outcome(), call.reply(), ManagerWire.CLAIM);
+      return holds.find(object);
+    } finally {
+      call.release();
+    }
   }
 
   /** Tells the server that a call is not wanted any more. */

@@ -28,6 +28,12 @@ public final class ManagerWire {
   /** Returns the elements of a collection as a list. */
   public static final String ELEMENTS = "elements()";
 
+  /** Asks for an object that is on its way to this process: its number and the ticket; returns whether it is there. */
+  public static final String CLAIM = "claim(long,long)";
+
+  /** No ticket: nothing keeps an object for a handle that is on its way. */
+  public static final long NO_TICKET = 0;
+
   private ManagerWire() {}
 
   /** Begins a message with its header. */

@@ -51,17 +51,19 @@ final class Outbox {
       sendUninterrupted(message);
       return true;
     }
-    boolean tooMuch;
-    synchronized (this) {
-      waiting.putVarint(message.length);
-      waiting.putBytes(message);
-      filled = true;
-      tooMuch = waiting.position() > MOST_BYTES;
-    }
+    boolean tooMuch = post(message) > MOST_BYTES;
     if (tooMuch) {
       sendUninterrupted(NOTHING);
     }
     return tooMuch;
+  }
+
+  /** Puts a small message in, to be sent by {@link #flush()}; returns how many bytes there are. Does not block. */
+  synchronized int post(byte[] message) {
+    waiting.putVarint(message.length);
+    waiting.putBytes(message);
+    filled = true;
+    return waiting.position();
   }
 
   private void sendUninterrupted(byte[] message) throws IOException {

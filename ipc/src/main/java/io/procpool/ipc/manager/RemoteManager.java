@@ -7,6 +7,7 @@ import io.procpool.manager.ManagedQueue;
 import io.procpool.manager.ManagedSet;
 import io.procpool.manager.Manager;
 import java.net.SocketAddress;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,7 @@ public final class RemoteManager implements Manager {
    * @param end what {@link #close()} is to do
    */
   public RemoteManager(ManagerClient client, Runnable end) {
-    this.server = new RemoteObject(client.server(), ManagerWire.SERVER, "server");
+    this.server = new RemoteObject(client.server(), ManagerWire.SERVER, "server", Hold.NONE);
     this.end = end;
   }
 
@@ -108,6 +109,22 @@ public final class RemoteManager implements Manager {
       throw new IllegalArgumentException("capacity: " + capacity + " (expected: 1 or more)");
     }
     return capacity;
+  }
+
+  @Override
+  @SuppressWarnings("unchecked")
+  public List<String> names() {
+    return (List<String>) Objects.requireNonNull(server.call("names()"));
+  }
+
+  @Override
+  public boolean remove(String name) {
+    return server.callBoolean("remove(String)", Objects.requireNonNull(name, "name"));
+  }
+
+  @Override
+  public int objectCount() {
+    return server.callInt("objectCount()");
   }
 
   @Override

@@ -14,7 +14,7 @@ final class ObjectCall {
   private final List<@Nullable Object> values = new ArrayList<>(3); // decoded arguments
   private final byte[] rest; // not decoded yet, because that may run code of users
   private boolean withdrawn; // event loop only
-  private byte @Nullable [] outcome;
+  private @Nullable Answer outcome;
 
   /** Takes the arguments as far as they are numbers, texts and the like. */
   ObjectCall(ClientCall call) throws PayloadFormatException {
@@ -39,11 +39,11 @@ final class ObjectCall {
   }
 
   /** Does it, in whatever thread. */
-  void run(ObjectKind kind, Object target, ClassLoader loader) {
-    outcome = done(kind, target, loader);
+  void run(ObjectKind kind, Object target, ClassLoader loader, ObjectTable objects) {
+    outcome = done(kind, target, loader, objects);
   }
 
-  private byte[] done(ObjectKind kind, Object target, ClassLoader loader) {
+  private Answer done(ObjectKind kind, Object target, ClassLoader loader, ObjectTable objects) {
     ObjectKind.Operation operation = kind.operation(call.signature());
     if (operation == null) {
       return Replies.refused(
@@ -67,12 +67,12 @@ final class ObjectCall {
     } catch (Throwable thrown) {
       return Replies.thrown(call.number(), thrown);
     }
-    return Replies.returned(call.number(), call.signature(), result);
+    return Replies.returned(call.number(), call.signature(), result, objects);
   }
 
   /** Replies, in the event loop. */
   void reply() {
-    byte[] ready = outcome;
+    Answer ready = outcome;
     call.reply(
         ready == null
             ? Replies.refused(call.number(), call.signature() + " was not finished")

@@ -4,28 +4,53 @@ package io.procpool.master.manager;
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.manager.ManagerWire;
-import java.util.HashMap;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** What a server has. For the event loop alone. */
+/** What a server has. For the event loop alone, but for {@link #find}. */
 final class ObjectTable {
-  private final Map<Long, Served> objects = new HashMap<>();
-  private final Map<String, Long> names = new HashMap<>();
+  /*
+   * Life. The table itself keeps only objects with names. Others are kept by the clients that have handles of them (Client), by messages on their way (Tickets, and
+   *       calls under way), and by other objects here: handles in this JVM refer to the objects themselves. So the collector of the JVM finds what nobody can reach
+   *       any more, circles, too.
+   */
+  private final Map<Long, Entry> objects = new ConcurrentHashMap<>();
+  private final Map<String, Reference> names = new TreeMap<>();
+  private final ReferenceQueue<Served> unreachable = new ReferenceQueue<>();
+  private final Tickets tickets = new Tickets();
   private final ExecutorService others;
   private final ClassLoader loader;
+  private final String server;
   private long last = ManagerWire.SERVER;
+
+  private static final class Entry extends WeakReference<Served> {
+    final long number;
+
+    Entry(long number, Served object, ReferenceQueue<Served> queue) {
+      super(object, queue);
+      this.number = number;
+    }
+  }
 
   /**
    * Makes an empty one.
    *
+   * @param server its random name
    * @param loader finds the classes of what is stored
    */
-  ObjectTable(ClassLoader loader) {
+  ObjectTable(String server, ClassLoader loader) {
+    this.server = server;
     this.loader = loader;
     AtomicInteger number = new AtomicInteger();
     others = Executors.newCachedThreadPool(task -> {
@@ -40,9 +65,34 @@ final class ObjectTable {
     return others;
   }
 
+  String server() {
+    return server;
+  }
+
+  Tickets tickets() {
+    return tickets;
+  }
+
+  /** Returns an object; null if there is none of that number any more. In whatever thread. */
   @Nullable
   Served find(long number) {
-    return objects.get(number);
+    Entry entry = objects.get(number);
+    return entry == null ? null : entry.get();
+  }
+
+  /** Returns what keeps an object; null if there is none of that number any more. In whatever thread. */
+  @Nullable
+  Reference reference(long number) {
+    Served object = find(number);
+    return object == null ? null : new Reference(number, object);
+  }
+
+  /** Returns what keeps objects, as far as they are still there. In whatever thread. */
+  List<Reference> references(List<Long> numbers) {
+    if (numbers.isEmpty()) {
+      return List.of();
+    }
+    return numbers.stream().map(this::reference).filter(Objects::nonNull).toList();
   }
 
   /**
@@ -52,23 +102,53 @@ final class ObjectTable {
    * @throws PayloadFormatException if the arguments are not those
    * @throws IllegalArgumentException if there is no such kind, or something of another kind has that name
    */
-  long open(String kind, @Nullable String name, PayloadReader arguments)
+  Reference open(String kind, @Nullable String name, PayloadReader arguments)
       throws PayloadFormatException {
-    Long known = name == null ? null : names.get(name);
-    Served there = known == null ? null : objects.get(known);
-    if (known != null && there != null) {
-      if (!there.kind().equals(kind)) {
-        throw new IllegalArgumentException(
-            "\"" + name + "\" is a " + there.kind() + ", not a " + kind + "; use another name");
+    Reference known = name == null ? null : names.get(name);
+    if (known != null) {
+      if (!known.object().kind().equals(kind)) {
+        throw new IllegalArgumentException("\"" + name + "\" is a "
+            + known.object().kind() + ", not a " + kind + "; use another name");
       }
       return known;
     }
-    Served made = make(kind, arguments);
-    objects.put(++last, made);
+    Reference made = add(make(kind, arguments));
     if (name != null) {
-      names.put(name, last);
+      names.put(name, made);
     }
-    return last;
+    return made;
+  }
+
+  private Reference add(Served object) {
+    purge();
+    last++;
+    objects.put(last, new Entry(last, object, unreachable));
+    return new Reference(last, object);
+  }
+
+  /** Forgets what the collector has found to be unreachable. */
+  private void purge() {
+    for (java.lang.ref.Reference<?> gone = unreachable.poll();
+        gone != null;
+        gone = unreachable.poll()) {
+      objects.remove(((Entry) gone).number);
+    }
+  }
+
+  /** Returns how many objects there are, as far as the collector knows. */
+  int count() {
+    purge();
+    return objects.size();
+  }
+
+  /** Returns the names, in their order. */
+  Set<String> names() {
+    return names.keySet();
+  }
+
+  /** Takes a name away; tells whether there was one. */
+  boolean remove(String name) {
+    return names.remove(name) != null;
   }
 
   private Served make(String kind, PayloadReader arguments) throws PayloadFormatException {

@@ -3,8 +3,8 @@ package io.procpool.master.manager;
 
 import io.netty.util.concurrent.EventExecutor;
 import io.procpool.ipc.codec.PayloadFormatException;
+import io.procpool.ipc.manager.ServersHere;
 import java.util.ArrayDeque;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
 /** An object of the JDK, and who uses it next. For the event loop alone. */
@@ -33,45 +33,47 @@ final class ServedObject implements Served {
   }
 
   @Override
-  public void accept(ClientCall call, Executor others, EventExecutor loop)
+  public void accept(ClientCall call, ObjectTable objects, EventExecutor loop)
       throws PayloadFormatException {
     line.add(new ObjectCall(call));
     if (!busy) {
-      advance(others, loop);
+      advance(objects, loop);
     }
   }
 
-  private void advance(Executor others, EventExecutor loop) {
+  private void advance(ObjectTable objects, EventExecutor loop) {
     for (ObjectCall next = line.poll(); next != null; next = line.poll()) {
       if (next.begin()) {
         holdsForeign |= next.isForeign();
         if (holdsForeign) {
           busy = true;
-          runElsewhere(next, others, loop);
+          runElsewhere(next, objects, loop);
           return;
         }
-        next.run(kind, target, loader);
+        next.run(kind, target, loader, objects);
         next.reply();
       }
     }
   }
 
-  private void runElsewhere(ObjectCall call, Executor others, EventExecutor loop) {
-    others.execute(() -> {
+  private void runElsewhere(ObjectCall call, ObjectTable objects, EventExecutor loop) {
+    objects.others().execute(() -> {
+      ServersHere.workAt(this);
       try {
-        call.run(kind, target, loader);
+        call.run(kind, target, loader, objects);
       } finally {
-        goOn(call, others, loop);
+        ServersHere.workAt(null);
+        goOn(call, objects, loop);
       }
     });
   }
 
-  private void goOn(ObjectCall done, Executor others, EventExecutor loop) {
+  private void goOn(ObjectCall done, ObjectTable objects, EventExecutor loop) {
     try {
       loop.execute(() -> {
         busy = false;
         done.reply();
-        advance(others, loop);
+        advance(objects, loop);
       });
     } catch (RejectedExecutionException serverHasEnded) {
       // And so have its clients' connections.

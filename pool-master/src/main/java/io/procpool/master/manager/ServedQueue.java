@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -26,26 +25,33 @@ final class ServedQueue implements Served {
 
   private final boolean lastFirst;
   private final int capacity;
-  private final ArrayDeque<byte[]> elements = new ArrayDeque<>();
+  private final ArrayDeque<Element> elements = new ArrayDeque<>();
   private final ArrayDeque<Waiter> takers = new ArrayDeque<>();
   private final ArrayDeque<Waiter> putters = new ArrayDeque<>();
   private final ArrayDeque<Waiter> joiners = new ArrayDeque<>();
   private long unfinished;
 
+  /** An encoded element, and the objects whose handles are in it. */
+  private record Element(byte[] bytes, List<Reference> objects) {
+    boolean isSame(Element other) {
+      return Arrays.equals(bytes, other.bytes);
+    }
+  }
+
   /** A call that waits. */
   private static final class Waiter {
     final ClientCall call;
-    final byte @Nullable [] element; // to be put
+    final @Nullable Element element; // to be put
 
     @Nullable
     Future<?> alarm;
 
-    Waiter(ClientCall call, byte @Nullable [] element) {
+    Waiter(ClientCall call, @Nullable Element element) {
       this.call = call;
       this.element = element;
     }
 
-    void finish(byte[] reply) {
+    void finish(Answer reply) {
       if (alarm != null) {
         alarm.cancel(false);
       }
@@ -74,27 +80,27 @@ final class ServedQueue implements Served {
   }
 
   @Override
-  public void accept(ClientCall call, Executor others, EventExecutor loop)
+  public void accept(ClientCall call, ObjectTable objects, EventExecutor loop)
       throws PayloadFormatException {
     PayloadReader arguments = call.arguments();
     switch (call.signature()) {
-      case "put(Object)" -> put(call, element(arguments), FOREVER, loop);
-      case "offer(Object)" -> put(call, element(arguments), 0, loop);
+      case "put(Object)" -> put(call, element(call), FOREVER, loop);
+      case "offer(Object)" -> put(call, element(call), 0, loop);
       case "offer(long,Object)" -> {
         long nanos = nanos(arguments);
-        put(call, element(arguments), nanos, loop);
+        put(call, element(call), nanos, loop);
       }
       case "take()" -> take(call, FOREVER, loop);
       case "poll()" -> take(call, 0, loop);
       case "poll(long)" -> take(call, nanos(arguments), loop);
       case "peek()" -> {
-        byte[] next = lastFirst ? elements.peekLast() : elements.peekFirst();
+        Element next = lastFirst ? elements.peekLast() : elements.peekFirst();
         reply(call, next);
       }
       case "size()" -> plain(call, elements.size());
       case "remainingCapacity()" -> plain(call, capacity - elements.size());
-      case "contains(Object)" -> plain(call, find(element(arguments), false));
-      case "remove(Object)" -> plain(call, find(element(arguments), true));
+      case "contains(Object)" -> plain(call, find(element(call), false));
+      case "remove(Object)" -> plain(call, find(element(call), true));
       case "clear()" -> {
         int cleared = elements.size();
         elements.clear();
@@ -118,8 +124,9 @@ final class ServedQueue implements Served {
     }
   }
 
-  private static byte[] element(PayloadReader arguments) throws PayloadFormatException {
-    return arguments.getBytes(arguments.remaining());
+  private static Element element(ClientCall call) throws PayloadFormatException {
+    PayloadReader arguments = call.arguments();
+    return new Element(arguments.getBytes(arguments.remaining()), call.objects());
   }
 
   private static long nanos(PayloadReader arguments) throws PayloadFormatException {
@@ -135,20 +142,21 @@ final class ServedQueue implements Served {
   }
 
   /** Replies with an element, or null. */
-  private static void reply(ClientCall call, byte @Nullable [] element) {
-    call.reply(
-        element == null
-            ? Replies.plain(call.number(), null)
-            : Replies.encoded(call.number(), element));
+  private static void reply(ClientCall call, @Nullable Element element) {
+    call.reply(element == null ? Replies.plain(call.number(), null) : encoded(call, element));
+  }
+
+  private static Answer encoded(ClientCall call, Element element) {
+    return Replies.encoded(call.number(), element.bytes(), element.objects());
   }
 
   // Putting and taking.
 
-  private void put(ClientCall call, byte[] element, long nanos, EventExecutor loop) {
+  private void put(ClientCall call, Element element, long nanos, EventExecutor loop) {
     Waiter taker = takers.poll();
     if (taker != null) {
       unfinished++;
-      taker.finish(Replies.encoded(taker.call.number(), element));
+      taker.finish(encoded(taker.call, element));
       plain(call, true);
     } else if (elements.size() < capacity) {
       unfinished++;
@@ -162,7 +170,7 @@ final class ServedQueue implements Served {
   }
 
   private void take(ClientCall call, long nanos, EventExecutor loop) {
-    byte[] element = lastFirst ? elements.pollLast() : elements.pollFirst();
+    Element element = lastFirst ? elements.pollLast() : elements.pollFirst();
     if (element != null || nanos == 0) {
       letIn();
       reply(call, element);
@@ -210,9 +218,9 @@ final class ServedQueue implements Served {
 
   // Content.
 
-  private boolean find(byte[] wanted, boolean removes) {
-    for (Iterator<byte[]> each = elements.iterator(); each.hasNext(); ) {
-      if (Arrays.equals(each.next(), wanted)) {
+  private boolean find(Element wanted, boolean removes) {
+    for (Iterator<Element> each = elements.iterator(); each.hasNext(); ) {
+      if (each.next().isSame(wanted)) {
         if (removes) {
           each.remove();
           finished(1);
@@ -227,13 +235,15 @@ final class ServedQueue implements Served {
   /** Replies with all elements, encoded one behind the other, in the order in which they would be taken. */
   private void elements(ClientCall call) {
     PayloadWriter all = new PayloadWriter();
-    List<byte[]> ordered = new ArrayList<>(elements.size());
+    List<Element> ordered = new ArrayList<>(elements.size());
     (lastFirst ? elements.descendingIterator() : elements.iterator())
         .forEachRemaining(ordered::add);
-    for (byte[] element : ordered) {
-      all.putBytes(element);
+    List<Reference> objects = new ArrayList<>();
+    for (Element element : ordered) {
+      all.putBytes(element.bytes());
+      objects.addAll(element.objects());
     }
-    plain(call, all.toByteArray());
+    call.reply(Replies.elements(call.number(), all.toByteArray(), objects));
   }
 
   // Dealt with.

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.util.List;
 
 /** A client that has the key and then breaks the rules. */
 final class RawManagerClient {
@@ -44,7 +45,7 @@ final class RawManagerClient {
       }
       case "operation" -> {
         PayloadWriter call = new PayloadWriter();
-        ManagerWire.begin(call, new ToManager.Call(7, 12345, "wait(long)"));
+        ManagerWire.begin(call, new ToManager.Call(7, 12345, "wait(long)", List.of()));
         send(channel, Messages.BYTES, call.toByteArray());
         readMessage(channel);
         return channel;
