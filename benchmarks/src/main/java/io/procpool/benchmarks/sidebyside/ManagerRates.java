@@ -49,7 +49,7 @@ final class ManagerRates {
       map.put("key", 1);
       for (int clients : new int[] {1, 4, 16, 64}) {
         if (clients == 1 || effort.choose(64, 1) >= clients) {
-          rates.put(Integer.toString(clients), rate(map, clients, effort.choose(200_000, 100)));
+          rates.put(Integer.toString(clients), rate(map, clients, effort.choose(64_000, 100)));
         }
       }
     }
