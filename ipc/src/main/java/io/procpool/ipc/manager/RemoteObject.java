@@ -42,6 +42,17 @@ final class RemoteObject implements Serializable {
     }
   }
 
+  /** As {@link #call(String, Object...)}, and says what an interrupt does. */
+  @Nullable
+  Object call(OnInterrupt onInterrupt, String operation, @Nullable Object... arguments) {
+    ServersHere.checkNotAt(server, number);
+    try {
+      return KnownManagers.client(server).call(onInterrupt, number, operation, arguments);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
   /** Does something with it; as {@link ManagerClient#callAsync}. */
   <T extends @Nullable Object> CompletableFuture<T> callAsync(
       String operation, @Nullable Object... arguments) {
@@ -63,6 +74,16 @@ final class RemoteObject implements Serializable {
     all[1] = name;
     System.arraycopy(arguments, 0, all, 2, arguments.length);
     return KnownManagers.client(server).open(wanted, all);
+  }
+
+  /** Makes an object on the same server that needs this one to be made. */
+  RemoteObject makeWith(String wanted) {
+    try {
+      return KnownManagers.client(server)
+          .open(wanted, new @Nullable Object[] {wanted, null, number});
+    } finally {
+      Reference.reachabilityFence(this);
+    }
   }
 
   String server() {

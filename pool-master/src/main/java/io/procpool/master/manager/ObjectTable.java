@@ -33,6 +33,7 @@ final class ObjectTable {
   private final ClassLoader loader;
   private final String server;
   private long last = ManagerWire.SERVER;
+  private volatile boolean ending;
 
   private static final class Entry extends WeakReference<Served> {
     final long number;
@@ -159,9 +160,26 @@ final class ObjectTable {
     return switch (kind) {
       case "queue" -> ServedQueue.open(false, arguments);
       case "lifo" -> ServedQueue.open(true, arguments);
+      case "lock", "reentrantLock" -> new ServedLock(kind.equals("reentrantLock"));
+      case "condition" -> ServedCondition.open(find(Plain.readLong(arguments)));
+      case "semaphore", "boundedSemaphore" ->
+        ServedSemaphore.open(kind.equals("boundedSemaphore"), arguments);
+      case "event" -> new ServedEvent();
+      case "barrier" -> ServedBarrier.open(arguments);
+      case "latch" -> ServedLatch.open(arguments);
       default ->
         throw new IllegalArgumentException("this server has no objects of the kind " + kind);
     };
+  }
+
+  /** Says that the server ends: whose connection ends from now on has not died. From any thread. */
+  void beginToEnd() {
+    ending = true;
+  }
+
+  /** Tells whether the server ends. */
+  boolean isEnding() {
+    return ending;
   }
 
   /** Ends what is still being done. */
