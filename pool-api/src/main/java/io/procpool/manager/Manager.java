@@ -13,6 +13,7 @@ import java.io.Serializable;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Objects that any process can use, in a server: maps, lists, sets and queues with the interfaces of the JDK, and locks and the like.
@@ -58,6 +59,18 @@ public interface Manager extends AutoCloseable, Serializable {
   }
 
   /**
+   * Starts a server in this JVM, for clients anywhere. Beyond the loopback interface it uses TLS, with a certificate that is made for it; for other ways
+   * see {@link ManagerOptions}. Blocks until it listens.
+   *
+   * @param address where it listens, such as {@code new InetSocketAddress("0.0.0.0", 4000)}; port 0 for a free one
+   * @param key what clients must have, 16 bytes or more, random ones; it is copied
+   * @throws ManagerException if it does not start; the message says why
+   */
+  static Manager serve(SocketAddress address, byte[] key) {
+    return start(ManagerOptions.builder().hosted(true).address(address).key(key).build());
+  }
+
+  /**
    * Connects to a server that another program has started; as {@link #connect(SocketAddress, byte[], Duration)}, with {@link #CONNECT_TIMEOUT}.
    */
   static Manager connect(SocketAddress address, byte[] key)
@@ -65,23 +78,37 @@ public interface Manager extends AutoCloseable, Serializable {
     return connect(address, key, CONNECT_TIMEOUT);
   }
 
+  /** Connects to a server that another program has started; as {@link #connect(SocketAddress, byte[], ConnectOptions)}, with this timeout. */
+  static Manager connect(SocketAddress address, byte[] key, Duration timeout)
+      throws IOException, InterruptedException {
+    return connect(address, key, ConnectOptions.builder().timeout(timeout).build());
+  }
+
   /**
-   * Connects to a server that another program has started. From then on its handles also work in this process and those of its session.
+   * Connects to a server that another program has started. From then on its handles also work in this process and those of its session. Blocks
+   * until the server has answered. With TLS the key proves the server's certificate, too; a fingerprint or a trust store is not needed if the key is random.
    *
    * @param address a {@link java.net.UnixDomainSocketAddress} or {@link java.net.InetSocketAddress}
    * @param key the server's key, 16 bytes or more; both sides prove that they have it, and it is not sent
-   * @throws io.procpool.channel.WrongKeyException if one of the two has another key
+   * @throws WrongCertificateException if the server has another certificate than the options allow
+   * @throws io.procpool.channel.WrongKeyException if one of the two has another key, or somebody between them presents a certificate of his own
    * @throws java.net.SocketTimeoutException if it does not answer in time
    * @throws IOException if nobody listens there, or who does is no manager of this version
    * @throws InterruptedException if the thread is interrupted
    */
-  static Manager connect(SocketAddress address, byte[] key, Duration timeout)
+  static Manager connect(SocketAddress address, byte[] key, ConnectOptions options)
       throws IOException, InterruptedException {
-    return Managers.installed().connect(address, key, timeout);
+    return Managers.installed().connect(address, key, options);
   }
 
   /** Returns where the server listens. */
   SocketAddress address();
+
+  /**
+   * Returns the SHA-256 fingerprint of the server's certificate, as {@code openssl x509 -fingerprint -sha256} writes it; nothing if the server does not use TLS. Clients can be given it, for
+   * {@link ConnectOptions.Builder#fingerprint(String)}.
+   */
+  Optional<String> fingerprint();
 
   /** Makes a map without nulls, as {@link java.util.concurrent.ConcurrentHashMap} has none. */
   <K, V> ManagedMap<K, V> map();

@@ -4,6 +4,7 @@ package io.procpool.manager;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -15,11 +16,17 @@ public final class ManagerOptions {
   private final @Nullable SocketAddress address;
   private final byte @Nullable [] key;
   private final boolean hosted;
+  private final boolean tls;
+  private final @Nullable Path keyStore;
+  private final char @Nullable [] keyStorePassword;
 
-  private ManagerOptions(Builder from) {
+  private ManagerOptions(Builder from, boolean tls) {
     this.address = from.address;
     this.key = from.key;
     this.hosted = from.hosted;
+    this.tls = tls;
+    this.keyStore = from.keyStore;
+    this.keyStorePassword = from.keyStorePassword;
   }
 
   /** Returns a builder with all defaults. */
@@ -42,29 +49,49 @@ public final class ManagerOptions {
     return hosted;
   }
 
+  /** Tells whether the server uses TLS. */
+  public boolean isTls() {
+    return tls;
+  }
+
+  /** Returns the file with the server's certificate and its private key; nothing if a certificate is to be made. */
+  public Optional<Path> keyStore() {
+    return Optional.ofNullable(keyStore);
+  }
+
+  /** Returns a copy of the key store's password. */
+  public Optional<char[]> keyStorePassword() {
+    return Optional.ofNullable(keyStorePassword).map(char[]::clone);
+  }
+
   @Override
   public String toString() {
     return "ManagerOptions[address=" + (address == null ? "of its own" : address)
+        + (tls ? ", tls" : "")
+        + (keyStore == null ? "" : ", keyStore=" + keyStore)
         + (hosted ? ", hosted]" : "]"); // not the key
   }
 
-  /** Collects options; a bad argument fails in the setter. Not safe for use by multiple threads. */
+  /** Collects options; a bad argument fails in the setter, a bad combination in {@link #build()}. Not safe for use by multiple threads. */
   public static final class Builder {
     private @Nullable SocketAddress address;
     private byte @Nullable [] key;
     private boolean hosted;
+    private @Nullable Boolean tls;
+    private @Nullable Path keyStore;
+    private char @Nullable [] keyStorePassword;
 
     private Builder() {}
 
     /**
-     * Sets where the server listens: a {@link UnixDomainSocketAddress}, or an {@link InetSocketAddress} of the loopback interface, port 0 for a free one. Others are
-     * refused, because what is sent is not encrypted.
+     * Sets where the server listens: a {@link UnixDomainSocketAddress}, or an {@link InetSocketAddress}, port 0 for a free one. Beyond the loopback interface TLS is
+     * used.
      */
     public Builder address(SocketAddress address) {
       if (address instanceof InetSocketAddress inet) {
-        if (inet.isUnresolved() || !inet.getAddress().isLoopbackAddress()) {
-          throw new IllegalArgumentException("address: " + address
-              + " (expected: an address of the loopback interface, such as 127.0.0.1)");
+        if (inet.isUnresolved()) {
+          throw new IllegalArgumentException(
+              "address: " + address + " (expected: a host that is known, such as 127.0.0.1)");
         }
       } else if (!(address instanceof UnixDomainSocketAddress)) {
         throw new IllegalArgumentException(
@@ -90,9 +117,50 @@ public final class ManagerOptions {
       return this;
     }
 
-    /** Returns the options. */
+    /**
+     * Sets whether what is sent is encrypted, with TLS 1.3. Without this it is beyond the loopback interface, and if there is a key store; on the loopback interface it costs time, and protects from
+     * who may look at its traffic only. Clients have to do as the server does; see {@link ConnectOptions}.
+     */
+    public Builder tls(boolean tls) {
+      this.tls = tls;
+      return this;
+    }
+
+    /**
+     * Sets the file with the server's certificate, and those that signed it, and its private key. Without this a certificate is made when the server starts, another one each time, signed by itself: {@link
+     * Manager#fingerprint()} tells clients which.
+     *
+     * @param file a key store of the format PKCS 12 or JKS, with one private key; it is read when the server starts
+     * @param password the password of the file and of the key; it is copied
+     */
+    public Builder keyStore(Path file, char[] password) {
+      this.keyStore = file.toAbsolutePath();
+      this.keyStorePassword = password.clone();
+      return this;
+    }
+
+    /**
+     * Returns the options.
+     *
+     * @throws IllegalArgumentException if TLS is not to be used, but has to be, or the other way around
+     */
     public ManagerOptions build() {
-      return new ManagerOptions(this);
+      boolean beyond =
+          address instanceof InetSocketAddress inet && !inet.getAddress().isLoopbackAddress();
+      if (Boolean.FALSE.equals(tls) && beyond) {
+        throw new IllegalArgumentException("tls=false, but " + address
+            + " is beyond the loopback interface, where managers always use TLS");
+      }
+      if (Boolean.FALSE.equals(tls) && keyStore != null) {
+        throw new IllegalArgumentException("tls=false with a key store; leave one of the two out");
+      }
+      boolean used = tls == null ? beyond || keyStore != null : tls;
+      if (used && !(address instanceof InetSocketAddress)) {
+        throw new IllegalArgumentException((keyStore == null ? "tls=true" : "a key store") + " at "
+            + (address == null ? "a place of the server's own" : address)
+            + " (expected: an InetSocketAddress; Unix domain sockets have no TLS)");
+      }
+      return new ManagerOptions(this, used);
     }
   }
 }

@@ -1,11 +1,11 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.spi;
 
+import io.procpool.manager.ConnectOptions;
 import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerOptions;
 import java.io.IOException;
 import java.net.SocketAddress;
-import java.time.Duration;
 import java.util.Iterator;
 import java.util.ServiceLoader;
 
@@ -15,7 +15,7 @@ public interface Managers {
   Manager start(ManagerOptions options);
 
   /** Connects to a server. */
-  Manager connect(SocketAddress address, byte[] key, Duration timeout)
+  Manager connect(SocketAddress address, byte[] key, ConnectOptions options)
       throws IOException, InterruptedException;
 
   /** Returns the implementation of this process. */

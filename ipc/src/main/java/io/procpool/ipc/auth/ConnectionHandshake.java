@@ -30,7 +30,9 @@ public final class ConnectionHandshake {
    *              | magic | version| verdict  | HMAC(key, "listener" greeting proof verdict)     |
    * Numbers are big-endian. Each proof covers the nonce of the other side, so an old one proves nothing; the labels differ, so
    * a proof sent back to its maker proves nothing either. A verdict other than ACCEPTED and FULL is of a listener that cannot prove
-   * anything to this client; its HMAC is zeros.
+   * anything to this client; its HMAC is zeros. Inside TLS both sides use HMAC(key, "certificate" SHA-256 of the listener's certificate)
+   * for the key, so a proof for one certificate proves nothing for another one. The number in the head of a greeting is 0; one of a listener with
+   * TLS, to a client that does not begin with TLS, has 1 and nothing behind that which would mean something.
    */
   /** Version of the protocol that this side speaks, handshake and frames. */
   public static final int VERSION = 1;
@@ -52,6 +54,8 @@ public final class ConnectionHandshake {
   private static final int PROOF_HMAC_AT = PROOF_BYTES - Sha256.DIGEST_BYTES;
   private static final byte[] CLIENT = "client".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] LISTENER = "listener".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] CERTIFICATE = "certificate".getBytes(StandardCharsets.US_ASCII);
+  private static final int WANTS_TLS = 1; // the number in the head of such a greeting
 
   /** What a listener says to a client at last. */
   public enum Verdict {
@@ -82,14 +86,35 @@ public final class ConnectionHandshake {
     return key.clone();
   }
 
+  /**
+   * Returns the key for a handshake inside TLS, where it proves the listener's certificate, too.
+   *
+   * @param certificate SHA-256 of the certificate that the listener has, or the client has seen
+   */
+  public static byte[] boundKey(byte[] key, byte[] certificate) {
+    return Sha256.hmac(key, CERTIFICATE, certificate);
+  }
+
   /** Returns the listener's first message. */
   public static byte[] greeting(byte[] nonce) {
     return head(GREETING_BYTES, 0).put(nonce).array();
   }
 
-  /** Checks, in the client, that a listener of this version has sent it. */
+  /** Returns what a listener with TLS says to a client that waits for its first message without that. */
+  public static byte[] tlsWanted() {
+    return head(GREETING_BYTES, WANTS_TLS).array();
+  }
+
+  /** Tells whether what has come from a listener begins as its first message does; takes nothing. */
+  public static boolean isGreeting(ByteBuffer received) {
+    return received.remaining() >= Integer.BYTES && received.getInt(received.position()) == MAGIC;
+  }
+
+  /** Checks, in the client, that a listener of this version has sent it, and that it does not want TLS. */
   public static void checkGreeting(byte[] greeting) throws HandshakeException {
-    open("the listener", greeting);
+    if (open("the listener", greeting) == WANTS_TLS) {
+      throw new HandshakeException(Reason.FORMAT, "the listener uses TLS, and this side does not");
+    }
   }
 
   /** Returns the client's message. */

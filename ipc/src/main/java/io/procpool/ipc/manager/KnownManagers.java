@@ -3,6 +3,7 @@ package io.procpool.ipc.manager;
 
 import io.procpool.WaitInterruptedException;
 import io.procpool.ipc.memory.Session;
+import io.procpool.manager.ConnectOptions;
 import io.procpool.manager.ManagerException;
 import java.io.IOException;
 import java.io.Reader;
@@ -30,6 +31,7 @@ public final class KnownManagers {
   private static final String PORT = "port";
   private static final String PATH = "path";
   private static final String KEY = "key";
+  private static final String FINGERPRINT = "fingerprint"; // of its certificate, if it uses TLS
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
   private static final Map<String, ManagerClient> CLIENTS =
       new ConcurrentHashMap<>(); // changed under the lock of the class
@@ -47,6 +49,7 @@ public final class KnownManagers {
       properties.setProperty(PORT, Integer.toString(inet.getPort()));
     }
     properties.setProperty(KEY, HexFormat.of().formatHex(key));
+    client.fingerprint().ifPresent(known -> properties.setProperty(FINGERPRINT, known));
     Path file = file(client.server());
     Path written = Files.createTempFile(file.getParent(), FILE, ".new");
     try (Writer out = Files.newBufferedWriter(written)) {
@@ -135,11 +138,15 @@ public final class KnownManagers {
         : new InetSocketAddress(
             properties.getProperty(HOST), Integer.parseInt(properties.getProperty(PORT)));
     byte[] key = HexFormat.of().parseHex(properties.getProperty(KEY));
+    ConnectOptions.Builder options = ConnectOptions.builder().timeout(TIMEOUT);
+    if (properties.containsKey(FINGERPRINT)) {
+      options.fingerprint(properties.getProperty(FINGERPRINT));
+    }
     boolean interrupted = Thread.interrupted(); // kept for after this, which has an end of its own
     try {
       while (true) {
         try {
-          ManagerClient client = ManagerClient.connect(address, key, TIMEOUT);
+          ManagerClient client = ManagerClient.connect(address, key, options.build());
           if (!client.server().equals(server)) {
             client.close();
             throw new ManagerException(

@@ -13,9 +13,11 @@ import io.procpool.ipc.codec.SerializationDiagnosis;
 import io.procpool.ipc.codec.ThrowableCodec;
 import io.procpool.ipc.codec.UnencodableValueException;
 import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.ipc.socket.ClientTls;
 import io.procpool.ipc.socket.SocketConnection;
 import io.procpool.ipc.wire.FromManager;
 import io.procpool.ipc.wire.ToManager;
+import io.procpool.manager.ConnectOptions;
 import io.procpool.manager.ManagerException;
 import io.procpool.manager.ManagerGoneException;
 import java.io.IOException;
@@ -54,6 +56,7 @@ public final class ManagerClient {
 
   private final String server;
   private final SocketAddress address;
+  private final @Nullable String fingerprint;
   private final Connection connection;
   private final Map<Long, PendingCall> calls = new ConcurrentHashMap<>();
   private final AtomicLong numbers = new AtomicLong();
@@ -65,19 +68,24 @@ public final class ManagerClient {
   private int pause; // what that was at last; guarded by reading
   private volatile @Nullable ManagerGoneException gone;
 
-  private ManagerClient(String server, SocketAddress address, Connection connection) {
+  private ManagerClient(
+      String server, SocketAddress address, SocketConnection.Connected connected) {
     this.server = server;
     this.address = address;
-    this.connection = connection;
+    this.fingerprint = connected.fingerprint();
+    this.connection = connected.connection();
     this.outbox = new Outbox(connection);
     this.background = new Background(this, outbox);
     this.holds = new Holds(background::post);
   }
 
-  /** Connects; see {@link io.procpool.manager.Manager#connect(SocketAddress, byte[], Duration)}. */
-  public static ManagerClient connect(SocketAddress address, byte[] key, Duration timeout)
+  /** Connects; see {@link io.procpool.manager.Manager#connect(SocketAddress, byte[], ConnectOptions)}. */
+  public static ManagerClient connect(SocketAddress address, byte[] key, ConnectOptions options)
       throws IOException, InterruptedException {
-    Connection connection = SocketConnection.connect(address, key, timeout);
+    Duration timeout = options.timeout();
+    SocketConnection.Connected made = SocketConnection.connect(
+        address, key, timeout, ClientTls.of(options, address).orElse(null));
+    Connection connection = made.connection();
     boolean connected = false;
     try {
       PayloadWriter hello = new PayloadWriter();
@@ -91,13 +99,16 @@ public final class ManagerClient {
             "who listens at " + address + " did not answer as a manager within " + timeout);
       }
       PayloadReader answer = new PayloadReader(connection.recvBytes(MOST_WELCOME_BYTES));
-      if (!(FromManager.read(ManagerWire.header(answer)) instanceof FromManager.Welcome welcome)
-          || welcome.version() != ManagerWire.VERSION) {
-        throw new IOException("the manager at " + address + " speaks another version than "
-            + ManagerWire.VERSION + "; use the same procpool version on both sides");
+      if (!(FromManager.read(ManagerWire.header(answer)) instanceof FromManager.Welcome welcome)) {
+        throw new IOException("who listens at " + address + " is no manager");
+      }
+      if (welcome.version() != ManagerWire.VERSION) {
+        throw new IOException("the manager at " + address + " speaks version " + welcome.version()
+            + " of the protocol, this side version " + ManagerWire.VERSION
+            + "; use the same procpool version on both sides");
       }
       connected = true;
-      return new ManagerClient(welcome.server(), address, connection);
+      return new ManagerClient(welcome.server(), address, made);
     } catch (PayloadFormatException e) {
       throw new IOException("who listens at " + address + " is no manager", e);
     } finally {
@@ -114,6 +125,11 @@ public final class ManagerClient {
 
   SocketAddress address() {
     return address;
+  }
+
+  /** Returns that of the server's certificate; nothing without TLS. */
+  public Optional<String> fingerprint() {
+    return Optional.ofNullable(fingerprint);
   }
 
   /** Ends the connection; who waits is told. */

@@ -15,6 +15,7 @@ import io.procpool.sync.ProcessSemaphore;
 import java.net.SocketAddress;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Handle of a manager. Safe for use by multiple threads. */
@@ -38,6 +39,11 @@ public final class RemoteManager implements Manager {
   @Override
   public SocketAddress address() {
     return KnownManagers.client(server.server()).address();
+  }
+
+  @Override
+  public Optional<String> fingerprint() {
+    return KnownManagers.client(server.server()).fingerprint();
   }
 
   private RemoteObject open(String kind, @Nullable String name) {

@@ -6,6 +6,7 @@ import io.procpool.ipc.auth.ConnectionHandshake;
 import io.procpool.ipc.auth.ConnectionHandshake.Verdict;
 import io.procpool.ipc.auth.Handshake;
 import io.procpool.ipc.auth.HandshakeException;
+import io.procpool.manager.WrongCertificateException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -15,12 +16,15 @@ import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** One attempt to connect to a listener. For one thread. */
@@ -38,6 +42,7 @@ final class Connecting implements AutoCloseable {
   private final long start = System.nanoTime();
   private final Selector selector;
   private @Nullable SocketChannel channel;
+  private @Nullable String fingerprint; // of the certificate that was seen
   private String doing = "connecting";
 
   private Connecting(SocketAddress address, Duration timeout) throws IOException {
@@ -47,7 +52,8 @@ final class Connecting implements AutoCloseable {
     this.selector = Selector.open();
   }
 
-  static SocketConnection connect(SocketAddress address, byte[] key, Duration timeout)
+  static SocketConnection.Connected connect(
+      SocketAddress address, byte[] key, Duration timeout, @Nullable ClientTls tls)
       throws IOException, InterruptedException {
     byte[] ownKey = ConnectionHandshake.copyOfKey(key);
     if (timeout.isZero() || timeout.isNegative()) {
@@ -57,20 +63,34 @@ final class Connecting implements AutoCloseable {
       throw new InterruptedException();
     }
     try (Connecting connecting = new Connecting(address, timeout)) {
-      return connecting.run(ownKey);
+      return connecting.run(ownKey, tls);
     }
   }
 
-  private SocketConnection run(byte[] key) throws IOException, InterruptedException {
+  private SocketConnection.Connected run(byte[] key, @Nullable ClientTls wanted)
+      throws IOException, InterruptedException {
     try {
       SocketChannel connected = open();
       connected.register(selector, SelectionKey.OP_READ);
-      shakeHands(connected, key);
+      TlsChannel tls = null;
+      if (wanted == null) {
+        shakeHands(connected, key);
+      } else {
+        SSLEngine engine = wanted.newEngine();
+        tls = encrypt(connected, engine);
+        byte[] certificate = wanted.check(engine, address);
+        fingerprint = ClientTls.text(certificate);
+        shakeHands(tls, ConnectionHandshake.boundKey(key, certificate));
+      }
       channel = null;
       selector.keys().forEach(SelectionKey::cancel);
-      return new SocketConnection(connected, address.toString());
-    } catch (SocketTimeoutException | WrongKeyException e) {
+      return new SocketConnection.Connected(
+          new SocketConnection(connected, tls, address.toString()), fingerprint);
+    } catch (SocketTimeoutException | WrongKeyException | WrongCertificateException e) {
       throw e;
+    } catch (SSLException e) {
+      throw new IOException(
+          "no connection to " + address + ": TLS 1.3 was not agreed on: " + e.getMessage(), e);
     } catch (IOException e) {
       throw new IOException("no connection to " + address + ": " + e.getMessage(), e);
     }
@@ -115,7 +135,17 @@ final class Connecting implements AutoCloseable {
     }
   }
 
-  private void shakeHands(SocketChannel connected, byte[] key)
+  private TlsChannel encrypt(SocketChannel connected, SSLEngine engine)
+      throws IOException, InterruptedException {
+    doing = "agreeing on TLS";
+    TlsChannel tls = new TlsChannel(connected, engine);
+    while (!tls.shakeHands()) {
+      await(Long.MAX_VALUE);
+    }
+    return tls;
+  }
+
+  private void shakeHands(ByteChannel connected, byte[] key)
       throws IOException, InterruptedException {
     doing = "shaking hands";
     byte[] greeting = read(connected, ConnectionHandshake.GREETING_BYTES);
@@ -131,7 +161,8 @@ final class Connecting implements AutoCloseable {
       case FULL ->
         throw new IOException("as many connections as its backlog allows wait to be accepted");
       case WRONG_KEY ->
-        throw new WrongKeyException("the listener at " + address + " has another key");
+        throw new WrongKeyException(
+            "the listener at " + address + " has another key" + orCertificate());
       case WRONG_VERSION ->
         throw new IOException("the listener speaks another version of the protocol than "
             + ConnectionHandshake.VERSION + "; use the same procpool version on both sides");
@@ -144,8 +175,8 @@ final class Connecting implements AutoCloseable {
       return ConnectionHandshake.readVerdict(key, greeting, proof, answer);
     } catch (HandshakeException e) {
       if (e.reason() == HandshakeException.Reason.KEY) {
-        WrongKeyException wrong = new WrongKeyException(
-            "who listens at " + address + " did not prove to know the key, although it says so");
+        WrongKeyException wrong = new WrongKeyException("who listens at " + address
+            + " did not prove to know the key, although it says so" + orCertificate());
         wrong.initCause(e);
         throw wrong;
       }
@@ -153,7 +184,14 @@ final class Connecting implements AutoCloseable {
     }
   }
 
-  private byte[] read(SocketChannel from, int bytes) throws IOException, InterruptedException {
+  private String orCertificate() {
+    return fingerprint == null
+        ? ""
+        : ", or the certificate that came from there (SHA-256 " + fingerprint
+            + ") is not its own but that of somebody in between";
+  }
+
+  private byte[] read(ByteChannel from, int bytes) throws IOException, InterruptedException {
     ByteBuffer into = ByteBuffer.allocate(bytes);
     while (into.hasRemaining()) {
       int count = from.read(into);

@@ -12,12 +12,14 @@ final class FrameOutput {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private final WritableByteChannel target;
+  private final @Nullable TlsChannel keeping; // the target, if it may keep what it has taken
   private @Nullable ByteBuffer chunk; // what is written next; null before the first message
   private ByteBuffer payload = NOTHING; // what comes behind that
   private boolean begun;
 
   FrameOutput(WritableByteChannel target) {
     this.target = target;
+    this.keeping = target instanceof TlsChannel tls ? tls : null;
   }
 
   /** Begins a message; nothing of an earlier one may be left. The payload is the caller's until it has been written, or kept. */
@@ -56,7 +58,7 @@ final class FrameOutput {
       }
       if (!payload.hasRemaining()) {
         payload = NOTHING;
-        return true;
+        return keeping == null || keeping.flush();
       }
       from.clear();
       moveInto(from);
@@ -70,7 +72,9 @@ final class FrameOutput {
 
   /** Tells whether something is left to be written. */
   boolean hasRest() {
-    return chunk != null && chunk.hasRemaining() || payload.hasRemaining();
+    return chunk != null && chunk.hasRemaining()
+        || payload.hasRemaining()
+        || keeping != null && keeping.hasRest();
   }
 
   /** Copies what is left, so that the caller may have its payload back. */

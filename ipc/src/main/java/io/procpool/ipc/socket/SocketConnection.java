@@ -16,6 +16,7 @@ import java.io.NotSerializableException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
@@ -52,6 +53,7 @@ public final class SocketConnection implements Connection, ReadySource {
   private static final int DISCARD_BYTES = 16 << 10;
 
   private final transient SocketChannel channel;
+  private final transient @Nullable TlsChannel tls;
   private final transient String name;
   private final transient boolean tcp;
   private final transient ReentrantLock reading = new ReentrantLock(true);
@@ -71,11 +73,24 @@ public final class SocketConnection implements Connection, ReadySource {
    * @param name what it is connected to, for messages
    */
   SocketConnection(SocketChannel channel, String name) throws IOException {
+    this(channel, null, name);
+  }
+
+  /**
+   * Makes one of a channel that does not block, after the handshake.
+   *
+   * @param tls through what is read and written; null if that is the channel itself
+   * @param name what it is connected to, for messages
+   */
+  SocketConnection(SocketChannel channel, @Nullable TlsChannel tls, String name)
+      throws IOException {
     this.channel = channel;
+    this.tls = tls;
     this.name = name;
     this.tcp = !(channel.getLocalAddress() instanceof UnixDomainSocketAddress);
-    this.input = new FrameInput(channel, "the other end of the connection " + name);
-    this.output = new FrameOutput(channel);
+    ByteChannel stream = tls == null ? channel : tls;
+    this.input = new FrameInput(stream, "the other end of the connection " + name);
+    this.output = new FrameOutput(stream);
     this.readable = new ChannelWait(channel, SelectionKey.OP_READ);
     this.writable = new ChannelWait(channel, SelectionKey.OP_WRITE);
   }
@@ -83,7 +98,26 @@ public final class SocketConnection implements Connection, ReadySource {
   /** Connects to a listener; see {@link io.procpool.channel.ConnectionListener#connect(SocketAddress, byte[], Duration)}. */
   public static Connection connect(SocketAddress address, byte[] key, Duration timeout)
       throws IOException, InterruptedException {
-    return Connecting.connect(address, key, timeout);
+    return Connecting.connect(address, key, timeout, null).connection();
+  }
+
+  /**
+   * A connection to a server with a certificate.
+   *
+   * @param fingerprint of the certificate; null without TLS
+   */
+  public record Connected(Connection connection, @Nullable String fingerprint) {}
+
+  /**
+   * Connects to a listener that may use TLS.
+   *
+   * @param tls what is wanted of that; null to connect without
+   * @throws io.procpool.manager.WrongCertificateException if the listener's certificate is not what is wanted
+   */
+  public static Connected connect(
+      SocketAddress address, byte[] key, Duration timeout, @Nullable ClientTls tls)
+      throws IOException, InterruptedException {
+    return Connecting.connect(address, key, timeout, tls);
   }
 
   @Override
@@ -454,7 +488,11 @@ public final class SocketConnection implements Connection, ReadySource {
     }
     if (!outputShut) {
       outputShut = true;
-      channel.shutdownOutput();
+      if (tls == null) {
+        channel.shutdownOutput();
+      } else {
+        tls.shutdownOutput();
+      }
     }
     ByteBuffer discarded = ByteBuffer.allocate(DISCARD_BYTES);
     int count = channel.read(discarded);

@@ -3,12 +3,14 @@ package io.procpool.master.cli;
 
 import io.procpool.manager.ManagerOptions;
 import io.procpool.master.manager.ManagerServer;
+import io.procpool.master.manager.ServerTls;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -16,6 +18,7 @@ import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -24,7 +27,10 @@ import picocli.CommandLine.Option;
 @Command(
     name = "manager",
     header = "Runs a manager: maps, lists, sets and queues for programs that know its key.",
-    customSynopsis = "pool-master manager --bind HOST:PORT|FILE --key-file FILE",
+    customSynopsis = {
+      "pool-master manager --bind HOST:PORT|FILE --key-file FILE [--tls]",
+      "                    [--key-store FILE --key-store-password-file FILE]"
+    },
     description = {
       "",
       "Programs connect with Manager.connect and find what they share by name. Prints where it listens,",
@@ -43,8 +49,9 @@ final class ManagerCommand implements Callable<Integer> {
       names = "--bind",
       required = true,
       paramLabel = "HOST:PORT|FILE",
-      description = "Where to listen: an address of the loopback interface and a port, 0 for any;"
-          + " or the file of a Unix domain socket.")
+      description =
+          "Where to listen: an address of this host and a port, 0 for any; or the file of a"
+              + " Unix domain socket. Beyond the loopback interface TLS is used.")
   String bind = "";
 
   @Option(
@@ -54,6 +61,27 @@ final class ManagerCommand implements Callable<Integer> {
       description = "The key: the content of a file that only you can read, 16 bytes or more,"
           + " without line ends behind it.")
   Path keyFile = Path.of("");
+
+  @Option(
+      names = "--tls",
+      description = "Use TLS on the loopback interface, too; clients have to do the same.")
+  boolean tls;
+
+  @Option(
+      names = "--key-store",
+      paramLabel = "FILE",
+      description = "The certificate for TLS and its private key, as PKCS 12 or JKS. Without this a"
+          + " certificate is made at each start, and its fingerprint is printed.")
+  @Nullable
+  Path keyStore;
+
+  @Option(
+      names = "--key-store-password-file",
+      paramLabel = "FILE",
+      description = "The password of the key store: the content of a file that only you can read,"
+          + " without line ends behind it.")
+  @Nullable
+  Path keyStorePasswordFile;
 
   @Mixin
   ReportFlags reportFlags = new ReportFlags();
@@ -66,12 +94,14 @@ final class ManagerCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws CommandException, IOException, InterruptedException {
-    SocketAddress address = address();
-    byte[] key = key();
+    ManagerOptions options = options();
     CountDownLatch over = new CountDownLatch(1);
     try (Interruption ignored = new Interruption(console, new EndsAtOnce(over));
-        ManagerServer server = start(address, key)) {
+        ManagerServer server = start(options)) {
       console.out().append("listening at ").append(text(server.address())).append('\n');
+      server
+          .fingerprint()
+          .ifPresent(text -> console.out().append("fingerprint ").append(text).append('\n'));
       console.flushResults();
       over.await();
     }
@@ -89,12 +119,38 @@ final class ManagerCommand implements Callable<Integer> {
     public void conclude() {}
   }
 
-  private static ManagerServer start(SocketAddress address, byte[] key) throws CommandException {
+  private static ManagerServer start(ManagerOptions options) throws CommandException {
+    ServerTls used;
     try {
-      return ManagerServer.start(address, key);
+      used = ServerTls.of(options).orElse(null);
+    } catch (IOException e) {
+      throw CommandException.usage("--key-store: " + e.getMessage());
+    }
+    try {
+      return ManagerServer.start(
+          options.address().orElseThrow(), options.key().orElseThrow(), used);
     } catch (IOException e) {
       throw CommandException.failed(
           "--bind: " + e.getMessage() + "; end who listens there, or use another place", e);
+    }
+  }
+
+  private ManagerOptions options() throws CommandException {
+    ManagerOptions.Builder options = ManagerOptions.builder().address(address()).key(key());
+    if (tls) {
+      options.tls(true);
+    }
+    if ((keyStore == null) != (keyStorePasswordFile == null)) {
+      throw CommandException.usage("--key-store and --key-store-password-file go together");
+    }
+    if (keyStore != null && keyStorePasswordFile != null) {
+      byte[] password = secret("--key-store-password-file", keyStorePasswordFile);
+      options.keyStore(keyStore, new String(password, StandardCharsets.UTF_8).toCharArray());
+    }
+    try {
+      return options.build();
+    } catch (IllegalArgumentException e) {
+      throw CommandException.usage("--bind " + bind + ": " + e.getMessage());
     }
   }
 
@@ -105,42 +161,48 @@ final class ManagerCommand implements Callable<Integer> {
     }
     try {
       InetAddress host = InetAddress.getByName(bind.substring(0, colon));
-      int port = Integer.parseInt(bind.substring(colon + 1));
-      InetSocketAddress address = new InetSocketAddress(host, port);
-      ManagerOptions.builder().address(address); // refuses what is not allowed
-      return address;
+      return new InetSocketAddress(host, Integer.parseInt(bind.substring(colon + 1)));
     } catch (UnknownHostException | IllegalArgumentException e) {
       throw CommandException.usage("--bind " + bind + ": " + e.getMessage()
-          + " (expected: HOST:PORT of the loopback interface, such as 127.0.0.1:4000, or a file)");
+          + " (expected: HOST:PORT, such as 127.0.0.1:4000 or 0.0.0.0:4000, or a file)");
     }
   }
 
   private byte[] key() throws CommandException {
+    byte[] key = secret("--key-file", keyFile);
+    if (key.length < ManagerOptions.MIN_KEY_BYTES) {
+      throw CommandException.usage("--key-file " + keyFile + ": " + key.length
+          + " bytes (expected: " + ManagerOptions.MIN_KEY_BYTES + " or more)");
+    }
+    return key;
+  }
+
+  /** Reads a file that only this user can, without line ends behind it. */
+  private static byte[] secret(String option, Path file) throws CommandException {
     byte[] content;
     try {
-      if (Files.getFileStore(keyFile).supportsFileAttributeView("posix")
-          && Files.getPosixFilePermissions(keyFile).stream().anyMatch(OF_OTHERS::contains)) {
-        throw CommandException.usage("--key-file " + keyFile
-            + ": others can read or write it; chmod 600 it, and use a new key");
+      if (Files.getFileStore(file).supportsFileAttributeView("posix")
+          && Files.getPosixFilePermissions(file).stream().anyMatch(OF_OTHERS::contains)) {
+        throw CommandException.usage(option + " " + file
+            + ": others can read or write it; chmod 600 it, and use a new "
+            + (option.equals("--key-file") ? "key" : "password"));
       }
-      content = Files.readAllBytes(keyFile);
+      content = Files.readAllBytes(file);
     } catch (IOException e) {
-      throw CommandException.usage("--key-file " + keyFile + ": cannot be read: " + e);
+      throw CommandException.usage(option + " " + file + ": cannot be read: " + e);
     }
     int length = content.length;
     while (length > 0 && (content[length - 1] == '\n' || content[length - 1] == '\r')) {
       length--;
     }
-    if (length < ManagerOptions.MIN_KEY_BYTES) {
-      throw CommandException.usage("--key-file " + keyFile + ": " + length + " bytes (expected: "
-          + ManagerOptions.MIN_KEY_BYTES + " or more)");
-    }
     return Arrays.copyOf(content, length);
   }
 
   private static String text(SocketAddress address) {
-    return address instanceof InetSocketAddress inet
-        ? inet.getAddress().getHostAddress() + ":" + inet.getPort()
-        : address.toString();
+    if (!(address instanceof InetSocketAddress inet)) {
+      return address.toString();
+    }
+    String host = inet.getAddress().getHostAddress();
+    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + inet.getPort();
   }
 }

@@ -2,6 +2,7 @@
 package io.procpool.master.manager;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.procpool.ipc.channel.Messages;
@@ -16,16 +17,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** One client: takes its messages and sends the replies. For the event loop alone. */
 final class ClientHandler extends LengthFieldBasedFrameDecoder {
   /*
-   * Limits. No more is read from a client while it does not take its replies. Of its calls that wait there can be many, but not any number. A message that is too long,
-   *         or makes no sense, ends its connection, and nothing else.
+   * Limits. No more is read from a client while it does not take its replies, and what was read before waits, too. What becomes of calls that had begun before has a limit in bytes (Backlog).
+   *         Of its calls that wait there can be many, but not any number. A message that is too long, or makes no sense, ends its connection, and nothing else.
    */
-  private static final Logger LOG = LoggerFactory.getLogger(ClientHandler.class);
   private static final int LENGTH_BYTES = 4;
   private static final int KIND_BYTES = 1;
   private static final int FIRST_BYTES = 256;
@@ -35,13 +33,16 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   private final ObjectTable objects;
   private final Map<Long, ClientCall> calls = new HashMap<>();
   private final String server;
+  private final GuestLog log;
   private final Client client = new Client();
+  private @Nullable Backlog backlog;
   private boolean broken; // what it says makes no sense any more
   private boolean welcomed;
   private boolean reading; // what is to be sent is sent at the end of that
   private @Nullable ByteBuf unsent;
+  private @Nullable PayloadReader batch; // what is left of it to be taken
 
-  ClientHandler(String server, ObjectTable objects) {
+  ClientHandler(String server, ObjectTable objects, GuestLog log) {
     super(
         ManagerWire.MAX_CALL_BYTES + LENGTH_BYTES + KIND_BYTES,
         0,
@@ -50,6 +51,7 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
         LENGTH_BYTES);
     this.server = server;
     this.objects = objects;
+    this.log = log;
   }
 
   @Override
@@ -57,6 +59,9 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
     if (broken || client.isGone()) {
       in.skipBytes(in.readableBytes());
       return null;
+    }
+    if (batch != null || !context.channel().isWritable()) {
+      return null; // until it has taken what it has asked for
     }
     ByteBuf frame = (ByteBuf) super.decode(context, in);
     if (frame == null) {
@@ -81,12 +86,22 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
       throws IOException, PayloadFormatException {
     ToManager said = ToManager.read(ManagerWire.header(message));
     if (said instanceof ToManager.Batch) {
-      while (message.remaining() > 0) {
-        PayloadReader part = new PayloadReader(message.getBytes(message.getVarint()));
-        take(context, ToManager.read(ManagerWire.header(part)), part);
-      }
+      batch = message;
+      takeBatch(context);
     } else {
       take(context, said, message);
+    }
+  }
+
+  /** Takes what is in a batch as long as the client takes its replies. */
+  private void takeBatch(ChannelHandlerContext context) throws IOException, PayloadFormatException {
+    PayloadReader parts = batch;
+    while (parts != null && parts.remaining() > 0 && context.channel().isWritable()) {
+      PayloadReader part = new PayloadReader(parts.getBytes(parts.getVarint()));
+      take(context, ToManager.read(ManagerWire.header(part)), part);
+    }
+    if (parts != null && parts.remaining() == 0) {
+      batch = null;
     }
   }
 
@@ -206,6 +221,18 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   }
 
   private void send(ChannelHandlerContext context, byte[] message) {
+    Backlog waiting = backlog;
+    if (broken || waiting == null) {
+      return;
+    }
+    if (waiting.isTooMuch()) {
+      broken = true;
+      log.warn("the connection of " + client.name()
+          + " was closed: it does not take its replies, of which " + (waiting.waitingBytes() >> 20)
+          + " MiB wait");
+      context.channel().unsafe().close(context.channel().unsafe().voidPromise());
+      return;
+    }
     ByteBuf out = unsent;
     int bytes = LENGTH_BYTES + KIND_BYTES + message.length;
     if (out == null) {
@@ -226,7 +253,15 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
     if (out != null) {
       unsent = null;
       context.write(out, context.voidPromise());
+      if (backlog != null) {
+        backlog.added();
+      }
     }
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    backlog = new Backlog(context.channel());
   }
 
   @Override
@@ -241,12 +276,42 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
     reading = false;
     write(context);
     context.flush();
-    super.channelReadComplete(context);
+    if (context.channel().config().isAutoRead()) {
+      super.channelReadComplete(context); // which asks for more if nothing was passed on
+    } else {
+      discardSomeReadBytes();
+      context.fireChannelReadComplete();
+    }
   }
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
-    context.channel().config().setAutoRead(context.channel().isWritable());
+    if (!context.channel().isWritable()) {
+      context.channel().config().setAutoRead(false);
+    } else {
+      context.executor().execute(() -> goOn(context)); // not within a flush
+    }
+  }
+
+  /** Handles what was read before the client took its replies, and then reads again. */
+  private void goOn(ChannelHandlerContext context) {
+    if (broken || context.isRemoved() || !context.channel().isWritable()) {
+      return;
+    }
+    try {
+      reading = true;
+      takeBatch(context);
+      channelRead(context, Unpooled.EMPTY_BUFFER);
+    } catch (Exception e) {
+      exceptionCaught(context, e);
+    } finally {
+      reading = false;
+    }
+    write(context);
+    context.flush();
+    if (context.channel().isWritable()) {
+      context.channel().config().setAutoRead(true);
+    }
   }
 
   @Override
@@ -259,7 +324,7 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
       client.end();
     }
     calls.clear();
-    super.channelInactive(context); // may still handle what had come
+    super.channelInactive(context);
     if (unsent != null) {
       unsent.release();
       unsent = null;
@@ -268,9 +333,12 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    broken = true;
-    LOG.warn(
-        "the connection of {} was closed: {}", client.name(), String.valueOf(cause.getMessage()));
-    context.close();
+    if (!broken) { // what follows from that is not told
+      broken = true;
+      log.warn("the connection of " + client.name() + " was closed: " + cause.getMessage());
+      write(context);
+      context.flush(); // what it was told before, such as the version here
+      context.close();
+    }
   }
 }

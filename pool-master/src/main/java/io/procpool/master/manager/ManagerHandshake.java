@@ -8,8 +8,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.procpool.ipc.auth.ConnectionHandshake;
 import io.procpool.ipc.auth.ConnectionHandshake.Verdict;
-import io.procpool.ipc.auth.Handshake;
 import io.procpool.ipc.auth.HandshakeException;
+import java.net.InetSocketAddress;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -23,8 +23,10 @@ final class ManagerHandshake extends ChannelInboundHandlerAdapter {
   private static final long TIMEOUT_SECONDS = 10;
 
   private final byte[] key;
+  private final HalfOpen halfOpen;
+  private final GuestLog log;
   private final Consumer<ChannelHandlerContext> admit;
-  private final byte[] greeting = ConnectionHandshake.greeting(Handshake.newNonce());
+  private final byte[] greeting;
   private final byte[] proof = new byte[ConnectionHandshake.PROOF_BYTES];
   private int have;
   private boolean refused; // what else comes is not looked at
@@ -33,10 +35,20 @@ final class ManagerHandshake extends ChannelInboundHandlerAdapter {
   /**
    * Makes one for one connection.
    *
+   * @param key inside TLS, the one that is bound to the certificate
+   * @param nonce never used before
    * @param admit adds what comes next to the pipeline
    */
-  ManagerHandshake(byte[] key, Consumer<ChannelHandlerContext> admit) {
+  ManagerHandshake(
+      byte[] key,
+      byte[] nonce,
+      HalfOpen halfOpen,
+      GuestLog log,
+      Consumer<ChannelHandlerContext> admit) {
     this.key = key;
+    this.greeting = ConnectionHandshake.greeting(nonce);
+    this.halfOpen = halfOpen;
+    this.log = log;
     this.admit = admit;
   }
 
@@ -48,6 +60,7 @@ final class ManagerHandshake extends ChannelInboundHandlerAdapter {
             () -> refuse(context, "no handshake within " + TIMEOUT_SECONDS + " s"),
             TIMEOUT_SECONDS,
             TimeUnit.SECONDS);
+    halfOpen.add(context.channel());
     context.writeAndFlush(Unpooled.wrappedBuffer(greeting));
   }
 
@@ -63,6 +76,7 @@ final class ManagerHandshake extends ChannelInboundHandlerAdapter {
       have += take;
       if (have == proof.length && judge(context)) {
         cancelTimeout();
+        halfOpen.remove(context.channel());
         admit.accept(context);
         if (in.isReadable()) {
           context.fireChannelRead(in.retain());
@@ -84,7 +98,7 @@ final class ManagerHandshake extends ChannelInboundHandlerAdapter {
       }
       refused = true;
       cancelTimeout();
-      LOG.warn("a client was refused: {}", verdict);
+      log.warn("a client" + from(context) + " was refused: " + verdict);
       answer.addListener(ChannelFutureListener.CLOSE);
     } catch (HandshakeException noClient) {
       refuse(context, String.valueOf(noClient.getMessage()));
@@ -92,10 +106,14 @@ final class ManagerHandshake extends ChannelInboundHandlerAdapter {
     return false;
   }
 
+  private static String from(ChannelHandlerContext context) {
+    return context.channel().remoteAddress() instanceof InetSocketAddress inet ? " at " + inet : "";
+  }
+
   private void refuse(ChannelHandlerContext context, String reason) {
     refused = true;
     cancelTimeout();
-    LOG.debug("a connection was refused: {}", reason);
+    LOG.debug("a connection{} was refused: {}", from(context), reason);
     context.close();
   }
 
@@ -107,6 +125,7 @@ final class ManagerHandshake extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
+    halfOpen.remove(context.channel());
     cancelTimeout();
   }
 

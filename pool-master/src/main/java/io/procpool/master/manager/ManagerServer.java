@@ -24,10 +24,15 @@ import io.procpool.ipc.manager.ServersHere;
 import io.procpool.ipc.socket.SocketFile;
 import io.procpool.master.process.SpinThenSelect;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.spi.SelectorProvider;
+import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.Optional;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -35,12 +40,12 @@ import org.jspecify.annotations.Nullable;
 public final class ManagerServer implements AutoCloseable {
   /*
    * Threads. One event loop reads, does what can be done at once, and writes, for all clients: so each operation takes effect at one moment,
-   *          and no lock is needed. What may run code of users is done elsewhere, one thing at a time for each object (ServedObject).
+   *          and no lock is needed. One more thread signs for TLS, which takes a millisecond for each client. What may run code of users is done elsewhere, one thing at a time for each object (ServedObject).
    * End.     close() ends the listener first, then the connections, which tells the clients, then the threads.
    */
   private static final String TRANSPORT_PROPERTY = "procpool.transport";
   private static final int NAME_BYTES = 8;
-  private static final int MOST_HALF_OPEN = 1024;
+  private static final long SIGNER_IDLE_SECONDS = 10;
   private static final long END_MILLIS = 2000;
 
   private final MultiThreadIoEventLoopGroup group;
@@ -48,18 +53,33 @@ public final class ManagerServer implements AutoCloseable {
   private final ObjectTable objects;
   private final boolean epoll;
   private final String name;
+  private final HalfOpen halfOpen;
+  private final GuestLog log;
+  private final SecureRandom random =
+      new SecureRandom(); // which has its descriptor before there are none left
+  private final @Nullable ServerTls tls;
+  private final ThreadPoolExecutor signers;
   private @Nullable Channel listener;
   private @Nullable SocketAddress address;
   private @Nullable SocketFile file;
 
-  private ManagerServer() {
+  private ManagerServer(@Nullable ServerTls tls) {
     epoll = !"nio".equals(System.getProperty(TRANSPORT_PROPERTY)) && Epoll.isAvailable();
-    byte[] random = new byte[NAME_BYTES];
-    System.arraycopy(Handshake.newNonce(), 0, random, 0, NAME_BYTES);
-    name = HexFormat.of().formatHex(random);
+    name = HexFormat.of().formatHex(random(NAME_BYTES));
     ClassLoader context = Thread.currentThread().getContextClassLoader();
     objects = new ObjectTable(name, context == null ? ClassLoader.getSystemClassLoader() : context);
     ServersHere.add(name, objects::find);
+    log = new GuestLog(name, System::nanoTime);
+    halfOpen = new HalfOpen(log);
+    this.tls = tls;
+    signers = new ThreadPoolExecutor(
+        1,
+        1,
+        SIGNER_IDLE_SECONDS,
+        TimeUnit.SECONDS,
+        new LinkedBlockingQueue<>(),
+        new DefaultThreadFactory("manager-tls-" + name, true));
+    signers.allowCoreThreadTimeOut(true);
     group = new MultiThreadIoEventLoopGroup(
         1,
         new DefaultThreadFactory("manager-" + name, true),
@@ -75,10 +95,21 @@ public final class ManagerServer implements AutoCloseable {
    * @throws IOException if it cannot listen there; the message names the place
    */
   public static ManagerServer start(SocketAddress address, byte[] key) throws IOException {
-    ManagerServer server = new ManagerServer();
+    return start(address, key, null);
+  }
+
+  /**
+   * Starts a server. What is stored in it has the classes that the calling thread's context class loader finds.
+   *
+   * @param tls what it uses; null for none
+   * @throws IOException if it cannot listen there; the message names the place
+   */
+  public static ManagerServer start(SocketAddress address, byte[] key, @Nullable ServerTls tls)
+      throws IOException {
+    ManagerServer server = new ManagerServer(tls);
     boolean started = false;
     try {
-      server.listen(address, key.clone());
+      server.listen(address, tls == null ? key.clone() : tls.boundKey(key));
       started = true;
       return server;
     } finally {
@@ -93,12 +124,19 @@ public final class ManagerServer implements AutoCloseable {
     ServerBootstrap bootstrap = new ServerBootstrap()
         .group(group)
         .channel(channelType(socket != null))
-        .option(ChannelOption.SO_BACKLOG, MOST_HALF_OPEN)
+        .option(ChannelOption.SO_BACKLOG, HalfOpen.MOST)
+        .handler(new AcceptPause(halfOpen, log))
         .childHandler(new ChannelInitializer<>() {
           @Override
           protected void initChannel(Channel channel) {
             channels.add(channel);
-            channel.pipeline().addLast(new ManagerHandshake(key, ManagerServer.this::admit));
+            if (tls != null) {
+              channel.pipeline().addLast(new TlsFirst(), tls.newHandler(channel.alloc(), signers));
+            }
+            channel
+                .pipeline()
+                .addLast(new ManagerHandshake(
+                    key, random(Handshake.NONCE_BYTES), halfOpen, log, ManagerServer.this::admit));
           }
         });
     SocketAddress bound =
@@ -112,11 +150,24 @@ public final class ManagerServer implements AutoCloseable {
       throw new IOException("a manager cannot listen at " + wanted + ": " + e.getMessage(), e);
     }
     if (socket == null) {
-      address = listener.localAddress();
+      address = asWanted((InetSocketAddress) wanted, (InetSocketAddress) listener.localAddress());
     } else {
       address = wanted;
       file = SocketFile.made(socket);
     }
+  }
+
+  /** Leaves "all addresses" as it was written, for people. */
+  private static SocketAddress asWanted(InetSocketAddress wanted, InetSocketAddress bound) {
+    return wanted.getAddress().isAnyLocalAddress()
+        ? new InetSocketAddress(wanted.getAddress(), bound.getPort())
+        : bound;
+  }
+
+  private byte[] random(int bytes) {
+    byte[] made = new byte[bytes];
+    random.nextBytes(made);
+    return made;
   }
 
   private Class<? extends ServerChannel> channelType(boolean unix) {
@@ -127,7 +178,7 @@ public final class ManagerServer implements AutoCloseable {
   }
 
   private void admit(ChannelHandlerContext context) {
-    context.pipeline().addLast(new ClientHandler(name, objects));
+    context.pipeline().addLast(new ClientHandler(name, objects, log));
   }
 
   /** Returns where it listens. */
@@ -137,6 +188,11 @@ public final class ManagerServer implements AutoCloseable {
       throw new IllegalStateException("the manager does not listen");
     }
     return listening;
+  }
+
+  /** Returns the fingerprint of its certificate; nothing without TLS. */
+  public Optional<String> fingerprint() {
+    return Optional.ofNullable(tls).map(ServerTls::fingerprint);
   }
 
   /** Ends it. Waits for the event loop, for 2 seconds at most. */
@@ -150,6 +206,7 @@ public final class ManagerServer implements AutoCloseable {
     ServersHere.remove(name);
     objects.close();
     group.shutdownGracefully(0, END_MILLIS, TimeUnit.MILLISECONDS).awaitUninterruptibly(END_MILLIS);
+    signers.shutdownNow();
     if (file != null) {
       file.delete();
     }

@@ -11,18 +11,22 @@ import io.procpool.ipc.manager.KnownManagers;
 import io.procpool.ipc.manager.ManagerClient;
 import io.procpool.ipc.manager.RemoteManager;
 import io.procpool.ipc.memory.Session;
+import io.procpool.manager.ConnectOptions;
 import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerException;
 import io.procpool.manager.ManagerOptions;
 import io.procpool.spi.Managers;
 import java.io.IOException;
+import java.io.Serializable;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 
 /** Starts servers, here or in children, and connects to them. */
 public final class StartedManagers implements Managers {
@@ -34,7 +38,7 @@ public final class StartedManagers implements Managers {
     byte[] key = options.key().orElseGet(Handshake::newKey);
     SocketAddress address = options.address().orElseGet(StartedManagers::newAddress);
     try {
-      return options.isHosted() ? host(address, key) : spawn(address, key);
+      return options.isHosted() ? host(address, key, options) : spawn(address, key, options);
     } catch (IOException | ChildStartException e) {
       throw new ManagerException("no manager could be started: " + e.getMessage(), e);
     } catch (InterruptedException e) {
@@ -52,35 +56,60 @@ public final class StartedManagers implements Managers {
     return socket.startsWith(Session.current().path());
   }
 
-  private static Manager host(SocketAddress address, byte[] key)
+  private static Manager host(SocketAddress address, byte[] key, ManagerOptions options)
       throws IOException, InterruptedException {
-    ManagerServer server = ManagerServer.start(address, key);
+    ManagerServer server =
+        ManagerServer.start(address, key, ServerTls.of(options).orElse(null));
     try {
-      return handle(server.address(), key, server::close);
+      return handle(server.address(), key, server.fingerprint(), server::close);
     } catch (IOException | InterruptedException | RuntimeException e) {
       server.close();
       throw e;
     }
   }
 
-  private static Manager spawn(SocketAddress address, byte[] key)
+  /** What of the options a child needs to know of TLS, in types that can be sent. */
+  private record TlsChoice(boolean used, @Nullable String keyStore, char @Nullable [] password)
+      implements Serializable {
+    static TlsChoice of(ManagerOptions options) {
+      return new TlsChoice(
+          options.isTls(),
+          options.keyStore().map(Path::toString).orElse(null),
+          options.keyStorePassword().orElse(null));
+    }
+
+    @Nullable
+    ServerTls make(SocketAddress address) throws IOException {
+      if (!used) {
+        return null;
+      }
+      ManagerOptions.Builder options = ManagerOptions.builder().address(address).tls(true);
+      if (keyStore != null && password != null) {
+        options.keyStore(Path.of(keyStore), password);
+      }
+      return ServerTls.of(options.build()).orElseThrow();
+    }
+  }
+
+  private static Manager spawn(SocketAddress address, byte[] key, ManagerOptions wanted)
       throws IOException, InterruptedException {
     String where = text(address);
+    TlsChoice tls = TlsChoice.of(wanted);
     Pipe pipe = Pipe.oneWay();
     Connection out = pipe.second();
     ChildOptions options = ChildOptions.builder().name("manager").daemon(true).build();
-    ChildProcess child = ChildProcess.start(options, () -> serve(where, key, out));
+    ChildProcess child = ChildProcess.start(options, () -> serve(where, key, tls, out));
     out.close();
     try (Connection in = pipe.first()) {
       if (!in.poll(START_TIME)) {
         throw new IOException("its server did not start within " + START_TIME);
       }
       String[] said = (String[]) in.recv();
-      if (said == null || !said[0].equals("listens")) {
-        throw new IOException(said == null ? "its server said nothing" : said[1]);
+      if (said == null || !"listens".equals(said[0])) {
+        throw new IOException(said == null ? "its server said nothing" : said[1] + "");
       }
       SocketAddress listens = address(said[1]);
-      return handle(listens, key, () -> end(child, listens));
+      return handle(listens, key, Optional.ofNullable(said[2]), () -> end(child, listens));
     } catch (IOException | InterruptedException | RuntimeException e) {
       child.kill();
       throw e;
@@ -88,16 +117,19 @@ public final class StartedManagers implements Managers {
   }
 
   /** Runs in the child until that is terminated. */
-  private static void serve(String where, byte[] key, Connection out) throws Exception {
+  private static void serve(String where, byte[] key, TlsChoice tls, Connection out)
+      throws Exception {
     ManagerServer started;
     try {
-      started = ManagerServer.start(address(where), key);
+      SocketAddress address = address(where);
+      started = ManagerServer.start(address, key, tls.make(address));
     } catch (IOException e) {
       out.send(new String[] {"failed", String.valueOf(e.getMessage())});
       throw e;
     }
     try (ManagerServer server = started) {
-      out.send(new String[] {"listens", text(server.address())});
+      out.send(
+          new String[] {"listens", text(server.address()), server.fingerprint().orElse(null)});
       out.close();
       new CountDownLatch(1).await();
     } catch (InterruptedException terminated) {
@@ -139,9 +171,12 @@ public final class StartedManagers implements Managers {
     }
   }
 
-  private static Manager handle(SocketAddress address, byte[] key, Runnable end)
+  private static Manager handle(
+      SocketAddress address, byte[] key, Optional<String> fingerprint, Runnable end)
       throws IOException, InterruptedException {
-    ManagerClient client = ManagerClient.connect(address, key, Manager.CONNECT_TIMEOUT);
+    ConnectOptions.Builder options = ConnectOptions.builder();
+    fingerprint.ifPresent(options::fingerprint);
+    ManagerClient client = ManagerClient.connect(address, key, options.build());
     KnownManagers.add(client, key);
     return new RemoteManager(client, () -> {
       try {
@@ -153,9 +188,9 @@ public final class StartedManagers implements Managers {
   }
 
   @Override
-  public Manager connect(SocketAddress address, byte[] key, Duration timeout)
+  public Manager connect(SocketAddress address, byte[] key, ConnectOptions options)
       throws IOException, InterruptedException {
-    ManagerClient client = ManagerClient.connect(address, key, timeout);
+    ManagerClient client = ManagerClient.connect(address, key, options);
     KnownManagers.add(client, key);
     return new RemoteManager(client, () -> KnownManagers.remove(client.server()));
   }

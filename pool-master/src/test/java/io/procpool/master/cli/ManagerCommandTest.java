@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procpool.channel.WrongKeyException;
+import io.procpool.manager.ConnectOptions;
 import io.procpool.manager.ManagedQueue;
 import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerGoneException;
@@ -89,21 +90,71 @@ final class ManagerCommandTest {
     assertThat(folder.resolve("socket")).doesNotExist();
   }
 
+  /** Beyond the loopback interface it prints what clients may check. */
+  @Test
+  void manager_atAllAddresses_printsFingerprint() throws Exception {
+    Process command = new ProcessBuilder(
+            Cli.words(List.of(), "manager", "--bind", "0.0.0.0:0", "--key-file", keyFile))
+        .redirectError(ProcessBuilder.Redirect.DISCARD)
+        .start();
+    try (BufferedReader out = command.inputReader()) {
+      String line = out.readLine();
+      assertThat(line).startsWith("listening at 0.0.0.0:");
+      String fingerprint = out.readLine();
+      assertThat(fingerprint).startsWith("fingerprint ");
+      SocketAddress address = new InetSocketAddress(
+          InetAddress.getLoopbackAddress(),
+          Integer.parseInt(line.substring(line.lastIndexOf(':') + 1)));
+      ConnectOptions pinned = ConnectOptions.builder()
+          .fingerprint(fingerprint.substring("fingerprint ".length()))
+          .build();
+      try (Manager manager = Manager.connect(address, KEY.getBytes(), pinned)) {
+        manager.list("shared").add("hello");
+        assertThat(manager.list("shared")).hasSize(1);
+      }
+    } finally {
+      command.destroyForcibly().waitFor();
+    }
+  }
+
   @Test
   void badArguments_sayWhatIsExpected() throws Exception {
     assertSays(2, "--bind", "manager", "--key-file", keyFile);
     assertSays(2, "--key-file", "manager", "--bind", "127.0.0.1:0");
     assertSays(
         2,
-        "--bind 0.0.0.0:0: address: /0.0.0.0:0 (expected: an address of the loopback interface",
+        "Unix domain sockets have no TLS",
         "manager",
         "--bind",
-        "0.0.0.0:0",
+        folder.resolve("socket"),
+        "--tls",
         "--key-file",
         keyFile);
     assertSays(
         2,
-        "(expected: HOST:PORT of the loopback interface",
+        "--key-store and --key-store-password-file go together",
+        "manager",
+        "--bind",
+        "0.0.0.0:0",
+        "--key-store",
+        keyFile,
+        "--key-file",
+        keyFile);
+    assertSays(
+        2,
+        "keyStore: " + keyFile + " cannot be used",
+        "manager",
+        "--bind",
+        "0.0.0.0:0",
+        "--key-store",
+        keyFile,
+        "--key-store-password-file",
+        keyFile,
+        "--key-file",
+        keyFile);
+    assertSays(
+        2,
+        "(expected: HOST:PORT, such as",
         "manager",
         "--bind",
         "127.0.0.1:http",
