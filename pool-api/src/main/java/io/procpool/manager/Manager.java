@@ -6,9 +6,11 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.net.SocketAddress;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Objects that any process can use, in a server: maps, lists, sets and queues with the interfaces of the JDK.
+ * Objects that any process can use, in a server: maps, lists, sets and queues with the interfaces of the JDK, values, and objects of the
+ * user's own types.
  *
  * <pre>{@code
  * try (Manager manager = Manager.start()) {
@@ -140,6 +142,54 @@ public interface Manager extends AutoCloseable, Serializable {
    * @throws ManagerException if something of another kind has that name
    */
   <E> ManagedQueue<E> lifoQueue(String name, int capacity);
+
+  // Values.
+
+  /** Makes a value, which may be null. */
+  <T extends @Nullable Object> ManagedValue<T> value(T initial);
+
+  /**
+   * Returns the value of a name, which is made if there is none.
+   *
+   * @param initial ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  <T extends @Nullable Object> ManagedValue<T> value(String name, T initial);
+
+  /** Makes an atomic number, 0 at first. */
+  ManagedLong atomicLong();
+
+  /**
+   * Returns the atomic number of a name, which is made if there is none, 0 at first.
+   *
+   * @throws ManagerException if something of another kind has that name
+   */
+  ManagedLong atomicLong(String name);
+
+  /**
+   * Makes an array, null in each place.
+   *
+   * @param length how many elements it has, 0 or more
+   */
+  <E extends @Nullable Object> ManagedArray<E> array(int length);
+
+  /**
+   * Returns the array of a name, which is made if there is none, null in each place.
+   *
+   * @param length how many elements it has, 0 or more
+   * @throws ManagerException if something of another kind has that name, or an array of another length
+   */
+  <E extends @Nullable Object> ManagedArray<E> array(String name, int length);
+
+  /** Makes a namespace. */
+  ManagedNamespace namespace();
+
+  /**
+   * Returns the namespace of a name, which is made if there is none.
+   *
+   * @throws ManagerException if something of another kind has that name
+   */
+  ManagedNamespace namespace(String name);
 
   /**
    * Ends the server if this object has started it, and this process's connection to it if it has made that; a handle that was captured or sent does

@@ -28,6 +28,15 @@ public final class ManagerWire {
   /** Returns the elements of a collection as a list. */
   public static final String ELEMENTS = "elements()";
 
+  /** Has an object made that is made when it is first used; fails as that does. */
+  public static final String MADE = "made()";
+
+  /** Before an operation: with what it returns also returns, before that and in a list, the number of changes that the object has seen. */
+  public static final String STAMPED = "stamped:";
+
+  /** Before an operation: its first argument is such a number; it is done if there was no change since, and true is returned, else false. */
+  public static final String UNCHANGED = "unchanged:";
+
   private ManagerWire() {}
 
   /** Begins a message with its header. */

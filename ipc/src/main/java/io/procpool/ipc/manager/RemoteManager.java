@@ -1,11 +1,16 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.manager;
 
+import io.procpool.manager.ManagedArray;
 import io.procpool.manager.ManagedList;
+import io.procpool.manager.ManagedLong;
 import io.procpool.manager.ManagedMap;
+import io.procpool.manager.ManagedNamespace;
 import io.procpool.manager.ManagedQueue;
 import io.procpool.manager.ManagedSet;
+import io.procpool.manager.ManagedValue;
 import io.procpool.manager.Manager;
+import io.procpool.manager.ManagerException;
 import java.net.SocketAddress;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -101,6 +106,69 @@ public final class RemoteManager implements Manager {
   public <E> ManagedQueue<E> lifoQueue(String name, int capacity) {
     return new RemoteQueue<>(
         server.open("lifo", Objects.requireNonNull(name, "name"), checked(capacity)));
+  }
+
+  // Values.
+
+  @Override
+  public <T extends @Nullable Object> ManagedValue<T> value(T initial) {
+    return new RemoteValue<>(made("value", null, initial));
+  }
+
+  @Override
+  public <T extends @Nullable Object> ManagedValue<T> value(String name, T initial) {
+    return new RemoteValue<>(made("value", Objects.requireNonNull(name, "name"), initial));
+  }
+
+  /** Opens what may be made by code of users: the server does that in its time, and here it is waited for. */
+  private RemoteObject made(String kind, @Nullable String name, @Nullable Object... arguments) {
+    RemoteObject opened = server.open(kind, name, arguments);
+    opened.call(ManagerWire.MADE);
+    return opened;
+  }
+
+  @Override
+  public ManagedLong atomicLong() {
+    return new RemoteLong(server.open("atomic long", null, 0L));
+  }
+
+  @Override
+  public ManagedLong atomicLong(String name) {
+    return new RemoteLong(server.open("atomic long", Objects.requireNonNull(name, "name"), 0L));
+  }
+
+  @Override
+  public <E extends @Nullable Object> ManagedArray<E> array(int length) {
+    return new RemoteArray<>(server.open("array", null, checkedLength(length)), length);
+  }
+
+  @Override
+  public <E extends @Nullable Object> ManagedArray<E> array(String name, int length) {
+    Objects.requireNonNull(name, "name");
+    RemoteObject opened = server.open("array", name, checkedLength(length));
+    int there = opened.callInt("length()");
+    if (there != length) {
+      throw new ManagerException("length: " + length + " (expected: " + there + ", because \""
+          + name + "\" is an array of that length)");
+    }
+    return new RemoteArray<>(opened, length);
+  }
+
+  private static int checkedLength(int length) {
+    if (length < 0) {
+      throw new IllegalArgumentException("length: " + length + " (expected: 0 or more)");
+    }
+    return length;
+  }
+
+  @Override
+  public ManagedNamespace namespace() {
+    return new RemoteNamespace(open("namespace", null));
+  }
+
+  @Override
+  public ManagedNamespace namespace(String name) {
+    return new RemoteNamespace(named("namespace", name));
   }
 
   private static int checked(int capacity) {

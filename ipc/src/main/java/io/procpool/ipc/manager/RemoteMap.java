@@ -7,6 +7,7 @@ import java.io.Serializable;
 import java.util.AbstractCollection;
 import java.util.AbstractMap;
 import java.util.AbstractSet;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -75,7 +76,12 @@ final class RemoteMap<K, V> implements ManagedMap<K, V> {
 
   @Override
   public void putAll(Map<? extends K, ? extends V> other) {
-    remote.call("putAll(Map)", new LinkedHashMap<>(other)); // in its order
+    List<@Nullable Object> all = new ArrayList<>(2 * other.size());
+    other.forEach((key, value) -> {
+      all.add(key);
+      all.add(value);
+    });
+    remote.call("putAllInTurn(Collection)", all);
   }
 
   @Override

@@ -1,11 +1,10 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.manager;
 
-import java.io.Serializable;
 import org.jspecify.annotations.Nullable;
 
 /** Which object of which manager a handle stands for. A process connects when it first uses one. Immutable. */
-final class RemoteObject implements Serializable {
+final class RemoteObject implements Remote {
   private static final long serialVersionUID = 1;
 
   private final String server;
@@ -18,18 +17,9 @@ final class RemoteObject implements Serializable {
     this.kind = kind;
   }
 
-  /** Does something with it; as {@link ManagerClient#call}. */
-  @Nullable
-  Object call(String operation, @Nullable Object... arguments) {
+  @Override
+  public @Nullable Object call(String operation, @Nullable Object... arguments) {
     return KnownManagers.client(server).call(number, operation, arguments);
-  }
-
-  boolean callBoolean(String operation, @Nullable Object... arguments) {
-    return Boolean.TRUE.equals(call(operation, arguments));
-  }
-
-  int callInt(String operation, @Nullable Object... arguments) {
-    return call(operation, arguments) instanceof Integer number ? number : 0;
   }
 
   /** Opens an object; this is the server. The arguments are what that kind needs to be made. */

@@ -56,10 +56,10 @@ final class ObjectTable {
       throws PayloadFormatException {
     Long known = name == null ? null : names.get(name);
     Served there = known == null ? null : objects.get(known);
-    if (known != null && there != null) {
+    if (known != null && there != null && !there.isUnusable()) {
       if (!there.kind().equals(kind)) {
-        throw new IllegalArgumentException(
-            "\"" + name + "\" is a " + there.kind() + ", not a " + kind + "; use another name");
+        throw new IllegalArgumentException("\"" + name + "\" is " + withArticle(there.kind())
+            + ", not " + withArticle(kind) + "; use another name");
       }
       return known;
     }
@@ -74,7 +74,7 @@ final class ObjectTable {
   private Served make(String kind, PayloadReader arguments) throws PayloadFormatException {
     ObjectKind ofJdk = ObjectKind.of(kind);
     if (ofJdk != null) {
-      return new ServedObject(ofJdk, loader);
+      return new ServedObject(kind, Target.of(ofJdk, arguments, loader), loader);
     }
     return switch (kind) {
       case "queue" -> ServedQueue.open(false, arguments);
@@ -82,6 +82,11 @@ final class ObjectTable {
       default ->
         throw new IllegalArgumentException("this server has no objects of the kind " + kind);
     };
+  }
+
+  /** Returns a kind as it stands in a sentence. */
+  static String withArticle(String kind) {
+    return ("aeiou".indexOf(kind.charAt(0)) < 0 ? "a " : "an ") + kind;
   }
 
   /** Ends what is still being done. */

@@ -10,6 +10,11 @@ interface Served {
   /** Returns what it is, as clients ask for it. */
   String kind();
 
+  /** Tells whether it could not be made, so that its name is free. */
+  default boolean isUnusable() {
+    return false;
+  }
+
   /**
    * Takes a call, which gets its reply now or later.
    *

@@ -7,29 +7,35 @@ import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
-/** An object of the JDK, and who uses it next. For the event loop alone. */
+/** An object of the JDK or of a user's, and who uses it next. For the event loop alone. */
 final class ServedObject implements Served {
   /*
    * One after the other. What only has to do with numbers, texts and the like is done in the event loop, at once. What may run code of users (a
    *                      function, or the methods of elements) is done by another thread, while the loop goes on; until it is through,
    *                      all that comes for this object waits in `line`, in the order in which it came.
+   * What is in it.       An object to which something of a user's has come stays with the slower way: who knows which of its methods run that.
    */
-  private final ObjectKind kind;
-  private final Object target;
+  private final String kind;
+  private final Target target;
   private final ClassLoader loader; // finds the classes of arguments
   private final ArrayDeque<ObjectCall> line = new ArrayDeque<>();
   private boolean busy;
-  private boolean holdsForeign; // objects of users' classes, as far as is known
+  private Holding holding = Holding.SIMPLE;
 
-  ServedObject(ObjectKind kind, ClassLoader loader) {
+  ServedObject(String kind, Target target, ClassLoader loader) {
     this.kind = kind;
+    this.target = target;
     this.loader = loader;
-    this.target = kind.make();
   }
 
   @Override
   public String kind() {
-    return kind.name();
+    return kind;
+  }
+
+  @Override
+  public boolean isUnusable() {
+    return target.isFailed();
   }
 
   @Override
@@ -44,22 +50,23 @@ final class ServedObject implements Served {
   private void advance(Executor others, EventExecutor loop) {
     for (ObjectCall next = line.poll(); next != null; next = line.poll()) {
       if (next.begin()) {
-        holdsForeign |= next.isForeign();
-        if (holdsForeign) {
+        if (holding == Holding.FOREIGN || next.isForeign() || !target.isMade()) {
           busy = true;
           runElsewhere(next, others, loop);
           return;
         }
-        next.run(kind, target, loader);
+        next.run(target, holding, loader);
+        holding = next.left();
         next.reply();
       }
     }
   }
 
   private void runElsewhere(ObjectCall call, Executor others, EventExecutor loop) {
+    Holding before = holding;
     others.execute(() -> {
       try {
-        call.run(kind, target, loader);
+        call.run(target, before, loader);
       } finally {
         goOn(call, others, loop);
       }
@@ -70,6 +77,7 @@ final class ServedObject implements Served {
     try {
       loop.execute(() -> {
         busy = false;
+        holding = done.left();
         done.reply();
         advance(others, loop);
       });
