@@ -93,6 +93,27 @@ public interface Manager extends AutoCloseable, Serializable {
    */
   <K, V> ManagedMap<K, V> dict(String name);
 
+  /** Makes a sorted map without nulls, in the natural order of its keys. */
+  <K, V> ManagedSortedMap<K, V> sortedMap();
+
+  /** Makes a sorted map without nulls, in an order that is sent to the server. */
+  <K, V> ManagedSortedMap<K, V> sortedMap(ServerFunctions.Order<? super K> order);
+
+  /**
+   * Returns the sorted map of a name, which is made if there is none, in the natural order of its keys.
+   *
+   * @throws ManagerException if something of another kind has that name
+   */
+  <K, V> ManagedSortedMap<K, V> sortedMap(String name);
+
+  /**
+   * Returns the sorted map of a name, which is made in this order if there is none.
+   *
+   * @param order ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  <K, V> ManagedSortedMap<K, V> sortedMap(String name, ServerFunctions.Order<? super K> order);
+
   /** Makes a list. */
   <E> ManagedList<E> list();
 
@@ -143,6 +164,54 @@ public interface Manager extends AutoCloseable, Serializable {
    */
   <E> ManagedQueue<E> lifoQueue(String name, int capacity);
 
+  /**
+   * Makes a queue with two ends.
+   *
+   * @param capacity how many elements it has at most, 1 or more
+   */
+  <E> ManagedDeque<E> deque(int capacity);
+
+  /**
+   * Returns the queue with two ends of a name, which is made with this capacity if there is none.
+   *
+   * @param capacity how many elements it has at most, 1 or more; ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  <E> ManagedDeque<E> deque(String name, int capacity);
+
+  /**
+   * Makes a queue whose lowest element is taken first, as {@code compareTo} says on the server; of equal ones the one that was put first. To put something that cannot
+   * be compared with what is there is a {@link ClassCastException}. Unlike other queues it needs the classes of its elements.
+   *
+   * @param capacity how many elements it has at most, 1 or more
+   */
+  <E> ManagedQueue<E> priorityQueue(int capacity);
+
+  /**
+   * As {@link #priorityQueue(int)}, in an order that is sent to the server.
+   *
+   * @param capacity how many elements it has at most, 1 or more
+   */
+  <E> ManagedQueue<E> priorityQueue(int capacity, ServerFunctions.Order<? super E> order);
+
+  /**
+   * Returns the priority queue of a name, which is made as by {@link #priorityQueue(int)} if there is none.
+   *
+   * @param capacity how many elements it has at most, 1 or more; ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  <E> ManagedQueue<E> priorityQueue(String name, int capacity);
+
+  /**
+   * Returns the priority queue of a name, which is made as by {@link #priorityQueue(int, ServerFunctions.Order)} if there is none.
+   *
+   * @param capacity how many elements it has at most, 1 or more; ignored if there is one of that name
+   * @param order ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  <E> ManagedQueue<E> priorityQueue(
+      String name, int capacity, ServerFunctions.Order<? super E> order);
+
   // Values.
 
   /** Makes a value, which may be null. */
@@ -190,6 +259,34 @@ public interface Manager extends AutoCloseable, Serializable {
    * @throws ManagerException if something of another kind has that name
    */
   ManagedNamespace namespace(String name);
+
+  // Types of the user's own.
+
+  /**
+   * Makes an object of a {@linkplain ManagerOptions.Builder#register registered} type, and returns a proxy of it: its methods run on the server, one call
+   * at a time for each object, and block until that has replied. Arguments and results are copied, unless a result is marked with {@link ByProxy}. What a method throws is
+   * thrown here, checked exceptions too, with the trace of the server as the innermost cause. Default methods run on the server, too.
+   *
+   * <p>A proxy is a handle, as {@link ManagedMap} is; what that says of failures, interruption and threads holds here. Two proxies are equal if they stand for the same
+   * object; {@code equals}, {@code hashCode} and {@code toString} do not ask the server.
+   *
+   * @param registered the name of the type
+   * @param interfaceType the interface that was registered, or one that it extends
+   * @throws ManagerException if no such type is registered, or its interface is another one
+   */
+  <T> T object(String registered, Class<T> interfaceType);
+
+  /**
+   * Returns the object of a name, which is made as by {@link #object(String, Class)} if there is none.
+   *
+   * @throws ManagerException if something of another kind has that name, too
+   */
+  <T> T object(String registered, String name, Class<T> interfaceType);
+
+  /**
+   * Makes an object on the server by a factory that is sent there, and returns a proxy of it, as {@link #object(String, Class)}. Throws what the factory throws.
+   */
+  <T> T create(Class<T> interfaceType, ServerFunctions.Factory<? extends T> factory);
 
   /**
    * Ends the server if this object has started it, and this process's connection to it if it has made that; a handle that was captured or sent does

@@ -4,6 +4,9 @@ package io.procpool.manager;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -15,11 +18,13 @@ public final class ManagerOptions {
   private final @Nullable SocketAddress address;
   private final byte @Nullable [] key;
   private final boolean hosted;
+  private final List<ManagedType<?>> types;
 
   private ManagerOptions(Builder from) {
     this.address = from.address;
     this.key = from.key;
     this.hosted = from.hosted;
+    this.types = List.copyOf(from.types.values());
   }
 
   /** Returns a builder with all defaults. */
@@ -42,6 +47,11 @@ public final class ManagerOptions {
     return hosted;
   }
 
+  /** Returns the types of the user's own, in the order in which they were registered. */
+  public List<ManagedType<?>> types() {
+    return types;
+  }
+
   @Override
   public String toString() {
     return "ManagerOptions[address=" + (address == null ? "of its own" : address)
@@ -53,6 +63,7 @@ public final class ManagerOptions {
     private @Nullable SocketAddress address;
     private byte @Nullable [] key;
     private boolean hosted;
+    private final Map<String, ManagedType<?>> types = new LinkedHashMap<>();
 
     private Builder() {}
 
@@ -87,6 +98,23 @@ public final class ManagerOptions {
     /** Sets whether the server is in this JVM and not one of its own: it starts at once, and its work is done by a thread here. */
     public Builder hosted(boolean hosted) {
       this.hosted = hosted;
+      return this;
+    }
+
+    /**
+     * Registers a type, so that clients can ask for an object of it by {@link Manager#object(String, Class)}. The factory is sent to the server, unless that is
+     * hosted here.
+     *
+     * @param name what they ask for
+     * @param interfaceType what they can do with it
+     * @param factory makes one; what it captures must be serializable
+     */
+    public <T> Builder register(
+        String name, Class<T> interfaceType, ServerFunctions.Factory<? extends T> factory) {
+      if (types.putIfAbsent(name, new ManagedType<>(name, interfaceType, factory)) != null) {
+        throw new IllegalArgumentException(
+            "name: \"" + name + "\" (expected: one that is not registered yet)");
+      }
       return this;
     }
 

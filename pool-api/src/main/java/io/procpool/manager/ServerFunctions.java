@@ -2,6 +2,7 @@
 package io.procpool.manager;
 
 import java.io.Serializable;
+import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongBinaryOperator;
@@ -16,6 +17,9 @@ import java.util.function.UnaryOperator;
  */
 public final class ServerFunctions {
   private ServerFunctions() {}
+
+  /** Makes an object. */
+  public interface Factory<T> extends Callable<T>, Serializable {}
 
   /** Of one argument. */
   public interface OfOne<T, R> extends Function<T, R>, Serializable {}

@@ -2,15 +2,18 @@
 package io.procpool.ipc.manager;
 
 import io.procpool.manager.ManagedArray;
+import io.procpool.manager.ManagedDeque;
 import io.procpool.manager.ManagedList;
 import io.procpool.manager.ManagedLong;
 import io.procpool.manager.ManagedMap;
 import io.procpool.manager.ManagedNamespace;
 import io.procpool.manager.ManagedQueue;
 import io.procpool.manager.ManagedSet;
+import io.procpool.manager.ManagedSortedMap;
 import io.procpool.manager.ManagedValue;
 import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerException;
+import io.procpool.manager.ServerFunctions;
 import java.net.SocketAddress;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +70,32 @@ public final class RemoteManager implements Manager {
   }
 
   @Override
+  public <K, V> ManagedSortedMap<K, V> sortedMap() {
+    return sorted(open("sorted map", null));
+  }
+
+  @Override
+  public <K, V> ManagedSortedMap<K, V> sortedMap(ServerFunctions.Order<? super K> order) {
+    return sorted(made("sorted map", null, Objects.requireNonNull(order, "order")));
+  }
+
+  @Override
+  public <K, V> ManagedSortedMap<K, V> sortedMap(String name) {
+    return sorted(named("sorted map", name));
+  }
+
+  @Override
+  public <K, V> ManagedSortedMap<K, V> sortedMap(
+      String name, ServerFunctions.Order<? super K> order) {
+    Objects.requireNonNull(name, "name");
+    return sorted(made("sorted map", name, Objects.requireNonNull(order, "order")));
+  }
+
+  private static <K, V> ManagedSortedMap<K, V> sorted(RemoteObject map) {
+    return new RemoteSortedMap<>(RemoteRange.whole(map));
+  }
+
+  @Override
   public <E> ManagedList<E> list() {
     return new RemoteList<>(open("list", null));
   }
@@ -106,6 +135,42 @@ public final class RemoteManager implements Manager {
   public <E> ManagedQueue<E> lifoQueue(String name, int capacity) {
     return new RemoteQueue<>(
         server.open("lifo", Objects.requireNonNull(name, "name"), checked(capacity)));
+  }
+
+  @Override
+  public <E> ManagedDeque<E> deque(int capacity) {
+    return new RemoteDeque<>(server.open("deque", null, checked(capacity)));
+  }
+
+  @Override
+  public <E> ManagedDeque<E> deque(String name, int capacity) {
+    return new RemoteDeque<>(
+        server.open("deque", Objects.requireNonNull(name, "name"), checked(capacity)));
+  }
+
+  @Override
+  public <E> ManagedQueue<E> priorityQueue(int capacity) {
+    return new RemoteQueue<>(server.open("priority queue", null, checked(capacity)));
+  }
+
+  @Override
+  public <E> ManagedQueue<E> priorityQueue(int capacity, ServerFunctions.Order<? super E> order) {
+    Objects.requireNonNull(order, "order");
+    return new RemoteQueue<>(made("priority queue", null, checked(capacity), order));
+  }
+
+  @Override
+  public <E> ManagedQueue<E> priorityQueue(String name, int capacity) {
+    return new RemoteQueue<>(
+        server.open("priority queue", Objects.requireNonNull(name, "name"), checked(capacity)));
+  }
+
+  @Override
+  public <E> ManagedQueue<E> priorityQueue(
+      String name, int capacity, ServerFunctions.Order<? super E> order) {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(order, "order");
+    return new RemoteQueue<>(made("priority queue", name, checked(capacity), order));
   }
 
   // Values.
@@ -169,6 +234,39 @@ public final class RemoteManager implements Manager {
   @Override
   public ManagedNamespace namespace(String name) {
     return new RemoteNamespace(named("namespace", name));
+  }
+
+  // Types of the user's own.
+
+  @Override
+  public <T> T object(String registered, Class<T> interfaceType) {
+    return proxy(registered, null, interfaceType);
+  }
+
+  @Override
+  public <T> T object(String registered, String name, Class<T> interfaceType) {
+    return proxy(registered, Objects.requireNonNull(name, "name"), interfaceType);
+  }
+
+  private <T> T proxy(String registered, @Nullable String name, Class<T> interfaceType) {
+    String kind = ManagerWire.REGISTERED + Objects.requireNonNull(registered, "registered");
+    String wanted = checkedInterface(interfaceType).getName();
+    return RemoteInvocation.proxy(interfaceType, made(kind, name, wanted));
+  }
+
+  @Override
+  public <T> T create(Class<T> interfaceType, ServerFunctions.Factory<? extends T> factory) {
+    Objects.requireNonNull(factory, "factory");
+    return RemoteInvocation.proxy(
+        interfaceType, made(ManagerWire.CREATED, null, checkedInterface(interfaceType), factory));
+  }
+
+  private static Class<?> checkedInterface(Class<?> type) {
+    if (!type.isInterface()) {
+      throw new IllegalArgumentException(
+          "interfaceType: " + type.getName() + " (expected: an interface)");
+    }
+    return type;
   }
 
   private static int checked(int capacity) {

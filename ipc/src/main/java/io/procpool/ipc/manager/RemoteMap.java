@@ -23,12 +23,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Handle of a map. Safe for use by multiple threads. */
 @SuppressWarnings("unchecked")
-final class RemoteMap<K, V> implements ManagedMap<K, V> {
+class RemoteMap<K, V> implements ManagedMap<K, V> {
   private static final long serialVersionUID = 1;
 
-  private final RemoteObject remote;
+  private final Remote remote;
 
-  RemoteMap(RemoteObject remote) {
+  RemoteMap(Remote remote) {
     this.remote = remote;
   }
 

@@ -32,6 +32,11 @@ final class RemoteObject implements Remote {
     return new RemoteObject(server, opened instanceof Long made ? made : -1, wanted);
   }
 
+  /** Returns another object of the same server. */
+  RemoteObject sibling(long number, String kind) {
+    return new RemoteObject(server, number, kind);
+  }
+
   String server() {
     return server;
   }

@@ -21,12 +21,14 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.procpool.ipc.auth.Handshake;
 import io.procpool.ipc.socket.SocketFile;
+import io.procpool.manager.ManagedType;
 import io.procpool.master.process.SpinThenSelect;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -51,9 +53,10 @@ public final class ManagerServer implements AutoCloseable {
   private @Nullable SocketAddress address;
   private @Nullable SocketFile file;
 
-  private ManagerServer() {
+  private ManagerServer(List<ManagedType<?>> types) {
     ClassLoader context = Thread.currentThread().getContextClassLoader();
-    objects = new ObjectTable(context == null ? ClassLoader.getSystemClassLoader() : context);
+    objects = new ObjectTable(
+        context == null ? ClassLoader.getSystemClassLoader() : context, new UserTypes(types));
     epoll = !"nio".equals(System.getProperty(TRANSPORT_PROPERTY)) && Epoll.isAvailable();
     byte[] random = new byte[NAME_BYTES];
     System.arraycopy(Handshake.newNonce(), 0, random, 0, NAME_BYTES);
@@ -73,7 +76,17 @@ public final class ManagerServer implements AutoCloseable {
    * @throws IOException if it cannot listen there; the message names the place
    */
   public static ManagerServer start(SocketAddress address, byte[] key) throws IOException {
-    ManagerServer server = new ManagerServer();
+    return start(address, key, List.of());
+  }
+
+  /**
+   * As {@link #start(SocketAddress, byte[])}, with types of users' own.
+   *
+   * @throws IOException if it cannot listen there; the message names the place
+   */
+  public static ManagerServer start(SocketAddress address, byte[] key, List<ManagedType<?>> types)
+      throws IOException {
+    ManagerServer server = new ManagerServer(types);
     boolean started = false;
     try {
       server.listen(address, key.clone());

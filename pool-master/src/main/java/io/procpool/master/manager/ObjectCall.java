@@ -53,6 +53,7 @@ final class ObjectCall {
   private final byte[] rest; // not decoded yet, because that may run code of users
   private boolean withdrawn; // event loop only
   private byte @Nullable [] outcome;
+  private @Nullable Reference reference; // what was returned if that stays here
   private Holding left = Holding.FOREIGN;
 
   /** Takes the arguments as far as they are numbers, texts and the like. */
@@ -153,6 +154,10 @@ final class ObjectCall {
     if (conditional) {
       return Replies.plain(call.number(), true);
     }
+    if (result instanceof Reference returned) {
+      reference = returned;
+      return Replies.plain(call.number(), null); // not that one; see reply
+    }
     return Replies.returned(
         call.number(),
         signature,
@@ -191,8 +196,10 @@ final class ObjectCall {
   }
 
   /** Replies, in the event loop. */
-  void reply() {
-    byte[] ready = outcome;
+  void reply(Instances instances) {
+    Reference returned = reference;
+    byte[] ready =
+        returned == null ? outcome : Replies.plain(call.number(), instances.numberOf(returned));
     call.reply(
         ready == null ? Replies.refused(call.number(), signature + " was not finished") : ready);
   }

@@ -2,6 +2,7 @@
 package io.procpool.master.manager;
 
 import io.procpool.ipc.manager.ManagerWire;
+import io.procpool.ipc.manager.ProxyMethods;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -9,6 +10,7 @@ import java.util.AbstractMap;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -18,6 +20,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -36,6 +39,12 @@ final class ObjectKind {
       "stream",
       "parallelStream",
       "subList",
+      "subMap",
+      "headMap",
+      "tailMap",
+      "descendingMap",
+      "navigableKeySet",
+      "descendingKeySet",
       "reversed",
       "keySet",
       "values",
@@ -50,6 +59,7 @@ final class ObjectKind {
           new ObjectKind(
               "map", given -> new ConcurrentHashMap<>(), mapOperations(ConcurrentMap.class)),
           new ObjectKind("dict", given -> new LinkedHashMap<>(), mapOperations(Map.class)),
+          new ObjectKind("sorted map", ObjectKind::sortedMap, SortedMapParts.operations()),
           new ObjectKind("list", given -> new ArrayList<>(), listOperations()),
           new ObjectKind("set", given -> new LinkedHashSet<>(), collectionOperations(Set.class)),
           new ObjectKind(
@@ -83,6 +93,60 @@ final class ObjectKind {
     this.name = name;
     this.maker = maker;
     this.operations = operations;
+  }
+
+  /**
+   * Returns the kind of an object of a user's: it has the methods of that interface, and of all that its class implements.
+   *
+   * @throws IllegalArgumentException if what a method returns should stay on the server, and is no interface
+   */
+  static ObjectKind ofUser(Class<?> type, Class<?> implementation) {
+    Map<String, Operation> all = new HashMap<>();
+    addInterfaces(implementation, all);
+    addInterface(type, all);
+    return new ObjectKind(
+        type.getName(),
+        given -> {
+          throw new IllegalArgumentException("made by its factory");
+        },
+        Map.copyOf(all));
+  }
+
+  private static void addInterfaces(Class<?> implementation, Map<String, Operation> all) {
+    for (Class<?> each = implementation; each != null; each = each.getSuperclass()) {
+      for (Class<?> implemented : each.getInterfaces()) {
+        if (Modifier.isPublic(implemented.getModifiers())
+            || implemented.getClassLoader() == implementation.getClassLoader()) {
+          addInterface(implemented, all);
+        }
+      }
+    }
+  }
+
+  private static void addInterface(Class<?> type, Map<String, Operation> all) {
+    for (Method method : type.getMethods()) {
+      if (!Modifier.isStatic(method.getModifiers())) {
+        all.put(ProxyMethods.signature(method), ofUser(method));
+      }
+    }
+  }
+
+  private static Operation ofUser(Method method) {
+    if (!Modifier.isPublic(method.getDeclaringClass().getModifiers())) {
+      method.setAccessible(true);
+    }
+    if (!ProxyMethods.isByProxy(method)) {
+      return (target, arguments) -> invoke(method, target, arguments);
+    }
+    if (!method.getReturnType().isInterface()) {
+      throw new IllegalArgumentException(
+          method + " is marked as one whose result stays on the server, and returns "
+              + method.getReturnType().getName() + " (expected: an interface)");
+    }
+    return (target, arguments) -> {
+      Object result = invoke(method, target, arguments);
+      return result == null ? null : new Reference(result, method.getReturnType());
+    };
   }
 
   /** Returns the kind of a name; null if there is none. */
@@ -145,7 +209,13 @@ final class ObjectKind {
     return operations.get(signature);
   }
 
-  private static Map<String, Operation> mapOperations(Class<?> type) {
+  @SuppressWarnings("unchecked")
+  private static Object sortedMap(@Nullable Object[] given) {
+    return new ConcurrentSkipListMap<>((Comparator<Object>) argument(given, Comparator.class));
+  }
+
+  /** Returns what can be done with a map of that interface. */
+  static Map<String, Operation> mapOperations(Class<?> type) {
     Map<String, Operation> all = methodsOf(type);
     all.put("putAllInTurn(Collection)", (target, arguments) -> {
       putAllInTurn(target, (List<?>) Objects.requireNonNull(arguments[0]));

@@ -4,7 +4,9 @@ package io.procpool.master.manager;
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.manager.ManagerWire;
+import io.procpool.manager.ManagedType;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -16,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class ObjectTable {
   private final Map<Long, Served> objects = new HashMap<>();
   private final Map<String, Long> names = new HashMap<>();
+  private final Map<Object, Long> instances = new IdentityHashMap<>(); // of users' types
+  private final UserTypes types;
   private final ExecutorService others;
   private final ClassLoader loader;
   private long last = ManagerWire.SERVER;
@@ -24,9 +28,11 @@ final class ObjectTable {
    * Makes an empty one.
    *
    * @param loader finds the classes of what is stored
+   * @param types the types of users' own
    */
-  ObjectTable(ClassLoader loader) {
+  ObjectTable(ClassLoader loader, UserTypes types) {
     this.loader = loader;
+    this.types = types;
     AtomicInteger number = new AtomicInteger();
     others = Executors.newCachedThreadPool(task -> {
       Thread thread = new Thread(task, "manager-work-" + number.incrementAndGet());
@@ -54,6 +60,7 @@ final class ObjectTable {
    */
   long open(String kind, @Nullable String name, PayloadReader arguments)
       throws PayloadFormatException {
+    ManagedType<?> type = types.wanted(kind, arguments);
     Long known = name == null ? null : names.get(name);
     Served there = known == null ? null : objects.get(known);
     if (known != null && there != null && !there.isUnusable()) {
@@ -63,7 +70,9 @@ final class ObjectTable {
       }
       return known;
     }
-    Served made = make(kind, arguments);
+    Served made = type == null
+        ? make(kind, arguments)
+        : new ServedObject(kind, UserTypes.target(type), loader, new Numbered(last + 1));
     objects.put(++last, made);
     if (name != null) {
       names.put(name, last);
@@ -74,14 +83,46 @@ final class ObjectTable {
   private Served make(String kind, PayloadReader arguments) throws PayloadFormatException {
     ObjectKind ofJdk = ObjectKind.of(kind);
     if (ofJdk != null) {
-      return new ServedObject(kind, Target.of(ofJdk, arguments, loader), loader);
+      return new ServedObject(kind, Target.of(ofJdk, arguments, loader), loader, Instances.NONE);
     }
     return switch (kind) {
-      case "queue" -> ServedQueue.open(false, arguments);
-      case "lifo" -> ServedQueue.open(true, arguments);
+      case ManagerWire.CREATED ->
+        new ServedObject(
+            kind, UserTypes.created(arguments, loader), loader, new Numbered(last + 1));
+      case "queue", ServedQueue.DEQUE -> ServedQueue.open(kind, false, arguments);
+      case "lifo" -> ServedQueue.open(kind, true, arguments);
+      case ServedPriorityQueue.KIND -> ServedPriorityQueue.open(arguments, loader);
       default ->
         throw new IllegalArgumentException("this server has no objects of the kind " + kind);
     };
+  }
+
+  /** An object of a user's type has one number, however often it is returned: so only one call is done with it at a time. */
+  private final class Numbered implements Instances {
+    private final long number;
+
+    Numbered(long number) {
+      this.number = number;
+    }
+
+    @Override
+    public void made(Object object) {
+      instances.putIfAbsent(object, number);
+    }
+
+    @Override
+    public long numberOf(Reference reference) {
+      Long known = instances.get(reference.object());
+      if (known != null) {
+        return known;
+      }
+      long given = ++last;
+      Class<?> type = reference.type();
+      Target target = Target.later(() -> UserTypes.made(type, reference.object()));
+      objects.put(given, new ServedObject(type.getName(), target, loader, new Numbered(given)));
+      instances.put(reference.object(), given);
+      return given;
+    }
   }
 
   /** Returns a kind as it stands in a sentence. */

@@ -20,9 +20,12 @@ final class ServedObject implements Served {
   private final ClassLoader loader; // finds the classes of arguments
   private final ArrayDeque<ObjectCall> line = new ArrayDeque<>();
   private boolean busy;
+  private final Instances instances;
   private Holding holding = Holding.SIMPLE;
+  private boolean isKnown; // to the instances
 
-  ServedObject(String kind, Target target, ClassLoader loader) {
+  ServedObject(String kind, Target target, ClassLoader loader, Instances instances) {
+    this.instances = instances;
     this.kind = kind;
     this.target = target;
     this.loader = loader;
@@ -57,7 +60,7 @@ final class ServedObject implements Served {
         }
         next.run(target, holding, loader);
         holding = next.left();
-        next.reply();
+        next.reply(instances);
       }
     }
   }
@@ -78,7 +81,12 @@ final class ServedObject implements Served {
       loop.execute(() -> {
         busy = false;
         holding = done.left();
-        done.reply();
+        Object made = isKnown ? null : target.object();
+        if (made != null) {
+          isKnown = true;
+          instances.made(made);
+        }
+        done.reply(instances);
         advance(others, loop);
       });
     } catch (RejectedExecutionException serverHasEnded) {

@@ -11,6 +11,7 @@ import io.procpool.ipc.manager.KnownManagers;
 import io.procpool.ipc.manager.ManagerClient;
 import io.procpool.ipc.manager.RemoteManager;
 import io.procpool.ipc.memory.Session;
+import io.procpool.manager.ManagedType;
 import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerException;
 import io.procpool.manager.ManagerOptions;
@@ -21,6 +22,7 @@ import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 
@@ -34,7 +36,9 @@ public final class StartedManagers implements Managers {
     byte[] key = options.key().orElseGet(Handshake::newKey);
     SocketAddress address = options.address().orElseGet(StartedManagers::newAddress);
     try {
-      return options.isHosted() ? host(address, key) : spawn(address, key);
+      return options.isHosted()
+          ? host(address, key, options.types())
+          : spawn(address, key, options.types());
     } catch (IOException | ChildStartException e) {
       throw new ManagerException("no manager could be started: " + e.getMessage(), e);
     } catch (InterruptedException e) {
@@ -52,9 +56,9 @@ public final class StartedManagers implements Managers {
     return socket.startsWith(Session.current().path());
   }
 
-  private static Manager host(SocketAddress address, byte[] key)
+  private static Manager host(SocketAddress address, byte[] key, List<ManagedType<?>> types)
       throws IOException, InterruptedException {
-    ManagerServer server = ManagerServer.start(address, key);
+    ManagerServer server = ManagerServer.start(address, key, types);
     try {
       return handle(server.address(), key, server::close);
     } catch (IOException | InterruptedException | RuntimeException e) {
@@ -63,13 +67,13 @@ public final class StartedManagers implements Managers {
     }
   }
 
-  private static Manager spawn(SocketAddress address, byte[] key)
+  private static Manager spawn(SocketAddress address, byte[] key, List<ManagedType<?>> types)
       throws IOException, InterruptedException {
     String where = text(address);
     Pipe pipe = Pipe.oneWay();
     Connection out = pipe.second();
     ChildOptions options = ChildOptions.builder().name("manager").daemon(true).build();
-    ChildProcess child = ChildProcess.start(options, () -> serve(where, key, out));
+    ChildProcess child = ChildProcess.start(options, () -> serve(where, key, types, out));
     out.close();
     try (Connection in = pipe.first()) {
       if (!in.poll(START_TIME)) {
@@ -88,10 +92,11 @@ public final class StartedManagers implements Managers {
   }
 
   /** Runs in the child until that is terminated. */
-  private static void serve(String where, byte[] key, Connection out) throws Exception {
+  private static void serve(String where, byte[] key, List<ManagedType<?>> types, Connection out)
+      throws Exception {
     ManagerServer started;
     try {
-      started = ManagerServer.start(address(where), key);
+      started = ManagerServer.start(address(where), key, types);
     } catch (IOException e) {
       out.send(new String[] {"failed", String.valueOf(e.getMessage())});
       throw e;

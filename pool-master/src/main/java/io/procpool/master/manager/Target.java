@@ -103,6 +103,13 @@ final class Target {
     }
   }
 
+  /** Returns it if it is there; else null. */
+  @Nullable
+  Object object() {
+    Made there = made;
+    return there == null ? null : there.object();
+  }
+
   /** Returns the number of changes so far. */
   long changes() {
     return changes;

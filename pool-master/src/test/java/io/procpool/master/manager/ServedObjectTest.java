@@ -35,7 +35,8 @@ class ServedObjectTest {
             Objects.requireNonNull(ObjectKind.of(kind)),
             new PayloadReader(new byte[0]),
             ServedObjectTest.class.getClassLoader()),
-        ServedObjectTest.class.getClassLoader());
+        ServedObjectTest.class.getClassLoader(),
+        Instances.NONE);
   }
 
   /** Does something, and tells whether that was left to another thread. */
