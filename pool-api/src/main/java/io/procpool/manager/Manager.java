@@ -260,6 +260,21 @@ public interface Manager extends AutoCloseable, Serializable {
    */
   ManagedNamespace namespace(String name);
 
+  /**
+   * Starts a pool of worker processes of the server's. Blocks until the server has begun.
+   *
+   * @param workers how many, 1 to {@value io.procpool.PoolOptions#MAX_WORKERS}
+   */
+  ManagedPool pool(int workers);
+
+  /**
+   * Returns the pool of a name, which is started if there is none.
+   *
+   * @param workers how many, 1 to {@value io.procpool.PoolOptions#MAX_WORKERS}; ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  ManagedPool pool(String name, int workers);
+
   // Types of the user's own.
 
   /**

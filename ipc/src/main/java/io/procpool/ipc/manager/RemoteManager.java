@@ -1,12 +1,14 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.manager;
 
+import io.procpool.PoolOptions;
 import io.procpool.manager.ManagedArray;
 import io.procpool.manager.ManagedDeque;
 import io.procpool.manager.ManagedList;
 import io.procpool.manager.ManagedLong;
 import io.procpool.manager.ManagedMap;
 import io.procpool.manager.ManagedNamespace;
+import io.procpool.manager.ManagedPool;
 import io.procpool.manager.ManagedQueue;
 import io.procpool.manager.ManagedSet;
 import io.procpool.manager.ManagedSortedMap;
@@ -234,6 +236,25 @@ public final class RemoteManager implements Manager {
   @Override
   public ManagedNamespace namespace(String name) {
     return new RemoteNamespace(named("namespace", name));
+  }
+
+  @Override
+  public ManagedPool pool(int workers) {
+    return new RemotePool(made("pool", null, checkedWorkers(workers)));
+  }
+
+  @Override
+  public ManagedPool pool(String name, int workers) {
+    return new RemotePool(
+        made("pool", Objects.requireNonNull(name, "name"), checkedWorkers(workers)));
+  }
+
+  private static int checkedWorkers(int workers) {
+    if (workers < 1 || workers > PoolOptions.MAX_WORKERS) {
+      throw new IllegalArgumentException(
+          "workers: " + workers + " (expected: 1 to " + PoolOptions.MAX_WORKERS + ")");
+    }
+    return workers;
   }
 
   // Types of the user's own.

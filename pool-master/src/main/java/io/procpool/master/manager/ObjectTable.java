@@ -7,6 +7,7 @@ import io.procpool.ipc.manager.ManagerWire;
 import io.procpool.manager.ManagedType;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -91,6 +92,7 @@ final class ObjectTable {
             kind, UserTypes.created(arguments, loader), loader, new Numbered(last + 1));
       case "queue", ServedQueue.DEQUE -> ServedQueue.open(kind, false, arguments);
       case "lifo" -> ServedQueue.open(kind, true, arguments);
+      case ServedPool.KIND -> ServedPool.open(arguments, loader);
       case ServedPriorityQueue.KIND -> ServedPriorityQueue.open(arguments, loader);
       default ->
         throw new IllegalArgumentException("this server has no objects of the kind " + kind);
@@ -132,6 +134,7 @@ final class ObjectTable {
 
   /** Ends what is still being done. */
   void close() {
+    List.copyOf(objects.values()).forEach(Served::end);
     others.shutdownNow();
   }
 }

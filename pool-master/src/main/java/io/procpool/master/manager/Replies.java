@@ -49,6 +49,31 @@ final class Replies {
     return message.toByteArray();
   }
 
+  /** Encodes what was thrown, for {@link #threw}. May run code of users. */
+  static byte[] thrownBody(Throwable thrown) {
+    PayloadWriter body = new PayloadWriter();
+    ThrowableCodec.write(body, thrown, "manager", ProcessHandle.current().pid(), 0);
+    return body.toByteArray();
+  }
+
+  /** With what was thrown, which is encoded already. */
+  static byte[] threw(long number, byte[] body) {
+    PayloadWriter message = begin(number, Reply.THREW);
+    message.putBytes(body);
+    return message.toByteArray();
+  }
+
+  /** Encodes a value, for {@link #encoded}; null if it cannot be sent. May run code of users. */
+  static byte @Nullable [] value(@Nullable Object value) {
+    PayloadWriter encoded = new PayloadWriter();
+    try {
+      ValueCodec.write(encoded, value);
+      return encoded.toByteArray();
+    } catch (UnencodableValueException | RuntimeException | StackOverflowError e) {
+      return null;
+    }
+  }
+
   /** It cannot be tried. */
   static byte[] refused(long number, String reason) {
     PayloadWriter message = begin(number, Reply.REFUSED);
