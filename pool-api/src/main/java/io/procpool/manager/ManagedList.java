@@ -25,4 +25,7 @@ public interface ManagedList<E> extends List<E>, Serializable {
 
   /** As {@link List#replaceAll}, atomically on the server. */
   void replaceAll(ServerFunctions.Change<E> change);
+
+  /** Returns the operations of this list that return at once. Does not block. */
+  AsyncList<E> async();
 }

@@ -45,4 +45,7 @@ public interface ManagedMap<K, V> extends ConcurrentMap<K, V>, Serializable {
 
   /** As {@link java.util.Map#replaceAll}, atomically on the server. */
   void replaceAll(ServerFunctions.OfTwo<? super K, ? super V, ? extends V> function);
+
+  /** Returns the operations of this map that return at once. Does not block. */
+  AsyncMap<K, V> async();
 }

@@ -30,4 +30,7 @@ public interface ManagedQueue<E> extends BlockingQueue<E>, Serializable {
    * @throws InterruptedException if the thread is interrupted
    */
   void join() throws InterruptedException;
+
+  /** Returns the operations of this queue that return at once. Does not block. */
+  AsyncQueue<E> async();
 }

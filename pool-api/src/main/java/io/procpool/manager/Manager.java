@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +21,12 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>An object without a name is a new one each time; one with a name is made by who first asks for it, and found by the others, in any program that is
- * connected. Objects live until the server ends.
+ * connected.
+ *
+ * <p><b>Life of objects.</b> One with a name lives until {@link #remove} takes the name away. Others live as long as a handle of them is somewhere: in a
+ * process that is connected, in another object that lives, or in a message or task on its way to another process. When the last one is gone the server's
+ * garbage collector takes the object at some time; objects that only have each other go, too, but not if they are in different managers. What a dead process had
+ * is forgotten; what it had sent before, and was not received yet, is kept for a minute. A handle that is kept by other means, such as a file, keeps nothing.
  *
  * <p>A manager is a handle itself: it can be captured and sent within the session. Safe for use by multiple threads.
  */
@@ -302,6 +308,21 @@ public interface Manager extends AutoCloseable, Serializable {
    * Makes an object on the server by a factory that is sent there, and returns a proxy of it, as {@link #object(String, Class)}. Throws what the factory throws.
    */
   <T> T create(Class<T> interfaceType, ServerFunctions.Factory<? extends T> factory);
+
+  /**
+   * Returns the names of the objects that have one, in their order. Blocks for a round trip.
+   */
+  List<String> names();
+
+  /**
+   * Takes the name away from an object, which then lives as those without a name do. Blocks for a round trip.
+   *
+   * @return whether something had that name
+   */
+  boolean remove(String name);
+
+  /** Returns how many objects the server has, as far as its garbage collector knows; for reports. Blocks for a round trip. */
+  int objectCount();
 
   /**
    * Ends the server if this object has started it, and this process's connection to it if it has made that; a handle that was captured or sent does

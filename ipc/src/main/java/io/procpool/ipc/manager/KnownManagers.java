@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.manager;
 
+import io.procpool.WaitInterruptedException;
 import io.procpool.ipc.memory.Session;
 import io.procpool.manager.ManagerException;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The managers that this process has to do with. Each process of a session knows those that any other one has started or connected to: where they
@@ -75,6 +77,36 @@ public final class KnownManagers {
   static ManagerClient client(String server) {
     ManagerClient known = CLIENTS.get(server);
     return known == null ? connectOnce(server) : known;
+  }
+
+  /** Returns this process's connection to a manager, if there is one. */
+  static @Nullable ManagerClient connected(String server) {
+    return CLIENTS.get(server);
+  }
+
+  /**
+   * Sees to it that this process has an object whose handle it was sent. Blocks for a round trip if it did not have it, and connects if need be.
+   *
+   * @param ticket with which the object was lent, or none
+   * @return what the handle is to refer to; null if the object is gone, or its server cannot be reached
+   */
+  static @Nullable Object hold(String server, long number, long ticket) {
+    if (number == ManagerWire.SERVER) {
+      return Hold.NONE;
+    }
+    try {
+      if (ServersHere.has(server)) {
+        Object object = ServersHere.find(server, number);
+        ManagerClient client = ticket == ManagerWire.NO_TICKET ? null : CLIENTS.get(server);
+        if (client != null) {
+          client.takeBack(ticket);
+        }
+        return object;
+      }
+      return client(server).hold(number, ticket);
+    } catch (ManagerException | WaitInterruptedException unreachable) {
+      return null; // who uses the handle is told why
+    }
   }
 
   private static synchronized ManagerClient connectOnce(String server) {

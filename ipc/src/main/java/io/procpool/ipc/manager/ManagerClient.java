@@ -22,9 +22,14 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -34,9 +39,10 @@ import org.jspecify.annotations.Nullable;
 /** This process's connection to the server of a manager, which all its threads share. Safe for use by multiple threads. */
 public final class ManagerClient {
   /*
-   * Reading.   There is no thread for it, because another thread to wake costs as much as the rest of a round trip. Who waits for a reply and gets
+   * Reading.   There is no thread for calls that are waited for, because another thread to wake costs as much as the rest of a round trip. Who waits for a reply and gets
    *            `reading` reads for all, until his own reply is there; then one of those who still wait takes over. Each says that he
    *            waits before he tries to get the lock, and whoever releases it looks for one after that, so that nobody is left without a reader.
+   *            Asynchronous calls have the Background.
    * Interrupt. Who is interrupted sends a cancellation and goes on waiting: the server replies to it at once. Only if it does not within PATIENCE is
    *            the call given up without knowing what came of it.
    * End.       The first who finds the connection broken fails everybody's calls, and all later ones.
@@ -49,33 +55,21 @@ public final class ManagerClient {
   private final String server;
   private final SocketAddress address;
   private final Connection connection;
-  private final Map<Long, Call> calls = new ConcurrentHashMap<>();
+  private final Map<Long, PendingCall> calls = new ConcurrentHashMap<>();
   private final AtomicLong numbers = new AtomicLong();
   private final ReentrantLock reading = new ReentrantLock();
+  private final Outbox outbox;
+  private final Background background;
+  private final Holds holds;
   private volatile @Nullable ManagerGoneException gone;
-
-  /** What a thread waits for. */
-  private static final class Call {
-    final long number;
-    volatile @Nullable Thread waiter;
-    volatile @Nullable PayloadReader reply;
-    volatile int outcome;
-    volatile boolean done;
-
-    Call(long number) {
-      this.number = number;
-    }
-
-    void finish() {
-      done = true;
-      LockSupport.unpark(waiter);
-    }
-  }
 
   private ManagerClient(String server, SocketAddress address, Connection connection) {
     this.server = server;
     this.address = address;
     this.connection = connection;
+    this.outbox = new Outbox(connection);
+    this.background = new Background(this, outbox);
+    this.holds = new Holds(background::post);
   }
 
   /** Connects; see {@link io.procpool.manager.Manager#connect(SocketAddress, byte[], Duration)}. */
@@ -133,13 +127,48 @@ public final class ManagerClient {
    */
   @Nullable
   Object call(long object, String operation, @Nullable Object... arguments) {
-    Call call = new Call(numbers.incrementAndGet());
-    PayloadWriter message = encode(call, object, operation, arguments);
-    call.waiter = Thread.currentThread();
+    WaitingCall call = run(object, operation, arguments);
+    try {
+      return resultOf(call.outcome(), call.reply(), operation);
+    } finally {
+      call.release();
+    }
+  }
+
+  /** Opens an object: makes one, or finds the one of a name. */
+  RemoteObject open(String kind, @Nullable Object[] arguments) {
+    return Objects.requireNonNull(
+        callForObject(ManagerWire.SERVER, kind, ManagerWire.OPEN, arguments));
+  }
+
+  /** Does something that returns the number of an object, which this process has from then on; null if it returns null. */
+  @Nullable
+  RemoteObject callForObject(
+      long object, String kind, String operation, @Nullable Object... arguments) {
+    WaitingCall call = run(object, operation, arguments);
+    try {
+      Object opened = resultOf(call.outcome(), call.reply(), operation);
+      if (opened == null) {
+        return null;
+      }
+      if (!(opened instanceof Long number)) {
+        throw new ManagerException(operation + " was to return an object that stays on the server,"
+            + " but the server has sent it; use the same interfaces on both sides");
+      }
+      return new RemoteObject(server, number, kind, holds.find(number));
+    } finally {
+      call.release();
+    }
+  }
+
+  /** Sends a call and waits for its reply. */
+  private WaitingCall run(long object, String operation, @Nullable Object[] arguments) {
+    WaitingCall call = new WaitingCall(numbers.incrementAndGet(), operation);
+    byte[] message = encode(call.number, object, operation, arguments);
     calls.put(call.number, call);
     try {
       checkAlive(); // after the call is known: whoever fails all finds it
-      connection.sendBytes(message.toByteArray());
+      outbox.send(message);
       await(call);
     } catch (IOException e) {
       throw fail(e);
@@ -152,46 +181,83 @@ public final class ManagerClient {
     } finally {
       calls.remove(call.number);
     }
-    return resultOf(call, operation);
+    return call;
   }
 
-  private static PayloadWriter encode(
-      Call call, long object, String operation, @Nullable Object[] arguments) {
-    PayloadWriter message = new PayloadWriter(FIRST_BYTES, ManagerWire.MAX_CALL_BYTES);
-    ManagerWire.begin(message, new ToManager.Call(call.number, object, operation));
-    for (Object argument : arguments) {
-      try {
-        ValueCodec.write(message, argument);
-      } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
-        SerializationDiagnosis diagnosis =
-            SerializationDiagnosis.of("an argument of " + operation, argument, failed);
-        throw new NotSerializableMessageException(
-            diagnosis.message() + "; nothing was done", diagnosis.path(), failed);
-      }
+  /**
+   * Does something with an object, on the server; what comes of it completes the future. Does not wait, except for the server to read if it is far behind.
+   *
+   * @param handle is kept until then
+   */
+  <T extends @Nullable Object> CompletableFuture<T> callAsync(
+      Object handle, long object, String operation, @Nullable Object... arguments) {
+    AsyncCall<T> call = new AsyncCall<>(this, handle, numbers.incrementAndGet(), operation);
+    byte[] message = encode(call.number, object, operation, arguments);
+    calls.put(call.number, call);
+    background.want();
+    try {
+      checkAlive(); // after the call is known: whoever fails all finds it
+      background.send(message);
+    } catch (IOException e) {
+      fail(e);
+    } catch (IllegalStateException closedByAnotherThread) {
+      fail(new IOException(closedByAnotherThread.getMessage(), closedByAnotherThread));
+    } catch (ManagerGoneException e) {
+      endAll();
     }
-    return message;
+    return call.future();
   }
 
-  private void await(Call call) throws IOException {
+  private byte[] encode(long number, long object, String operation, @Nullable Object[] arguments) {
+    PayloadWriter message = new PayloadWriter(FIRST_BYTES, ManagerWire.MAX_CALL_BYTES);
+    ManagerWire.begin(message, new ToManager.Call(number, object, operation, List.of()));
+    int start = message.position();
+    try (SentObjects sent = SentObjects.begin(server)) {
+      for (Object argument : arguments) {
+        encode(message, operation, argument);
+      }
+      if (sent.numbers().isEmpty()) {
+        return message.toByteArray();
+      }
+      PayloadWriter naming = new PayloadWriter(message.position(), ManagerWire.MAX_CALL_BYTES);
+      ManagerWire.begin(naming, new ToManager.Call(number, object, operation, sent.numbers()));
+      byte[] unnamed = message.toByteArray();
+      naming.putBytes(unnamed, start, unnamed.length - start);
+      return naming.toByteArray();
+    }
+  }
+
+  private static void encode(PayloadWriter message, String operation, @Nullable Object argument) {
+    try {
+      ValueCodec.write(message, argument);
+    } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
+      SerializationDiagnosis diagnosis =
+          SerializationDiagnosis.of("an argument of " + operation, argument, failed);
+      throw new NotSerializableMessageException(
+          diagnosis.message() + "; nothing was done", diagnosis.path(), failed);
+    }
+  }
+
+  private void await(WaitingCall call) throws IOException {
     boolean interrupted = Thread.interrupted();
     boolean cancelled = false;
     long cancelledAt = 0;
     try {
-      while (!call.done) {
+      while (!call.isDone()) {
         if (interrupted && !cancelled) {
           cancelled = true;
           cancelledAt = System.nanoTime();
-          cancel(call);
+          cancel(call.number);
         }
         long left = cancelled ? PATIENCE_NANOS - (System.nanoTime() - cancelledAt) : Long.MAX_VALUE;
         if (left <= 0) {
           throw new ManagerException("interrupted, and " + this
               + " has not answered for 5 s; whether the call has had an effect is not known");
         }
-        interrupted |= reading.tryLock() ? read(call, left) : park(call, left);
+        interrupted |= reading.tryLock() ? read(call, left) : park(left);
       }
     } finally {
-      call.waiter = null;
+      call.leave();
       passOn();
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -200,15 +266,15 @@ public final class ManagerClient {
   }
 
   /** Waits until it is told something; returns whether that was an interrupt. */
-  private boolean park(Call call, long nanos) {
+  private boolean park(long nanos) {
     LockSupport.parkNanos(this, nanos);
     return Thread.interrupted();
   }
 
   /** Reads for everybody; returns whether it was interrupted. */
-  private boolean read(Call call, long nanos) throws IOException {
+  private boolean read(WaitingCall call, long nanos) throws IOException {
     try {
-      while (!call.done) {
+      while (!call.isDone()) {
         if (looksReady() || nanos == Long.MAX_VALUE) {
           take(connection.recvBytes());
         } else {
@@ -247,36 +313,132 @@ public final class ManagerClient {
       if (!(FromManager.read(ManagerWire.header(reader)) instanceof FromManager.Reply reply)) {
         throw new IOException("an unexpected message");
       }
-      Call call = calls.get(reply.number());
+      List<Hold> brought = List.of();
+      for (long object : reply.objects()) {
+        brought = brought.isEmpty() ? new ArrayList<>(reply.objects().size()) : brought;
+        brought.add(holds.granted(object));
+      }
+      PendingCall call = calls.remove(reply.number());
       if (call != null) {
-        call.outcome = reply.outcome();
-        call.reply = reader;
-        call.finish();
+        call.keep(brought);
+        call.finish(reply.outcome(), reader);
       }
     } catch (PayloadFormatException e) {
       throw new IOException("a message that cannot be understood: " + e.getMessage(), e);
     }
   }
 
+  /** Reads what has come, if nobody else reads; tells whether there was something. */
+  boolean readWhatIsThere() throws IOException, InterruptedException {
+    if (!reading.tryLock()) {
+      return false;
+    }
+    boolean any = false;
+    try {
+      while (connection.poll()) {
+        take(connection.recvBytes());
+        any = true;
+      }
+    } finally {
+      reading.unlock();
+      passOn();
+    }
+    return any;
+  }
+
+  /** Waits until something has come, and reads that, for a time; false if somebody else reads. */
+  boolean readOneWithin(long nanos) throws IOException, InterruptedException {
+    if (!reading.tryLock()) {
+      return false;
+    }
+    try {
+      if (connection.poll(Duration.ofNanos(nanos))) {
+        take(connection.recvBytes());
+      }
+    } finally {
+      reading.unlock();
+      passOn();
+    }
+    return true;
+  }
+
   /** Has one of those who wait look after the connection, if nobody does. */
   private void passOn() {
     if (!reading.isLocked()) {
-      for (Call call : calls.values()) {
-        Thread waiter = call.waiter;
-        if (waiter != null && !call.done) {
-          LockSupport.unpark(waiter);
-          return;
-        }
-      }
+      LockSupport.unpark(nextReader());
     }
   }
 
-  private void cancel(Call call) throws IOException {
+  private @Nullable Thread nextReader() {
+    for (PendingCall call : calls.values()) {
+      Thread waiter = call.waiter();
+      if (waiter != null) {
+        return waiter;
+      }
+    }
+    return background.sleeper();
+  }
+
+  // Objects that this process has.
+
+  /** Has an object kept for a message to another process; returns the ticket. */
+  long lend(long object) {
+    long ticket = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
     PayloadWriter message = new PayloadWriter();
-    ManagerWire.begin(message, new ToManager.Cancel(call.number));
+    ManagerWire.begin(message, new ToManager.Lend(object, ticket));
+    try {
+      background.send(message.toByteArray());
+    } catch (IOException e) {
+      fail(e);
+    }
+    return ticket;
+  }
+
+  /** Says that a message has arrived, or never will. Does not block. */
+  void takeBack(long ticket) {
+    PayloadWriter message = new PayloadWriter();
+    ManagerWire.begin(message, new ToManager.TakeBack(ticket));
+    background.post(message.toByteArray());
+  }
+
+  /** Sees to it that this process has an object of which it was sent a handle; null if that is gone. */
+  @Nullable
+  Hold hold(long object, long ticket) {
+    Hold held = holds.find(object);
+    if (held != null) {
+      if (ticket != ManagerWire.NO_TICKET) {
+        takeBack(ticket);
+      }
+      return held;
+    }
+    WaitingCall call = run(ManagerWire.SERVER, ManagerWire.CLAIM, new Object[] {object, ticket});
+    try {
+      resultOf(call.outcome(), call.reply(), ManagerWire.CLAIM);
+      return holds.find(object);
+    } finally {
+      call.release();
+    }
+  }
+
+  /** Tells the server that a call is not wanted any more. */
+  void withdraw(long number) {
+    try {
+      background.send(cancellation(number));
+    } catch (IOException e) {
+      fail(e);
+    }
+  }
+
+  private static byte[] cancellation(long number) {
+    PayloadWriter message = new PayloadWriter();
+    ManagerWire.begin(message, new ToManager.Cancel(number));
+    return message.toByteArray();
+  }
+
+  private void cancel(long number) throws IOException {
     while (true) {
       try {
-        connection.sendBytes(message.toByteArray());
+        outbox.send(cancellation(number));
         return;
       } catch (InterruptedException again) {
         // As the first one.
@@ -284,15 +446,16 @@ public final class ManagerClient {
     }
   }
 
-  private @Nullable Object resultOf(Call call, String operation) {
-    PayloadReader reply = call.reply;
+  /** Returns what a call has returned, or throws what came of it. */
+  @Nullable
+  Object resultOf(int outcome, @Nullable PayloadReader reply, String operation) {
     if (reply == null) {
       checkAlive();
       throw new AssertionError("a call was finished without a reply");
     }
     Throwable thrown;
     try {
-      switch (call.outcome) {
+      switch (outcome) {
         case FromManager.Reply.RETURNED:
           return ValueCodec.read(reply, loader());
         case FromManager.Reply.THREW:
@@ -331,7 +494,7 @@ public final class ManagerClient {
     }
   }
 
-  private synchronized ManagerGoneException fail(IOException cause) {
+  synchronized ManagerGoneException fail(IOException cause) {
     ManagerGoneException first = gone;
     if (first == null) {
       first = new ManagerGoneException(
@@ -339,10 +502,26 @@ public final class ManagerClient {
       gone = first;
       connection.close();
     }
-    for (Call call : calls.values()) {
-      call.finish();
-    }
+    endAll();
     return first;
+  }
+
+  /** Finishes all calls; there will be no more replies. */
+  private void endAll() {
+    for (Long number : calls.keySet()) {
+      PendingCall call = calls.remove(number);
+      if (call != null) {
+        call.finish(0, null);
+      }
+    }
+  }
+
+  boolean isAlive() {
+    return gone == null;
+  }
+
+  Background background() {
+    return background;
   }
 
   @Override

@@ -61,6 +61,12 @@ public final class ManagerWire {
   /** The part goes from its highest key to its lowest. */
   public static final int DESCENDING = 16;
 
+  /** Asks for an object that is on its way to this process: its number and the ticket; returns whether it is there. */
+  public static final String CLAIM = "claim(long,long)";
+
+  /** No ticket: nothing keeps an object for a handle that is on its way. */
+  public static final long NO_TICKET = 0;
+
   private ManagerWire() {}
 
   /** Begins a message with its header. */

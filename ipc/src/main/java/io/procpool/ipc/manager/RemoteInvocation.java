@@ -1,7 +1,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.manager;
 
-import io.procpool.manager.ManagerException;
 import java.io.Serializable;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
@@ -38,16 +37,13 @@ final class RemoteInvocation implements InvocationHandler, Serializable {
         default -> remote.toString();
       };
     }
-    Object result = remote.call(ProxyMethods.signature(method), arguments);
-    if (result == null || !ProxyMethods.isByProxy(method)) {
-      return result;
-    }
-    if (!(result instanceof Long number)) {
-      throw new ManagerException(method + " is marked as one whose result stays on the server, but"
-          + " the server has sent it; use the same version of the interface on both sides");
+    String operation = ProxyMethods.signature(method);
+    if (!ProxyMethods.isByProxy(method)) {
+      return remote.call(operation, arguments);
     }
     Class<?> type = method.getReturnType();
-    return proxy(type, remote.sibling(number, type.getName()));
+    RemoteObject result = remote.callForObject(type.getName(), operation, arguments);
+    return result == null ? null : proxy(type, result);
   }
 
   private boolean isSame(@Nullable Object other) {

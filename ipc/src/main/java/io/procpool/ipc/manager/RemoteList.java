@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.manager;
 
+import io.procpool.manager.AsyncList;
 import io.procpool.manager.ManagedList;
 import io.procpool.manager.ServerFunctions;
 import java.io.Serializable;
@@ -236,5 +237,10 @@ final class RemoteList<E> extends AbstractList<E> implements ManagedList<E>, Ran
   @Override
   public String toString() {
     return asHere().toString();
+  }
+
+  @Override
+  public AsyncList<E> async() {
+    return new RemoteAsyncList<>(remote);
   }
 }

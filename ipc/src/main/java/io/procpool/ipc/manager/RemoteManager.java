@@ -17,6 +17,7 @@ import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerException;
 import io.procpool.manager.ServerFunctions;
 import java.net.SocketAddress;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +35,7 @@ public final class RemoteManager implements Manager {
    * @param end what {@link #close()} is to do
    */
   public RemoteManager(ManagerClient client, Runnable end) {
-    this.server = new RemoteObject(client.server(), ManagerWire.SERVER, "server");
+    this.server = new RemoteObject(client.server(), ManagerWire.SERVER, "server", Hold.NONE);
     this.end = end;
   }
 
@@ -295,6 +296,22 @@ public final class RemoteManager implements Manager {
       throw new IllegalArgumentException("capacity: " + capacity + " (expected: 1 or more)");
     }
     return capacity;
+  }
+
+  @Override
+  @SuppressWarnings("unchecked")
+  public List<String> names() {
+    return (List<String>) Objects.requireNonNull(server.call("names()"));
+  }
+
+  @Override
+  public boolean remove(String name) {
+    return server.callBoolean("remove(String)", Objects.requireNonNull(name, "name"));
+  }
+
+  @Override
+  public int objectCount() {
+    return server.callInt("objectCount()");
   }
 
   @Override

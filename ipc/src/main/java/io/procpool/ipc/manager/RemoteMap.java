@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.manager;
 
+import io.procpool.manager.AsyncMap;
 import io.procpool.manager.ManagedMap;
 import io.procpool.manager.ServerFunctions;
 import java.io.Serializable;
@@ -390,5 +391,10 @@ class RemoteMap<K, V> implements ManagedMap<K, V> {
       copy.put(content.get(i), content.get(i + 1));
     }
     return copy;
+  }
+
+  @Override
+  public AsyncMap<K, V> async() {
+    return new RemoteAsyncMap<>(remote);
   }
 }

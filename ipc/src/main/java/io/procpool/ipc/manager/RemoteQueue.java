@@ -5,6 +5,7 @@ import io.procpool.WaitInterruptedException;
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.manager.AsyncQueue;
 import io.procpool.manager.ManagedQueue;
 import io.procpool.manager.ManagerException;
 import java.util.AbstractQueue;
@@ -173,5 +174,10 @@ class RemoteQueue<E> extends AbstractQueue<E> implements ManagedQueue<E> {
   @Override
   public void join() throws InterruptedException {
     waiting("join()");
+  }
+
+  @Override
+  public AsyncQueue<E> async() {
+    return new RemoteAsyncQueue<>(remote);
   }
 }

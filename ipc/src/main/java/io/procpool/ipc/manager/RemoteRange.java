@@ -2,6 +2,7 @@
 package io.procpool.ipc.manager;
 
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** A part of a sorted map: each operation goes to the server with the range, and is done there by the map of the JDK. Immutable. */
@@ -31,15 +32,26 @@ final class RemoteRange implements Remote {
 
   @Override
   public @Nullable Object call(String operation, @Nullable Object... arguments) {
-    if (flags == 0) {
-      return map.call(operation, arguments);
-    }
+    return flags == 0
+        ? map.call(operation, arguments)
+        : map.call(ManagerWire.RANGE + operation, withRange(arguments));
+  }
+
+  @Override
+  public <T extends @Nullable Object> CompletableFuture<T> callAsync(
+      String operation, @Nullable Object... arguments) {
+    return flags == 0
+        ? map.callAsync(operation, arguments)
+        : map.callAsync(ManagerWire.RANGE + operation, withRange(arguments));
+  }
+
+  private @Nullable Object[] withRange(@Nullable Object[] arguments) {
     @Nullable Object[] all = new @Nullable Object[arguments.length + 3];
     all[0] = flags;
     all[1] = low;
     all[2] = high;
     System.arraycopy(arguments, 0, all, 3, arguments.length);
-    return map.call(ManagerWire.RANGE + operation, all);
+    return all;
   }
 
   /** Returns it the other way round. */

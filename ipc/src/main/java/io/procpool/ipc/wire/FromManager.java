@@ -2,6 +2,8 @@
 package io.procpool.ipc.wire;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 
 /** What the server of a manager says to a client. */
 public sealed interface FromManager extends WireMessage {
@@ -80,8 +82,9 @@ public sealed interface FromManager extends WireMessage {
    * What came of a call.
    *
    * @param outcome one of the constants here; what the payload is depends on it
+   * @param objects whose handles are in the payload, as often as they are, or that were opened; the client has them from now on
    */
-  record Reply(long number, int outcome) implements FromManager {
+  record Reply(long number, int outcome, List<Long> objects) implements FromManager {
     /** Payload: the encoded value that the operation has returned. */
     public static final int RETURNED = 0;
 
@@ -103,11 +106,15 @@ public sealed interface FromManager extends WireMessage {
     public void writeBody(FieldWriter out) {
       out.uint(1, number);
       out.uint(2, outcome);
+      for (long sent : objects) {
+        out.uint(3, sent);
+      }
     }
 
     private static Reply read(FieldReader in) throws IOException {
       long number = 0;
       int outcome = 0;
+      List<Long> objects = List.of();
       for (int field = in.next(); field != 0; field = in.next()) {
         switch (field) {
           case 1:
@@ -116,11 +123,15 @@ public sealed interface FromManager extends WireMessage {
           case 2:
             outcome = in.uint32();
             break;
+          case 3:
+            objects = objects.isEmpty() ? new ArrayList<>() : objects;
+            objects.add(in.uint64());
+            break;
           default:
             in.skip();
         }
       }
-      return new Reply(number, outcome);
+      return new Reply(number, outcome, objects);
     }
   }
 }

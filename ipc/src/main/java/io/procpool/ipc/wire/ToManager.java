@@ -2,6 +2,8 @@
 package io.procpool.ipc.wire;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 
 /** What a client says to the server of a manager. */
 public sealed interface ToManager extends WireMessage {
@@ -31,6 +33,19 @@ public sealed interface ToManager extends WireMessage {
           break;
         case 3:
           message = new Cancel(in.message().soleNumber());
+          break;
+        case 4:
+          in.message();
+          message = new Batch();
+          break;
+        case 5:
+          message = Release.read(in.message());
+          break;
+        case 6:
+          message = Lend.read(in.message());
+          break;
+        case 7:
+          message = new TakeBack(in.message().soleNumber());
           break;
         default:
           in.skip();
@@ -85,8 +100,9 @@ public sealed interface ToManager extends WireMessage {
    * @param number chosen by the client, for the reply; one that has been replied to may be used again
    * @param object which; 0 is the server itself
    * @param operation method and erased types of its parameters, such as {@code get(Object)}
+   * @param objects whose handles are in the arguments, as often as they are
    */
-  record Call(long number, long object, String operation) implements ToManager {
+  record Call(long number, long object, String operation, List<Long> objects) implements ToManager {
     @Override
     public int field() {
       return 2;
@@ -97,12 +113,16 @@ public sealed interface ToManager extends WireMessage {
       out.uint(1, number);
       out.uint(2, object);
       out.string(3, operation);
+      for (long sent : objects) {
+        out.uint(4, sent);
+      }
     }
 
     private static Call read(FieldReader in) throws IOException {
       long number = 0;
       long object = 0;
       String operation = "";
+      List<Long> objects = List.of();
       for (int field = in.next(); field != 0; field = in.next()) {
         switch (field) {
           case 1:
@@ -114,11 +134,15 @@ public sealed interface ToManager extends WireMessage {
           case 3:
             operation = in.string();
             break;
+          case 4:
+            objects = objects.isEmpty() ? new ArrayList<>() : objects;
+            objects.add(in.uint64());
+            break;
           default:
             in.skip();
         }
       }
-      return new Call(number, object, operation);
+      return new Call(number, object, operation, objects);
     }
   }
 
@@ -132,6 +156,100 @@ public sealed interface ToManager extends WireMessage {
     @Override
     public void writeBody(FieldWriter out) {
       out.uint(1, number);
+    }
+  }
+
+  /** Several messages in one. Payload: for each its length, as an unsigned number of one to five bytes, and the message with its own payload. */
+  record Batch() implements ToManager {
+    @Override
+    public int field() {
+      return 4;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      // Nothing.
+    }
+  }
+
+  /**
+   * The client has no handle of an object any more.
+   *
+   * @param count how often it was told of it, by replies
+   */
+  record Release(long object, int count) implements ToManager {
+    @Override
+    public int field() {
+      return 5;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, object);
+      out.uint(2, count);
+    }
+
+    private static Release read(FieldReader in) throws IOException {
+      long object = 0;
+      int count = 0;
+      for (int field = in.next(); field != 0; field = in.next()) {
+        switch (field) {
+          case 1:
+            object = in.uint64();
+            break;
+          case 2:
+            count = in.uint32();
+            break;
+          default:
+            in.skip();
+        }
+      }
+      return new Release(object, count);
+    }
+  }
+
+  /** A handle of an object is put into a message for another process; the server keeps the object for that. */
+  record Lend(long object, long ticket) implements ToManager {
+    @Override
+    public int field() {
+      return 6;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, object);
+      out.uint(2, ticket);
+    }
+
+    private static Lend read(FieldReader in) throws IOException {
+      long object = 0;
+      long ticket = 0;
+      for (int field = in.next(); field != 0; field = in.next()) {
+        switch (field) {
+          case 1:
+            object = in.uint64();
+            break;
+          case 2:
+            ticket = in.uint64();
+            break;
+          default:
+            in.skip();
+        }
+      }
+      return new Lend(object, ticket);
+    }
+  }
+
+  /** What was lent has arrived, or never will. */
+  record TakeBack(long ticket) implements ToManager {
+    @Override
+    public int field() {
+      return 7;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, ticket);
     }
   }
 }

@@ -7,13 +7,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.MessageLite;
 import io.procpool.ipc.wire.generated.FromWorker.Builder;
+import io.procpool.ipc.wire.generated.ManagerBatch;
 import io.procpool.ipc.wire.generated.ManagerCall;
 import io.procpool.ipc.wire.generated.ManagerCancel;
 import io.procpool.ipc.wire.generated.ManagerHello;
+import io.procpool.ipc.wire.generated.ManagerLend;
+import io.procpool.ipc.wire.generated.ManagerRelease;
 import io.procpool.ipc.wire.generated.ManagerReply;
+import io.procpool.ipc.wire.generated.ManagerTakeBack;
 import io.procpool.ipc.wire.generated.ManagerWelcome;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -224,27 +229,52 @@ final class WireTest {
                   .setPid(hello.pid())
                   .setName(hello.name()))
               .build());
-      ToManager.Call call = new ToManager.Call(anyLong(), anyLong(), "get(Object)");
+      ToManager.Call call =
+          new ToManager.Call(anyLong(), anyLong(), "get(Object)", List.of(1L, anyLong() | 1));
       same(
           call,
           toManager()
               .setCall(ManagerCall.newBuilder()
                   .setNumber(call.number())
                   .setObject(call.object())
-                  .setOperation(call.operation()))
+                  .setOperation(call.operation())
+                  .addAllObjects(call.objects()))
               .build());
       long number = anyLong();
       same(
           new ToManager.Cancel(number),
           toManager().setCancel(ManagerCancel.newBuilder().setNumber(number)).build());
-      FromManager.Reply reply = new FromManager.Reply(anyLong(), anyInt());
+      FromManager.Reply reply = new FromManager.Reply(anyLong(), anyInt(), List.of(anyLong() | 1));
       same(
           reply,
           io.procpool.ipc.wire.generated.FromManager.newBuilder()
-              .setReply(
-                  ManagerReply.newBuilder().setNumber(reply.number()).setOutcome(reply.outcome()))
+              .setReply(ManagerReply.newBuilder()
+                  .setNumber(reply.number())
+                  .setOutcome(reply.outcome())
+                  .addAllObjects(reply.objects()))
               .build());
     }
+    same(
+        new ToManager.Batch(),
+        toManager().setBatch(ManagerBatch.getDefaultInstance()).build());
+    ToManager.Release release = new ToManager.Release(anyLong(), anyInt());
+    same(
+        release,
+        toManager()
+            .setRelease(
+                ManagerRelease.newBuilder().setObject(release.object()).setCount(release.count()))
+            .build());
+    ToManager.Lend lend = new ToManager.Lend(anyLong(), anyLong());
+    same(
+        lend,
+        toManager()
+            .setLend(ManagerLend.newBuilder().setObject(lend.object()).setTicket(lend.ticket()))
+            .build());
+    same(
+        new ToManager.TakeBack(lend.ticket()),
+        toManager()
+            .setTakeBack(ManagerTakeBack.newBuilder().setTicket(lend.ticket()))
+            .build());
     FromManager.Welcome welcome = new FromManager.Welcome(1, "0123456789abcdef");
     same(
         welcome,

@@ -1,15 +1,48 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.manager;
 
+import java.io.IOException;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** A process that is connected, as the objects see it. For the event loop alone. */
 final class Client {
   private final Set<Runnable> whenGone = new LinkedHashSet<>();
+  private final Map<Long, Had> objects = new HashMap<>();
   private String name = "a client";
   private boolean gone;
+
+  /** An object of which it was told so often. */
+  private static final class Had {
+    final Reference reference;
+    int count;
+
+    Had(Reference reference) {
+      this.reference = reference;
+    }
+  }
+
+  /** Says that it is told of an object: the object is kept until it says that it has no handle of it any more. */
+  void give(Reference reference) {
+    if (!gone) {
+      objects.computeIfAbsent(reference.number(), number -> new Had(reference)).count++;
+    }
+  }
+
+  /** Says that it has no handle of an object any more, of which it was told so often. */
+  void takeBack(long object, int count) throws IOException {
+    Had had = objects.get(object);
+    if (had == null || count < 1 || count > had.count) {
+      throw new IOException("it has not been told of object " + object + " " + count + " times");
+    }
+    had.count -= count;
+    if (had.count == 0) {
+      objects.remove(object);
+    }
+  }
 
   /** Says who it is, for messages to people. */
   void setName(String name) {
@@ -39,6 +72,7 @@ final class Client {
   /** Says that it has gone. */
   void end() {
     gone = true;
+    objects.clear();
     List<Runnable> actions = List.copyOf(whenGone);
     whenGone.clear();
     actions.forEach(Runnable::run);

@@ -2,6 +2,7 @@
 package io.procpool.master.manager;
 
 import io.procpool.ipc.codec.PayloadReader;
+import java.util.List;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +12,8 @@ final class ClientCall {
   private final long number;
   private final String signature;
   private final PayloadReader arguments;
-  private final BiConsumer<ClientCall, byte[]> replies;
+  private final List<Reference> objects;
+  private final BiConsumer<ClientCall, Answer> replies;
   private @Nullable Runnable withdrawal;
   private boolean replied;
 
@@ -19,6 +21,7 @@ final class ClientCall {
    * Takes a call.
    *
    * @param arguments what is left of its message: the encoded arguments
+   * @param objects whose handles are in the arguments
    * @param replies takes the call with its reply
    */
   ClientCall(
@@ -26,11 +29,13 @@ final class ClientCall {
       long number,
       String signature,
       PayloadReader arguments,
-      BiConsumer<ClientCall, byte[]> replies) {
+      List<Reference> objects,
+      BiConsumer<ClientCall, Answer> replies) {
     this.client = client;
     this.number = number;
     this.signature = signature;
     this.arguments = arguments;
+    this.objects = objects;
     this.replies = replies;
   }
 
@@ -51,6 +56,11 @@ final class ClientCall {
     return arguments;
   }
 
+  /** Returns the objects whose handles are in the arguments, as often as they are. */
+  List<Reference> objects() {
+    return objects;
+  }
+
   /** Says how it is taken back, as long as it has not begun; null from when it has. */
   void setWithdrawal(@Nullable Runnable withdrawal) {
     this.withdrawal = withdrawal;
@@ -67,11 +77,11 @@ final class ClientCall {
   }
 
   /** Sends the reply; another one is not sent. */
-  void reply(byte[] message) {
+  void reply(Answer answer) {
     withdrawal = null;
     if (!replied) {
       replied = true;
-      replies.accept(this, message);
+      replies.accept(this, answer);
     }
   }
 }

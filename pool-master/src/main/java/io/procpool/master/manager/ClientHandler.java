@@ -12,6 +12,7 @@ import io.procpool.ipc.manager.ManagerWire;
 import io.procpool.ipc.wire.FromManager;
 import io.procpool.ipc.wire.ToManager;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,8 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   private static final Logger LOG = LoggerFactory.getLogger(ClientHandler.class);
   private static final int LENGTH_BYTES = 4;
   private static final int KIND_BYTES = 1;
+  private static final int FIRST_BYTES = 256;
+  private static final int MOST_UNSENT_BYTES = 64 << 10;
   private static final int MOST_CALLS = 10_000;
 
   private final ObjectTable objects;
@@ -36,6 +39,7 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   private boolean broken; // what it says makes no sense any more
   private boolean welcomed;
   private boolean reading; // what is to be sent is sent at the end of that
+  private @Nullable ByteBuf unsent;
 
   ClientHandler(String server, ObjectTable objects) {
     super(
@@ -76,6 +80,18 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   private void take(ChannelHandlerContext context, PayloadReader message)
       throws IOException, PayloadFormatException {
     ToManager said = ToManager.read(ManagerWire.header(message));
+    if (said instanceof ToManager.Batch) {
+      while (message.remaining() > 0) {
+        PayloadReader part = new PayloadReader(message.getBytes(message.getVarint()));
+        take(context, ToManager.read(ManagerWire.header(part)), part);
+      }
+    } else {
+      take(context, said, message);
+    }
+  }
+
+  private void take(ChannelHandlerContext context, ToManager said, PayloadReader message)
+      throws IOException, PayloadFormatException {
     if (said instanceof ToManager.Hello hello) {
       client.setName(hello.name() + " (pid " + hello.pid() + ")");
       welcomed = true;
@@ -94,13 +110,24 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
       if (running != null) {
         running.cancel();
       }
+    } else if (said instanceof ToManager.Release release) {
+      client.takeBack(release.object(), release.count());
+    } else if (said instanceof ToManager.Lend lend) {
+      Reference lent = objects.reference(lend.object());
+      if (lent != null) {
+        objects.tickets().lend(lend.ticket(), lent, client, context.executor());
+      }
+    } else if (said instanceof ToManager.TakeBack back) {
+      objects.tickets().end(back.ticket());
+    } else {
+      throw new IOException("a batch in a batch");
     }
   }
 
   private void take(ChannelHandlerContext context, ToManager.Call call, PayloadReader message)
       throws PayloadFormatException, IOException {
     if (call.object() == ManagerWire.SERVER) {
-      send(context, open(call, message));
+      send(context, serve(call, message));
       return;
     }
     Served object = objects.find(call.object());
@@ -118,21 +145,37 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
               MOST_CALLS + " calls of this process are waiting, which is as many as there can be"));
       return;
     }
-    ClientCall taken =
-        new ClientCall(client, call.number(), call.operation(), message, (done, reply) -> {
+    ClientCall taken = new ClientCall(
+        client,
+        call.number(),
+        call.operation(),
+        message,
+        objects.references(call.objects()),
+        (done, answer) -> {
           calls.remove(done.number());
-          send(context, reply);
+          send(context, answer);
         });
     if (calls.putIfAbsent(call.number(), taken) != null) {
       throw new IOException("it has used the number " + call.number() + " twice");
     }
-    object.accept(taken, objects.others(), context.executor());
+    object.accept(taken, objects, context.executor());
   }
 
-  private byte[] open(ToManager.Call call, PayloadReader message) throws PayloadFormatException {
-    if (!call.operation().equals(ManagerWire.OPEN)) {
-      return Replies.refused(call.number(), "this server has no operation " + call.operation());
-    }
+  /** Does what the server itself is asked for. */
+  private Answer serve(ToManager.Call call, PayloadReader message) throws PayloadFormatException {
+    return switch (call.operation()) {
+      case ManagerWire.OPEN -> open(call, message);
+      case ManagerWire.CLAIM -> claim(call, message);
+      case "objectCount()" -> Replies.plain(call.number(), objects.count());
+      case "names()" ->
+        Replies.returned(call.number(), "names()", new ArrayList<>(objects.names()), objects);
+      case "remove(String)" ->
+        Replies.plain(call.number(), objects.remove(String.valueOf(Plain.read(message))));
+      default -> Replies.refused(call.number(), "this server has no operation " + call.operation());
+    };
+  }
+
+  private Answer open(ToManager.Call call, PayloadReader message) throws PayloadFormatException {
     Object kind = Plain.read(message);
     Object given = Plain.read(message);
     if (!(kind instanceof String wanted) || given != null && !(given instanceof String)) {
@@ -140,18 +183,49 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
           call.number(), "open takes a kind, a name or null, and what the kind needs");
     }
     try {
-      return Replies.plain(call.number(), objects.open(wanted, (String) given, message));
+      return Replies.opened(call.number(), objects.open(wanted, (String) given, message));
     } catch (IllegalArgumentException refused) {
       return Replies.refused(call.number(), String.valueOf(refused.getMessage()));
     }
   }
 
+  private Answer claim(ToManager.Call call, PayloadReader message) throws PayloadFormatException {
+    Reference object = objects.reference(Plain.readLong(message));
+    long ticket = Plain.readLong(message);
+    if (ticket != ManagerWire.NO_TICKET) {
+      objects.tickets().end(ticket);
+    }
+    return object == null
+        ? Replies.plain(call.number(), null)
+        : Replies.opened(call.number(), object);
+  }
+
+  private void send(ChannelHandlerContext context, Answer answer) {
+    answer.objects().forEach(client::give);
+    send(context, answer.message());
+  }
+
   private void send(ChannelHandlerContext context, byte[] message) {
-    ByteBuf out = context.alloc().buffer(LENGTH_BYTES + KIND_BYTES + message.length);
+    ByteBuf out = unsent;
+    int bytes = LENGTH_BYTES + KIND_BYTES + message.length;
+    if (out == null) {
+      out = context.alloc().buffer(Math.max(bytes, FIRST_BYTES));
+      unsent = out;
+    }
     out.writeInt(message.length).writeByte(Messages.BYTES).writeBytes(message);
-    context.write(out, context.voidPromise());
     if (!reading) {
+      write(context);
       context.flush();
+    } else if (out.readableBytes() > MOST_UNSENT_BYTES) {
+      write(context);
+    }
+  }
+
+  private void write(ChannelHandlerContext context) {
+    ByteBuf out = unsent;
+    if (out != null) {
+      unsent = null;
+      context.write(out, context.voidPromise());
     }
   }
 
@@ -165,6 +239,7 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   @Override
   public void channelReadComplete(ChannelHandlerContext context) throws Exception {
     reading = false;
+    write(context);
     context.flush();
     super.channelReadComplete(context);
   }
@@ -181,7 +256,11 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
     }
     calls.clear();
     client.end();
-    super.channelInactive(context);
+    super.channelInactive(context); // may still handle what had come
+    if (unsent != null) {
+      unsent.release();
+      unsent = null;
+    }
   }
 
   @Override

@@ -3,7 +3,6 @@ package io.procpool.master.manager;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -42,10 +41,10 @@ final class DequeContent implements QueueContent {
   }
 
   @Override
-  public boolean find(byte[] wanted, boolean otherEnd, boolean removes) {
+  public boolean find(QueueElement wanted, boolean otherEnd, boolean removes) {
     Iterator<QueueElement> each = otherEnd ? elements.descendingIterator() : elements.iterator();
     while (each.hasNext()) {
-      if (Arrays.equals(each.next().bytes(), wanted)) {
+      if (each.next().isSame(wanted)) {
         if (removes) {
           each.remove();
         }

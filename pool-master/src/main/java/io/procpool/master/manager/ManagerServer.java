@@ -20,6 +20,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.procpool.ipc.auth.Handshake;
+import io.procpool.ipc.manager.ServersHere;
 import io.procpool.ipc.socket.SocketFile;
 import io.procpool.manager.ManagedType;
 import io.procpool.master.process.SpinThenSelect;
@@ -54,13 +55,14 @@ public final class ManagerServer implements AutoCloseable {
   private @Nullable SocketFile file;
 
   private ManagerServer(List<ManagedType<?>> types) {
-    ClassLoader context = Thread.currentThread().getContextClassLoader();
-    objects = new ObjectTable(
-        context == null ? ClassLoader.getSystemClassLoader() : context, new UserTypes(types));
     epoll = !"nio".equals(System.getProperty(TRANSPORT_PROPERTY)) && Epoll.isAvailable();
     byte[] random = new byte[NAME_BYTES];
     System.arraycopy(Handshake.newNonce(), 0, random, 0, NAME_BYTES);
     name = HexFormat.of().formatHex(random);
+    ClassLoader context = Thread.currentThread().getContextClassLoader();
+    objects = new ObjectTable(
+        name, context == null ? ClassLoader.getSystemClassLoader() : context, new UserTypes(types));
+    ServersHere.add(name, objects::find);
     group = new MultiThreadIoEventLoopGroup(
         1,
         new DefaultThreadFactory("manager-" + name, true),
@@ -157,6 +159,7 @@ public final class ManagerServer implements AutoCloseable {
       listener.close().awaitUninterruptibly(END_MILLIS);
     }
     channels.close().awaitUninterruptibly(END_MILLIS);
+    ServersHere.remove(name);
     objects.close();
     group.shutdownGracefully(0, END_MILLIS, TimeUnit.MILLISECONDS).awaitUninterruptibly(END_MILLIS);
     if (file != null) {

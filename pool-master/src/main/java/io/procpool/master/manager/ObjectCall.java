@@ -52,8 +52,8 @@ final class ObjectCall {
   private final List<@Nullable Object> values = new ArrayList<>(3); // decoded arguments
   private final byte[] rest; // not decoded yet, because that may run code of users
   private boolean withdrawn; // event loop only
-  private byte @Nullable [] outcome;
-  private @Nullable Reference reference; // what was returned if that stays here
+  private @Nullable Answer outcome;
+  private @Nullable Returned returned; // what was returned if that stays here
   private Holding left = Holding.FOREIGN;
 
   /** Takes the arguments as far as they are numbers, texts and the like. */
@@ -89,8 +89,8 @@ final class ObjectCall {
   }
 
   /** Does it, in whatever thread. */
-  void run(Target target, Holding before, ClassLoader loader) {
-    outcome = done(target, before, loader);
+  void run(Target target, Holding before, ClassLoader loader, ObjectTable objects) {
+    outcome = done(target, before, loader, objects);
   }
 
   /** Returns what is in the object when it is done. */
@@ -98,7 +98,7 @@ final class ObjectCall {
     return left;
   }
 
-  private byte[] done(Target target, Holding before, ClassLoader loader) {
+  private Answer done(Target target, Holding before, ClassLoader loader, ObjectTable objects) {
     Target.Made made;
     try {
       made = target.made();
@@ -135,11 +135,15 @@ final class ObjectCall {
         && !Long.valueOf(target.changes()).equals(values.isEmpty() ? null : values.remove(0))) {
       return Replies.plain(call.number(), false);
     }
-    return done(target, operation, made, sofar);
+    return done(target, operation, made, sofar, objects);
   }
 
-  private byte[] done(
-      Target target, ObjectKind.Operation operation, Target.Made made, Holding before) {
+  private Answer done(
+      Target target,
+      ObjectKind.Operation operation,
+      Target.Made made,
+      Holding before,
+      ObjectTable objects) {
     Object result = null;
     try {
       result = operation.on(made.object(), values.toArray());
@@ -154,14 +158,15 @@ final class ObjectCall {
     if (conditional) {
       return Replies.plain(call.number(), true);
     }
-    if (result instanceof Reference returned) {
-      reference = returned;
+    if (result instanceof Returned stays) {
+      returned = stays;
       return Replies.plain(call.number(), null); // not that one; see reply
     }
     return Replies.returned(
         call.number(),
         signature,
-        stamped ? new ArrayList<>(Arrays.asList(target.changes(), result)) : result);
+        stamped ? new ArrayList<>(Arrays.asList(target.changes(), result)) : result,
+        objects);
   }
 
   // What has come into the object.
@@ -196,10 +201,10 @@ final class ObjectCall {
   }
 
   /** Replies, in the event loop. */
-  void reply(Instances instances) {
-    Reference returned = reference;
-    byte[] ready =
-        returned == null ? outcome : Replies.plain(call.number(), instances.numberOf(returned));
+  void reply(ObjectTable objects) {
+    Returned stays = returned;
+    Answer ready =
+        stays == null ? outcome : Replies.opened(call.number(), objects.referenceTo(stays));
     call.reply(
         ready == null ? Replies.refused(call.number(), signature + " was not finished") : ready);
   }

@@ -145,7 +145,7 @@ final class ObjectKind {
     }
     return (target, arguments) -> {
       Object result = invoke(method, target, arguments);
-      return result == null ? null : new Reference(result, method.getReturnType());
+      return result == null ? null : new Returned(result, method.getReturnType());
     };
   }
 
@@ -156,6 +156,11 @@ final class ObjectKind {
 
   String name() {
     return name;
+  }
+
+  /** Tells whether its objects are of a type of a user's. */
+  boolean isOfUser() {
+    return !ALL.containsKey(name);
   }
 
   /**

@@ -5,35 +5,58 @@ import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.manager.ManagerWire;
 import io.procpool.manager.ManagedType;
-import java.util.HashMap;
-import java.util.IdentityHashMap;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** What a server has. For the event loop alone. */
+/** What a server has. For the event loop alone, but for {@link #find}. */
 final class ObjectTable {
-  private final Map<Long, Served> objects = new HashMap<>();
-  private final Map<String, Long> names = new HashMap<>();
-  private final Map<Object, Long> instances = new IdentityHashMap<>(); // of users' types
+  /*
+   * Life. The table itself keeps only objects with names. Others are kept by the clients that have handles of them (Client), by messages on their way (Tickets, and
+   *       calls under way), and by other objects here: handles in this JVM refer to the objects themselves. So the collector of the JVM finds what nobody can reach
+   *       any more, circles, too.
+   */
+  private final Map<Long, Entry> objects = new ConcurrentHashMap<>();
+  private final Map<String, Reference> names = new TreeMap<>();
+  private final ReferenceQueue<Served> unreachable = new ReferenceQueue<>();
+  private final Tickets tickets = new Tickets();
+  private final Instances instances = new Instances();
   private final UserTypes types;
   private final ExecutorService others;
   private final ClassLoader loader;
+  private final String server;
   private long last = ManagerWire.SERVER;
+
+  private static final class Entry extends WeakReference<Served> {
+    final long number;
+
+    Entry(long number, Served object, ReferenceQueue<Served> queue) {
+      super(object, queue);
+      this.number = number;
+    }
+  }
 
   /**
    * Makes an empty one.
    *
+   * @param server its random name
    * @param loader finds the classes of what is stored
    * @param types the types of users' own
    */
-  ObjectTable(ClassLoader loader, UserTypes types) {
-    this.loader = loader;
+  ObjectTable(String server, ClassLoader loader, UserTypes types) {
     this.types = types;
+    this.server = server;
+    this.loader = loader;
     AtomicInteger number = new AtomicInteger();
     others = Executors.newCachedThreadPool(task -> {
       Thread thread = new Thread(task, "manager-work-" + number.incrementAndGet());
@@ -47,9 +70,34 @@ final class ObjectTable {
     return others;
   }
 
+  String server() {
+    return server;
+  }
+
+  Tickets tickets() {
+    return tickets;
+  }
+
+  /** Returns an object; null if there is none of that number any more. In whatever thread. */
   @Nullable
   Served find(long number) {
-    return objects.get(number);
+    Entry entry = objects.get(number);
+    return entry == null ? null : entry.get();
+  }
+
+  /** Returns what keeps an object; null if there is none of that number any more. In whatever thread. */
+  @Nullable
+  Reference reference(long number) {
+    Served object = find(number);
+    return object == null ? null : new Reference(number, object);
+  }
+
+  /** Returns what keeps objects, as far as they are still there. In whatever thread. */
+  List<Reference> references(List<Long> numbers) {
+    if (numbers.isEmpty()) {
+      return List.of();
+    }
+    return numbers.stream().map(this::reference).filter(Objects::nonNull).toList();
   }
 
   /**
@@ -59,37 +107,71 @@ final class ObjectTable {
    * @throws PayloadFormatException if the arguments are not those
    * @throws IllegalArgumentException if there is no such kind, or something of another kind has that name
    */
-  long open(String kind, @Nullable String name, PayloadReader arguments)
+  Reference open(String kind, @Nullable String name, PayloadReader arguments)
       throws PayloadFormatException {
     ManagedType<?> type = types.wanted(kind, arguments);
-    Long known = name == null ? null : names.get(name);
-    Served there = known == null ? null : objects.get(known);
-    if (known != null && there != null && !there.isUnusable()) {
-      if (!there.kind().equals(kind)) {
-        throw new IllegalArgumentException("\"" + name + "\" is " + withArticle(there.kind())
-            + ", not " + withArticle(kind) + "; use another name");
+    Reference known = name == null ? null : names.get(name);
+    if (known != null && !known.object().isUnusable()) {
+      if (!known.object().kind().equals(kind)) {
+        throw new IllegalArgumentException("\"" + name + "\" is "
+            + withArticle(known.object().kind()) + ", not " + withArticle(kind)
+            + "; use another name");
       }
       return known;
     }
-    Served made = type == null
-        ? make(kind, arguments)
-        : new ServedObject(kind, UserTypes.target(type), loader, new Numbered(last + 1));
-    objects.put(++last, made);
+    Reference made = add(
+        type == null
+            ? make(kind, arguments)
+            : new ServedObject(kind, UserTypes.target(type), loader));
     if (name != null) {
-      names.put(name, last);
+      names.put(name, made);
     }
-    return last;
+    return made;
+  }
+
+  private Reference add(Served object) {
+    purge();
+    last++;
+    objects.put(last, new Entry(last, object, unreachable));
+    if (object instanceof ServedObject numbered) {
+      numbered.setNumber(last);
+    }
+    return new Reference(last, object);
+  }
+
+  /** Forgets what the collector has found to be unreachable. */
+  private void purge() {
+    for (java.lang.ref.Reference<?> gone = unreachable.poll();
+        gone != null;
+        gone = unreachable.poll()) {
+      objects.remove(((Entry) gone).number);
+    }
+  }
+
+  /** Returns how many objects there are, as far as the collector knows. */
+  int count() {
+    purge();
+    return objects.size();
+  }
+
+  /** Returns the names, in their order. */
+  Set<String> names() {
+    return names.keySet();
+  }
+
+  /** Takes a name away; tells whether there was one. */
+  boolean remove(String name) {
+    return names.remove(name) != null;
   }
 
   private Served make(String kind, PayloadReader arguments) throws PayloadFormatException {
     ObjectKind ofJdk = ObjectKind.of(kind);
     if (ofJdk != null) {
-      return new ServedObject(kind, Target.of(ofJdk, arguments, loader), loader, Instances.NONE);
+      return new ServedObject(kind, Target.of(ofJdk, arguments, loader), loader);
     }
     return switch (kind) {
       case ManagerWire.CREATED ->
-        new ServedObject(
-            kind, UserTypes.created(arguments, loader), loader, new Numbered(last + 1));
+        new ServedObject(kind, UserTypes.created(arguments, loader), loader);
       case "queue", ServedQueue.DEQUE -> ServedQueue.open(kind, false, arguments);
       case "lifo" -> ServedQueue.open(kind, true, arguments);
       case ServedPool.KIND -> ServedPool.open(arguments, loader);
@@ -99,32 +181,21 @@ final class ObjectTable {
     };
   }
 
-  /** An object of a user's type has one number, however often it is returned: so only one call is done with it at a time. */
-  private final class Numbered implements Instances {
-    private final long number;
+  /** Makes an object of a user's type known, so that it keeps its number when a method returns it. */
+  void know(Reference reference, Object instance) {
+    instances.add(instance, reference);
+  }
 
-    Numbered(long number) {
-      this.number = number;
+  /** Returns what keeps an object that a method has returned: what is known already, or new. So only one call is done with it at a time, however often it is returned. */
+  Reference referenceTo(Returned returned) {
+    Reference known = instances.find(returned.object());
+    if (known != null) {
+      return known;
     }
-
-    @Override
-    public void made(Object object) {
-      instances.putIfAbsent(object, number);
-    }
-
-    @Override
-    public long numberOf(Reference reference) {
-      Long known = instances.get(reference.object());
-      if (known != null) {
-        return known;
-      }
-      long given = ++last;
-      Class<?> type = reference.type();
-      Target target = Target.later(() -> UserTypes.made(type, reference.object()));
-      objects.put(given, new ServedObject(type.getName(), target, loader, new Numbered(given)));
-      instances.put(reference.object(), given);
-      return given;
-    }
+    Target target = Target.later(() -> UserTypes.made(returned.type(), returned.object()));
+    Reference added = add(new ServedObject(returned.type().getName(), target, loader));
+    instances.add(returned.object(), added);
+    return added;
   }
 
   /** Returns a kind as it stands in a sentence. */
@@ -134,7 +205,12 @@ final class ObjectTable {
 
   /** Ends what is still being done. */
   void close() {
-    List.copyOf(objects.values()).forEach(Served::end);
+    for (Entry entry : objects.values()) {
+      Served object = entry.get();
+      if (object != null) {
+        object.end();
+      }
+    }
     others.shutdownNow();
   }
 }

@@ -2,7 +2,6 @@
 package io.procpool.master.manager;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
@@ -29,8 +28,8 @@ final class PriorityContent implements QueueContent {
     private boolean isIn; // event loop only, as what follows
     private boolean isDropped;
 
-    private Ranked(byte[] bytes, Object value, long number) {
-      super(bytes);
+    private Ranked(QueueElement element, Object value, long number) {
+      super(element.bytes(), element.objects());
       this.value = value;
       this.number = number;
     }
@@ -50,8 +49,8 @@ final class PriorityContent implements QueueContent {
   }
 
   /** Gives an element its place, where nobody sees it yet. Throws what comparing throws. */
-  Ranked place(byte[] bytes, Object value) {
-    Ranked placed = new Ranked(bytes, value, ++last);
+  Ranked place(QueueElement element, Object value) {
+    Ranked placed = new Ranked(element, value, ++last);
     elements.add(placed);
     return placed;
   }
@@ -111,10 +110,10 @@ final class PriorityContent implements QueueContent {
   }
 
   @Override
-  public boolean find(byte[] wanted, boolean otherEnd, boolean removes) {
+  public boolean find(QueueElement wanted, boolean otherEnd, boolean removes) {
     for (Iterator<Ranked> each = elements.iterator(); each.hasNext(); ) {
       Ranked next = each.next();
-      if (next.isIn && Arrays.equals(next.bytes(), wanted)) {
+      if (next.isIn && next.isSame(wanted)) {
         if (removes) {
           each.remove();
           size--;

@@ -23,7 +23,7 @@ interface QueueContent {
   int size();
 
   /** Finds an element of the same bytes, beginning where elements are taken or at the other end, and removes it if that is said. */
-  boolean find(byte[] wanted, boolean otherEnd, boolean removes);
+  boolean find(QueueElement wanted, boolean otherEnd, boolean removes);
 
   void clear();
 

@@ -1,10 +1,5 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.manager;
 
-/**
- * What a method has returned that stays on the server.
- *
- * @param object the object
- * @param type the interface by which it was returned
- */
-record Reference(Object object, Class<?> type) {}
+/** An object and its number: as long as one of these is somewhere, the object is kept. */
+record Reference(long number, Served object) {}

@@ -6,7 +6,10 @@ import io.procpool.ipc.codec.ThrowableCodec;
 import io.procpool.ipc.codec.UnencodableValueException;
 import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.manager.ManagerWire;
+import io.procpool.ipc.manager.SentObjects;
 import io.procpool.ipc.wire.FromManager.Reply;
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Makes replies. */
@@ -14,17 +17,38 @@ final class Replies {
   private Replies() {}
 
   private static PayloadWriter begin(long number, int outcome) {
+    return begin(number, outcome, List.of());
+  }
+
+  private static PayloadWriter begin(long number, int outcome, List<Long> objects) {
     PayloadWriter message = new PayloadWriter();
-    ManagerWire.begin(message, new Reply(number, outcome));
+    ManagerWire.begin(message, new Reply(number, outcome, objects));
     return message;
   }
 
-  /** With what was returned, whatever it is; or that it cannot be sent. May run code of users. */
-  static byte[] returned(long number, String signature, @Nullable Object value) {
+  private static Answer answer(PayloadWriter message) {
+    return new Answer(message.toByteArray(), List.of());
+  }
+
+  /**
+   * With what was returned, whatever it is; or that it cannot be sent. May run code of users.
+   *
+   * @param objects whose handles may be in it
+   */
+  static Answer returned(
+      long number, String signature, @Nullable Object value, ObjectTable objects) {
     PayloadWriter message = begin(number, Reply.RETURNED);
-    try {
+    int start = message.position();
+    try (SentObjects sent = SentObjects.begin(objects.server())) {
       ValueCodec.write(message, value);
-      return message.toByteArray();
+      if (sent.numbers().isEmpty()) {
+        return answer(message);
+      }
+      byte[] encoded = message.toByteArray();
+      return encoded(
+          number,
+          Arrays.copyOfRange(encoded, start, encoded.length),
+          objects.references(sent.numbers()));
     } catch (UnencodableValueException | RuntimeException | StackOverflowError e) {
       return refused(
           number, "what " + signature + " has returned cannot be sent: " + e.getMessage());
@@ -32,21 +56,51 @@ final class Replies {
   }
 
   /** With a number, a text, or null. */
-  static byte[] plain(long number, @Nullable Object value) {
-    return returned(number, "the operation", value);
-  }
-
-  /** With a value that is encoded already. */
-  static byte[] encoded(long number, byte[] value) {
+  static Answer plain(long number, @Nullable Object value) {
     PayloadWriter message = begin(number, Reply.RETURNED);
-    message.putBytes(value);
-    return message.toByteArray();
+    write(message, value);
+    return answer(message);
   }
 
-  static byte[] thrown(long number, Throwable thrown) {
+  private static void write(PayloadWriter message, @Nullable Object plain) {
+    try {
+      ValueCodec.write(message, plain);
+    } catch (UnencodableValueException e) {
+      throw new AssertionError("a number or a text", e);
+    }
+  }
+
+  /** With the number of an object, which the client has from then on. */
+  static Answer opened(long number, Reference object) {
+    PayloadWriter message = begin(number, Reply.RETURNED, List.of(object.number()));
+    write(message, object.number());
+    return new Answer(message.toByteArray(), List.of(object));
+  }
+
+  /**
+   * With a value that is encoded already.
+   *
+   * @param objects whose handles are in it
+   */
+  static Answer encoded(long number, byte[] value, List<Reference> objects) {
+    PayloadWriter message =
+        begin(number, Reply.RETURNED, objects.stream().map(Reference::number).toList());
+    message.putBytes(value);
+    return new Answer(message.toByteArray(), objects);
+  }
+
+  /** With encoded elements, one behind the other, as bytes that the client takes apart. */
+  static Answer elements(long number, byte[] elements, List<Reference> objects) {
+    PayloadWriter message =
+        begin(number, Reply.RETURNED, objects.stream().map(Reference::number).toList());
+    write(message, elements);
+    return new Answer(message.toByteArray(), objects);
+  }
+
+  static Answer thrown(long number, Throwable thrown) {
     PayloadWriter message = begin(number, Reply.THREW);
     ThrowableCodec.write(message, thrown, "manager", ProcessHandle.current().pid(), number);
-    return message.toByteArray();
+    return answer(message);
   }
 
   /** Encodes what was thrown, for {@link #threw}. May run code of users. */
@@ -57,35 +111,31 @@ final class Replies {
   }
 
   /** With what was thrown, which is encoded already. */
-  static byte[] threw(long number, byte[] body) {
+  static Answer threw(long number, byte[] body) {
     PayloadWriter message = begin(number, Reply.THREW);
     message.putBytes(body);
-    return message.toByteArray();
+    return answer(message);
   }
 
-  /** Encodes a value, for {@link #encoded}; null if it cannot be sent. May run code of users. */
-  static byte @Nullable [] value(@Nullable Object value) {
+  /** Encodes a value, as an element of a queue is; null if it cannot be sent. May run code of users. */
+  static @Nullable QueueElement value(@Nullable Object value, ObjectTable objects) {
     PayloadWriter encoded = new PayloadWriter();
-    try {
+    try (SentObjects sent = SentObjects.begin(objects.server())) {
       ValueCodec.write(encoded, value);
-      return encoded.toByteArray();
+      return new QueueElement(encoded.toByteArray(), objects.references(sent.numbers()));
     } catch (UnencodableValueException | RuntimeException | StackOverflowError e) {
       return null;
     }
   }
 
   /** It cannot be tried. */
-  static byte[] refused(long number, String reason) {
+  static Answer refused(long number, String reason) {
     PayloadWriter message = begin(number, Reply.REFUSED);
-    try {
-      ValueCodec.write(message, reason);
-    } catch (UnencodableValueException e) {
-      throw new AssertionError("a text", e);
-    }
-    return message.toByteArray();
+    write(message, reason);
+    return answer(message);
   }
 
-  static byte[] cancelled(long number) {
-    return begin(number, Reply.CANCELLED).toByteArray();
+  static Answer cancelled(long number) {
+    return answer(begin(number, Reply.CANCELLED));
   }
 }

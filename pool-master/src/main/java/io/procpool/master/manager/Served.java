@@ -3,7 +3,6 @@ package io.procpool.master.manager;
 
 import io.netty.util.concurrent.EventExecutor;
 import io.procpool.ipc.codec.PayloadFormatException;
-import java.util.concurrent.Executor;
 
 /** Something that clients use. For the event loop alone. */
 interface Served {
@@ -21,9 +20,10 @@ interface Served {
   /**
    * Takes a call, which gets its reply now or later.
    *
-   * @param others does what may take its time
+   * @param objects all of them, and who does what may take its time
    * @param loop the event loop
    * @throws PayloadFormatException if the arguments are no values
    */
-  void accept(ClientCall call, Executor others, EventExecutor loop) throws PayloadFormatException;
+  void accept(ClientCall call, ObjectTable objects, EventExecutor loop)
+      throws PayloadFormatException;
 }

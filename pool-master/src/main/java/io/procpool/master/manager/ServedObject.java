@@ -3,8 +3,8 @@ package io.procpool.master.manager;
 
 import io.netty.util.concurrent.EventExecutor;
 import io.procpool.ipc.codec.PayloadFormatException;
+import io.procpool.ipc.manager.ServersHere;
 import java.util.ArrayDeque;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
 /** An object of the JDK or of a user's, and who uses it next. For the event loop alone. */
@@ -20,15 +20,19 @@ final class ServedObject implements Served {
   private final ClassLoader loader; // finds the classes of arguments
   private final ArrayDeque<ObjectCall> line = new ArrayDeque<>();
   private boolean busy;
-  private final Instances instances;
   private Holding holding = Holding.SIMPLE;
-  private boolean isKnown; // to the instances
+  private long number;
+  private boolean isKnown; // as one of its own type
 
-  ServedObject(String kind, Target target, ClassLoader loader, Instances instances) {
-    this.instances = instances;
+  ServedObject(String kind, Target target, ClassLoader loader) {
     this.kind = kind;
     this.target = target;
     this.loader = loader;
+  }
+
+  /** Says which number it has. */
+  void setNumber(long number) {
+    this.number = number;
   }
 
   @Override
@@ -42,52 +46,53 @@ final class ServedObject implements Served {
   }
 
   @Override
-  public void accept(ClientCall call, Executor others, EventExecutor loop)
+  public void accept(ClientCall call, ObjectTable objects, EventExecutor loop)
       throws PayloadFormatException {
     line.add(new ObjectCall(call));
     if (!busy) {
-      advance(others, loop);
+      advance(objects, loop);
     }
   }
 
-  private void advance(Executor others, EventExecutor loop) {
+  private void advance(ObjectTable objects, EventExecutor loop) {
     for (ObjectCall next = line.poll(); next != null; next = line.poll()) {
       if (next.begin()) {
         if (holding == Holding.FOREIGN || next.isForeign() || !target.isMade()) {
           busy = true;
-          runElsewhere(next, others, loop);
+          runElsewhere(next, objects, loop);
           return;
         }
-        next.run(target, holding, loader);
+        next.run(target, holding, loader, objects);
         holding = next.left();
-        next.reply(instances);
+        next.reply(objects);
       }
     }
   }
 
-  private void runElsewhere(ObjectCall call, Executor others, EventExecutor loop) {
+  private void runElsewhere(ObjectCall call, ObjectTable objects, EventExecutor loop) {
     Holding before = holding;
-    others.execute(() -> {
+    objects.others().execute(() -> {
+      ServersHere.workAt(this);
       try {
-        call.run(target, before, loader);
+        call.run(target, before, loader, objects);
       } finally {
-        goOn(call, others, loop);
+        ServersHere.workAt(null);
+        goOn(call, objects, loop);
       }
     });
   }
 
-  private void goOn(ObjectCall done, Executor others, EventExecutor loop) {
+  private void goOn(ObjectCall done, ObjectTable objects, EventExecutor loop) {
     try {
       loop.execute(() -> {
         busy = false;
         holding = done.left();
-        Object made = isKnown ? null : target.object();
-        if (made != null) {
+        if (!isKnown && target.isOfUser()) {
           isKnown = true;
-          instances.made(made);
+          objects.know(new Reference(number, this), target.object());
         }
-        done.reply(instances);
-        advance(others, loop);
+        done.reply(objects);
+        advance(objects, loop);
       });
     } catch (RejectedExecutionException serverHasEnded) {
       // And so have its clients' connections.

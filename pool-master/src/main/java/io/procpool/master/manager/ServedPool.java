@@ -11,6 +11,7 @@ import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.manager.ManagerWire;
+import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -32,19 +32,57 @@ final class ServedPool implements Served {
    *            when it is done is encoded by the pool's thread, and kept until the client says that it has it, or has gone.
    */
   static final String KIND = "pool";
+  private static final Cleaner CLEANER = Cleaner.create();
 
-  private final int workers;
   private final ClassLoader loader;
   private final Map<Long, Result> results = new HashMap<>();
   private long last;
-  private @Nullable Pool pool; // guarded by this
-  private boolean ended; // guarded by this
+  private final Workers pool;
+
+  /** The pool itself, which ends when nobody has a handle of it any more. Safe for use by multiple threads. */
+  private static final class Workers implements Runnable {
+    private final int number;
+    private @Nullable Pool started; // guarded by this
+    private boolean ended; // guarded by this
+
+    Workers(int number) {
+      this.number = number;
+    }
+
+    synchronized Pool get() {
+      if (ended) {
+        throw new RejectedExecutionException("the pool's server has ended");
+      }
+      Pool there = started;
+      if (there == null) {
+        there = Pool.ofWorkers(number);
+        started = there;
+      }
+      return there;
+    }
+
+    /** Ends it. */
+    @Override
+    public void run() {
+      Pool there;
+      synchronized (this) {
+        ended = true;
+        there = started;
+      }
+      if (there != null) {
+        there.terminate();
+      }
+    }
+  }
 
   /** A task that was submitted, and who waits for it. */
   private static final class Result {
     final AsyncResult<?> task;
     final ArrayDeque<ClientCall> waiters = new ArrayDeque<>();
-    byte @Nullable [] value; // as a list of true and the value
+
+    @Nullable
+    QueueElement value; // as a list of true and the value
+
     byte @Nullable [] failure;
 
     Result(AsyncResult<?> task) {
@@ -56,10 +94,10 @@ final class ServedPool implements Served {
     }
 
     void reply(ClientCall call) {
-      byte[] encoded = value;
+      QueueElement encoded = value;
       call.reply(
           encoded != null
-              ? Replies.encoded(call.number(), encoded)
+              ? Replies.encoded(call.number(), encoded.bytes(), encoded.objects())
               : Replies.threw(call.number(), Objects.requireNonNull(failure)));
     }
   }
@@ -81,8 +119,9 @@ final class ServedPool implements Served {
   }
 
   private ServedPool(int workers, ClassLoader loader) {
-    this.workers = workers;
+    this.pool = new Workers(workers);
     this.loader = loader;
+    CLEANER.register(this, pool);
   }
 
   @Override
@@ -90,26 +129,14 @@ final class ServedPool implements Served {
     return KIND;
   }
 
-  private synchronized Pool pool() {
-    if (ended) {
-      throw new RejectedExecutionException("the pool's server has ended");
-    }
-    Pool there = pool;
-    if (there == null) {
-      there = Pool.ofWorkers(workers);
-      pool = there;
-    }
-    return there;
-  }
-
   @Override
-  public void accept(ClientCall call, Executor others, EventExecutor loop)
+  public void accept(ClientCall call, ObjectTable objects, EventExecutor loop)
       throws PayloadFormatException {
     PayloadReader arguments = call.arguments();
     switch (call.signature()) {
-      case ManagerWire.MADE -> others.execute(() -> start(call, loop));
+      case ManagerWire.MADE -> objects.others().execute(() -> start(call, loop));
       case "start(Task)", "start(TaskFunction,List)" ->
-        others.execute(() -> submit(call, () -> submit(arguments), loop));
+        objects.others().execute(() -> submit(call, () -> submit(arguments), objects, loop));
       case "result(long,long)" -> await(call, arguments, loop);
       case "isDone(long)" -> {
         Result result = results.get(Plain.readLong(arguments));
@@ -125,7 +152,7 @@ final class ServedPool implements Served {
         if (result == null) {
           plain(call, false);
         } else {
-          others.execute(() -> {
+          objects.others().execute(() -> {
             boolean cancelled = result.task.cancel(interrupts);
             inLoop(loop, () -> plain(call, cancelled));
           });
@@ -136,8 +163,8 @@ final class ServedPool implements Served {
         plain(call, null);
       }
       case "close()" ->
-        others.execute(() -> {
-          pool().shutdown();
+        objects.others().execute(() -> {
+          pool.get().shutdown();
           inLoop(loop, () -> plain(call, null));
         });
       default ->
@@ -161,14 +188,14 @@ final class ServedPool implements Served {
   // By another thread.
 
   private void start(ClientCall call, EventExecutor loop) {
-    byte[] reply;
+    Answer reply;
     try {
-      pool();
+      pool.get();
       reply = Replies.plain(call.number(), null);
     } catch (RuntimeException | Error e) {
       reply = Replies.thrown(call.number(), e);
     }
-    byte[] ready = reply;
+    Answer ready = reply;
     inLoop(loop, () -> call.reply(ready));
   }
 
@@ -176,33 +203,34 @@ final class ServedPool implements Served {
   private AsyncResult<?> submit(PayloadReader arguments) throws PayloadFormatException {
     Object task = ValueCodec.read(arguments, loader);
     if (arguments.remaining() == 0) {
-      return pool().submit((Task<Object>) Objects.requireNonNull(task, "task"));
+      return pool.get().submit((Task<Object>) Objects.requireNonNull(task, "task"));
     }
     List<Object> inputs =
         (List<Object>) Objects.requireNonNull(ValueCodec.read(arguments, loader), "inputs");
-    return pool()
+    return pool.get()
         .mapAsync((TaskFunction<Object, Object>) Objects.requireNonNull(task, "function"), inputs);
   }
 
-  private void submit(ClientCall call, Work work, EventExecutor loop) {
+  private void submit(ClientCall call, Work work, ObjectTable objects, EventExecutor loop) {
     AsyncResult<?> task;
     try {
       task = work.submit();
     } catch (PayloadFormatException e) {
-      byte[] reply = Replies.refused(
+      Answer reply = Replies.refused(
           call.number(), "the task cannot be rebuilt on the server: " + e.getMessage());
       inLoop(loop, () -> call.reply(reply));
       return;
     } catch (RuntimeException | Error e) {
-      byte[] reply = Replies.thrown(call.number(), e);
+      Answer reply = Replies.thrown(call.number(), e);
       inLoop(loop, () -> call.reply(reply));
       return;
     }
     Result result = new Result(task);
     inLoop(loop, () -> submitted(call, result));
     task.whenComplete((value, failure) -> {
-      byte[] encoded =
-          failure == null ? Replies.value(new ArrayList<>(Arrays.asList(true, value))) : null;
+      QueueElement encoded = failure == null
+          ? Replies.value(new ArrayList<>(Arrays.asList(true, value)), objects)
+          : null;
       byte[] failed = encoded != null
           ? null
           : Replies.thrownBody(
@@ -233,7 +261,7 @@ final class ServedPool implements Served {
     plain(call, number);
   }
 
-  private static void done(Result result, byte @Nullable [] value, byte @Nullable [] failure) {
+  private static void done(Result result, @Nullable QueueElement value, byte @Nullable [] failure) {
     result.value = value;
     result.failure = failure;
     for (ClientCall each = result.waiters.poll(); each != null; each = result.waiters.poll()) {
@@ -275,13 +303,6 @@ final class ServedPool implements Served {
 
   @Override
   public void end() {
-    Pool there;
-    synchronized (this) {
-      ended = true;
-      there = pool;
-    }
-    if (there != null) {
-      there.terminate();
-    }
+    pool.run();
   }
 }

@@ -9,7 +9,6 @@ import io.procpool.ipc.manager.ManagerWire;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Objects;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
@@ -61,55 +60,56 @@ final class ServedPriorityQueue implements Served {
   }
 
   @Override
-  public void accept(ClientCall call, Executor others, EventExecutor loop) {
+  public void accept(ClientCall call, ObjectTable objects, EventExecutor loop) {
     line.add(call);
     call.setWithdrawal(() -> line.remove(call));
     if (!busy) {
-      advance(others, loop);
+      advance(objects, loop);
     }
   }
 
-  private void advance(Executor others, EventExecutor loop) {
+  private void advance(ObjectTable objects, EventExecutor loop) {
     for (ClientCall next = line.poll(); next != null && !busy; next = busy ? null : line.poll()) {
       next.setWithdrawal(null);
       try {
-        begin(next, others, loop);
+        begin(next, objects, loop);
       } catch (PayloadFormatException | RuntimeException e) {
         next.reply(refusal(next, e));
       }
     }
   }
 
-  private void begin(ClientCall call, Executor others, EventExecutor loop)
+  private void begin(ClientCall call, ObjectTable objects, EventExecutor loop)
       throws PayloadFormatException {
     PayloadReader arguments = call.arguments();
     switch (call.signature()) {
-      case "put(Object)" -> place(call, ServedQueue.FOREVER, others, loop);
-      case "offer(Object)" -> place(call, 0, others, loop);
-      case "offer(long,Object)" -> place(call, ServedQueue.nanos(arguments), others, loop);
+      case "put(Object)" -> place(call, ServedQueue.FOREVER, objects, loop);
+      case "offer(Object)" -> place(call, 0, objects, loop);
+      case "offer(long,Object)" -> place(call, ServedQueue.nanos(arguments), objects, loop);
       case ManagerWire.MADE -> {
         if (foreign) {
-          elsewhere(call, this::readOrder, others, loop);
+          elsewhere(call, this::readOrder, objects, loop);
         } else {
           call.reply(Replies.plain(call.number(), null));
         }
       }
-      default -> queue.accept(call, others, loop);
+      default -> queue.accept(call, objects, loop);
     }
   }
 
-  private void place(ClientCall call, long nanos, Executor others, EventExecutor loop)
+  private void place(ClientCall call, long nanos, ObjectTable objects, EventExecutor loop)
       throws PayloadFormatException {
     PayloadReader arguments = call.arguments();
     boolean plain = ValueCodec.isPlainNext(arguments);
-    byte[] bytes = arguments.getBytes(arguments.remaining());
+    QueueElement element =
+        new QueueElement(arguments.getBytes(arguments.remaining()), call.objects());
     if (encodedOrder.length == 0 && content.isClear()) {
       foreign = false;
     }
     if (plain && !foreign) {
       PriorityContent.Ranked placed;
       try {
-        placed = content.place(bytes, decoded(bytes));
+        placed = content.place(element, decoded(element));
       } catch (ClassCastException | NullPointerException notComparable) {
         call.reply(Replies.thrown(call.number(), notComparable));
         return;
@@ -121,9 +121,9 @@ final class ServedPriorityQueue implements Served {
         call,
         () -> {
           readOrder();
-          Object value = decoded(bytes);
+          Object value = decoded(element);
           boolean simple = Holding.of(value) == Holding.SIMPLE;
-          PriorityContent.Ranked placed = content.place(bytes, value);
+          PriorityContent.Ranked placed = content.place(element, value);
           return () -> {
             foreign |= !simple;
             if (call.client().isGone()) {
@@ -133,12 +133,13 @@ final class ServedPriorityQueue implements Served {
             }
           };
         },
-        others,
+        objects,
         loop);
   }
 
-  private Object decoded(byte[] bytes) throws PayloadFormatException {
-    return Objects.requireNonNull(ValueCodec.read(new PayloadReader(bytes), loader), "element");
+  private Object decoded(QueueElement element) throws PayloadFormatException {
+    return Objects.requireNonNull(
+        ValueCodec.read(new PayloadReader(element.bytes()), loader), "element");
   }
 
   @SuppressWarnings("unchecked")
@@ -149,38 +150,38 @@ final class ServedPriorityQueue implements Served {
     return () -> {};
   }
 
-  private void elsewhere(ClientCall call, Work work, Executor others, EventExecutor loop) {
+  private void elsewhere(ClientCall call, Work work, ObjectTable objects, EventExecutor loop) {
     busy = true;
-    others.execute(() -> {
+    objects.others().execute(() -> {
       Runnable then;
       try {
         Runnable after = work.run();
         boolean made = call.signature().equals(ManagerWire.MADE);
         then = made ? () -> call.reply(Replies.plain(call.number(), null)) : after;
       } catch (PayloadFormatException e) {
-        byte[] refusal = refusal(call, e);
+        Answer refusal = refusal(call, e);
         then = () -> call.reply(refusal);
       } catch (Throwable thrown) {
-        byte[] reply = Replies.thrown(call.number(), thrown);
+        Answer reply = Replies.thrown(call.number(), thrown);
         then = () -> call.reply(reply);
       }
-      goOn(then, others, loop);
+      goOn(then, objects, loop);
     });
   }
 
-  private void goOn(Runnable then, Executor others, EventExecutor loop) {
+  private void goOn(Runnable then, ObjectTable objects, EventExecutor loop) {
     try {
       loop.execute(() -> {
         busy = false;
         then.run();
-        advance(others, loop);
+        advance(objects, loop);
       });
     } catch (RejectedExecutionException serverHasEnded) {
       // And so have its clients' connections.
     }
   }
 
-  private static byte[] refusal(ClientCall call, Exception reason) {
+  private static Answer refusal(ClientCall call, Exception reason) {
     return Replies.refused(
         call.number(),
         "an argument of " + call.signature() + " cannot be rebuilt on the server: "

@@ -6,7 +6,8 @@ import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadWriter;
 import java.util.ArrayDeque;
-import java.util.concurrent.Executor;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +45,7 @@ final class ServedQueue implements Served {
       this.otherEnd = otherEnd;
     }
 
-    void finish(byte[] reply) {
+    void finish(Answer reply) {
       if (alarm != null) {
         alarm.cancel(false);
       }
@@ -73,15 +74,15 @@ final class ServedQueue implements Served {
   }
 
   @Override
-  public void accept(ClientCall call, Executor others, EventExecutor loop)
+  public void accept(ClientCall call, ObjectTable objects, EventExecutor loop)
       throws PayloadFormatException {
     PayloadReader arguments = call.arguments();
     switch (call.signature()) {
-      case "put(Object)" -> put(call, element(arguments), FOREVER, loop, false);
-      case "offer(Object)" -> put(call, element(arguments), 0, loop, false);
+      case "put(Object)" -> put(call, element(call), FOREVER, loop, false);
+      case "offer(Object)" -> put(call, element(call), 0, loop, false);
       case "offer(long,Object)" -> {
         long nanos = nanos(arguments);
-        put(call, element(arguments), nanos, loop, false);
+        put(call, element(call), nanos, loop, false);
       }
       case "take()" -> take(call, FOREVER, loop, false);
       case "poll()" -> take(call, 0, loop, false);
@@ -89,8 +90,8 @@ final class ServedQueue implements Served {
       case "peek()" -> reply(call, elements.peek(false));
       case "size()" -> plain(call, elements.size());
       case "remainingCapacity()" -> plain(call, capacity - elements.size());
-      case "contains(Object)" -> plain(call, elements.find(bytes(arguments), false, false));
-      case "remove(Object)" -> remove(call, bytes(arguments), false);
+      case "contains(Object)" -> plain(call, elements.find(element(call), false, false));
+      case "remove(Object)" -> remove(call, element(call), false);
       case "clear()" -> {
         int cleared = elements.size();
         elements.clear();
@@ -114,17 +115,17 @@ final class ServedQueue implements Served {
   private void acceptAtOtherEnd(ClientCall call, PayloadReader arguments, EventExecutor loop)
       throws PayloadFormatException {
     switch (kind.equals(DEQUE) ? call.signature() : "none of these") {
-      case "putFirst(Object)" -> put(call, element(arguments), FOREVER, loop, true);
-      case "offerFirst(Object)" -> put(call, element(arguments), 0, loop, true);
+      case "putFirst(Object)" -> put(call, element(call), FOREVER, loop, true);
+      case "offerFirst(Object)" -> put(call, element(call), 0, loop, true);
       case "offerFirst(long,Object)" -> {
         long nanos = nanos(arguments);
-        put(call, element(arguments), nanos, loop, true);
+        put(call, element(call), nanos, loop, true);
       }
       case "takeLast()" -> take(call, FOREVER, loop, true);
       case "pollLast()" -> take(call, 0, loop, true);
       case "pollLast(long)" -> take(call, nanos(arguments), loop, true);
       case "peekLast()" -> reply(call, elements.peek(true));
-      case "removeLastOccurrence(Object)" -> remove(call, bytes(arguments), true);
+      case "removeLastOccurrence(Object)" -> remove(call, element(call), true);
       default ->
         call.reply(Replies.refused(
             call.number(),
@@ -133,12 +134,9 @@ final class ServedQueue implements Served {
     }
   }
 
-  private static byte[] bytes(PayloadReader arguments) throws PayloadFormatException {
-    return arguments.getBytes(arguments.remaining());
-  }
-
-  private static QueueElement element(PayloadReader arguments) throws PayloadFormatException {
-    return new QueueElement(bytes(arguments));
+  private static QueueElement element(ClientCall call) throws PayloadFormatException {
+    PayloadReader arguments = call.arguments();
+    return new QueueElement(arguments.getBytes(arguments.remaining()), call.objects());
   }
 
   static long nanos(PayloadReader arguments) throws PayloadFormatException {
@@ -155,10 +153,11 @@ final class ServedQueue implements Served {
 
   /** Replies with an element, or null. */
   private static void reply(ClientCall call, @Nullable QueueElement element) {
-    call.reply(
-        element == null
-            ? Replies.plain(call.number(), null)
-            : Replies.encoded(call.number(), element.bytes()));
+    call.reply(element == null ? Replies.plain(call.number(), null) : encoded(call, element));
+  }
+
+  private static Answer encoded(ClientCall call, QueueElement element) {
+    return Replies.encoded(call.number(), element.bytes(), element.objects());
   }
 
   // Putting and taking.
@@ -184,7 +183,7 @@ final class ServedQueue implements Served {
     Waiter taker = takers.poll();
     QueueElement element = taker == null ? null : elements.poll(taker.otherEnd);
     if (taker != null && element != null) {
-      taker.finish(Replies.encoded(taker.call.number(), element.bytes()));
+      taker.finish(encoded(taker.call, element));
     }
   }
 
@@ -245,7 +244,7 @@ final class ServedQueue implements Served {
 
   // Content.
 
-  private void remove(ClientCall call, byte[] wanted, boolean otherEnd) {
+  private void remove(ClientCall call, QueueElement wanted, boolean otherEnd) {
     boolean removed = elements.find(wanted, otherEnd, true);
     if (removed) {
       finished(1);
@@ -257,10 +256,12 @@ final class ServedQueue implements Served {
   /** Replies with all elements, encoded one behind the other, in the order in which they would be taken. */
   private void elements(ClientCall call) {
     PayloadWriter all = new PayloadWriter();
+    List<Reference> objects = new ArrayList<>();
     for (QueueElement element : elements.all()) {
       all.putBytes(element.bytes());
+      objects.addAll(element.objects());
     }
-    plain(call, all.toByteArray());
+    call.reply(Replies.elements(call.number(), all.toByteArray(), objects));
   }
 
   // Dealt with.

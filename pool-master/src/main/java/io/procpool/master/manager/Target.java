@@ -6,6 +6,7 @@ import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.ValueCodec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** An object that is served. It is made when it is first used if that may run code of users. Used by one thread at a time. */
@@ -103,11 +104,15 @@ final class Target {
     }
   }
 
-  /** Returns it if it is there; else null. */
-  @Nullable
-  Object object() {
+  /** Tells whether it is there, and of a type of a user's. */
+  boolean isOfUser() {
     Made there = made;
-    return there == null ? null : there.object();
+    return there != null && there.kind().isOfUser();
+  }
+
+  /** Returns it; it is there. */
+  Object object() {
+    return Objects.requireNonNull(made).object();
   }
 
   /** Returns the number of changes so far. */

@@ -336,7 +336,8 @@ class ManagerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"silent", "random", "leaves", "kind", "length", "header", "operation"})
+  @ValueSource(
+      strings = {"silent", "random", "leaves", "kind", "length", "header", "batch", "operation"})
   void guests_ofAnyKind_costNobodyElseAnything(String manner) throws Exception {
     try (Manager manager = hostedAt(anyPort())) {
       ManagedList<Integer> list = manager.list();

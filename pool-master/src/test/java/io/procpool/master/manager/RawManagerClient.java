@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.util.List;
 
 /** A client that has the key and then breaks the rules. */
 final class RawManagerClient {
@@ -33,9 +34,18 @@ final class RawManagerClient {
       case "length" ->
         channel.write(ByteBuffer.allocate(5).putInt(1 << 30).put((byte) 2).flip());
       case "header" -> send(channel, Messages.BYTES, new byte[] {100, 1, 2, 3});
+      case "batch" -> {
+        PayloadWriter inner = new PayloadWriter();
+        ManagerWire.begin(inner, new ToManager.Batch());
+        PayloadWriter outer = new PayloadWriter();
+        ManagerWire.begin(outer, new ToManager.Batch());
+        outer.putVarint(inner.position());
+        outer.putBytes(inner.toByteArray());
+        send(channel, Messages.BYTES, outer.toByteArray());
+      }
       case "operation" -> {
         PayloadWriter call = new PayloadWriter();
-        ManagerWire.begin(call, new ToManager.Call(7, 12345, "wait(long)"));
+        ManagerWire.begin(call, new ToManager.Call(7, 12345, "wait(long)", List.of()));
         send(channel, Messages.BYTES, call.toByteArray());
         readMessage(channel);
         return channel;

@@ -18,12 +18,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What an object does in the event loop, and what it leaves to other threads. */
 class ServedObjectTest {
-  private int elsewhere;
+  private final ObjectTable objects =
+      new ObjectTable("server", ServedObjectTest.class.getClassLoader(), new UserTypes(List.of()));
   private long calls;
 
   private record Key(int number) implements Serializable {}
@@ -35,8 +40,7 @@ class ServedObjectTest {
             Objects.requireNonNull(ObjectKind.of(kind)),
             new PayloadReader(new byte[0]),
             ServedObjectTest.class.getClassLoader()),
-        ServedObjectTest.class.getClassLoader(),
-        Instances.NONE);
+        ServedObjectTest.class.getClassLoader());
   }
 
   /** Does something, and tells whether that was left to another thread. */
@@ -46,25 +50,30 @@ class ServedObjectTest {
     for (Object argument : arguments) {
       ValueCodec.write(encoded, argument);
     }
-    int before = elsewhere;
-    List<byte[]> replies = new ArrayList<>();
+    CompletableFuture<Boolean> isOther = new CompletableFuture<>();
+    List<byte[]> replies = new CopyOnWriteArrayList<>();
+    Thread self = Thread.currentThread();
     ClientCall call = new ClientCall(
         new Client(),
         ++calls,
         signature,
         new PayloadReader(encoded.toByteArray()),
-        (done, reply) -> replies.add(reply));
-    object.accept(
-        call,
-        task -> {
-          elsewhere++;
-          task.run();
-        },
-        ImmediateEventExecutor.INSTANCE);
+        List.of(),
+        (done, answer) -> {
+          replies.add(answer.message());
+          isOther.complete(Thread.currentThread() != self);
+        });
+    object.accept(call, objects, ImmediateEventExecutor.INSTANCE);
+    boolean elsewhere = isOther.get(20, TimeUnit.SECONDS);
     PayloadReader reply = new PayloadReader(replies.get(0));
     FromManager.Reply header = (FromManager.Reply) FromManager.read(ManagerWire.header(reply));
     assertThat(header.outcome()).as(signature).isEqualTo(FromManager.Reply.RETURNED);
-    return elsewhere > before;
+    return elsewhere;
+  }
+
+  @AfterEach
+  void close() {
+    objects.close();
   }
 
   @Test
