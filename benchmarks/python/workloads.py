@@ -422,6 +422,48 @@ def manager():
     return {"get": median(gets), "append": median(appends)}
 
 
+def manager_puts():
+    with multiprocessing.Manager() as server:
+        entries = server.dict()
+        count = 20_000
+
+        def step():
+            for number in range(count):
+                entries[number % 1000] = number
+
+        return {"rate": rate(count, step)}
+
+
+def get_each(entries, count, meeting):
+    for _ in range(count):
+        assert entries["key"] == 1
+    meeting.wait()
+    for _ in range(count):
+        assert entries["key"] == 1
+    meeting.wait()
+
+
+def manager_clients(count=64_000):
+    figures = {}
+    with multiprocessing.Manager() as server:
+        entries = server.dict()
+        entries["key"] = 1
+        for clients in (1, 4, 16, 64):
+            meeting = multiprocessing.Barrier(clients + 1)
+            children = [
+                multiprocessing.Process(target=get_each, args=(entries, count // clients, meeting)) for _ in range(clients)
+            ]
+            for child in children:
+                child.start()
+            meeting.wait()
+            start = time.perf_counter()
+            meeting.wait()
+            figures[str(clients)] = count // clients * clients / (time.perf_counter() - start)
+            for child in children:
+                child.join()
+    return figures
+
+
 def put_all(queue, count, barrier, report):
     barrier.wait()
     report.send((time.perf_counter(), 0))
@@ -528,6 +570,8 @@ MEASUREMENTS = {
     "queue": queue,
     "queue-two": queue_two,
     "manager": manager,
+    "manager-puts": manager_puts,
+    "manager-clients": manager_clients,
     "semaphore": semaphore,
     "event": event,
     "barrier": barrier,

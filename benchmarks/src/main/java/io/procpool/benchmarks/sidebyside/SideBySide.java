@@ -34,6 +34,8 @@ public final class SideBySide {
       Map.entry("queue", Messaging::queue),
       Map.entry("queue-two", Messaging::queueOfTwo),
       Map.entry("manager", Managers::roundTrips),
+      Map.entry("manager-puts", ManagerRates::puts),
+      Map.entry("manager-clients", ManagerRates::clients),
       Map.entry("semaphore", Synchronization::semaphore),
       Map.entry("event", Synchronization::event),
       Map.entry("barrier", Synchronization::barrier)));

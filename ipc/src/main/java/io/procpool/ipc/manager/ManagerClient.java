@@ -50,6 +50,7 @@ public final class ManagerClient {
   private static final int FIRST_BYTES = 256;
   private static final int MOST_WELCOME_BYTES = 4096;
   private static final long LOOK_NANOS = 40_000;
+  private static final int MOST_PAUSE = 31;
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   private final String server;
@@ -61,6 +62,8 @@ public final class ManagerClient {
   private final Outbox outbox;
   private final Background background;
   private final Holds holds;
+  private int unlooked; // how often it is not looked for a message first; guarded by reading
+  private int pause; // what that was at last; guarded by reading
   private volatile @Nullable ManagerGoneException gone;
 
   private ManagerClient(String server, SocketAddress address, Connection connection) {
@@ -295,15 +298,25 @@ public final class ManagerClient {
     }
   }
 
-  /** Looks for a message a little before it is waited for: to be woken takes longer than a server needs for most calls. */
+  /**
+   * Looks for a message a little before it is waited for: to be woken takes longer than a server needs for most calls. Where looking was of no use, as with many clients on
+   * few processors, it is done ever more seldom.
+   */
   private boolean looksReady() throws IOException {
+    if (unlooked > 0) {
+      unlooked--;
+      return connection.poll();
+    }
     long start = System.nanoTime();
     while (!connection.poll()) {
       if (System.nanoTime() - start > LOOK_NANOS) {
+        pause = Math.min(2 * pause + 1, MOST_PAUSE);
+        unlooked = pause;
         return false;
       }
       Thread.yield();
     }
+    pause = 0;
     return true;
   }
 
