@@ -7,7 +7,6 @@ import io.procpool.manager.ManagedPool;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
@@ -48,8 +47,9 @@ final class RemotePool implements ManagedPool {
       return result.get();
     } catch (ExecutionException failed) {
       throw RemotePool.<RuntimeException>asIs(Objects.requireNonNull(failed.getCause()));
-    } catch (CancellationException | InterruptedException e) {
+    } catch (InterruptedException e) {
       result.cancel(true);
+      result.forget();
       throw e;
     }
   }

@@ -66,6 +66,7 @@ final class RemoteResult<T extends @Nullable Object> implements Future<T> {
       } catch (Throwable e) {
         failed = e;
         failure = e;
+        forget();
       }
     }
     if (failed instanceof CancellationException cancelled) {
@@ -81,9 +82,14 @@ final class RemoteResult<T extends @Nullable Object> implements Future<T> {
     List<?> said = (List<?>) Objects.requireNonNull(pool.call("result(long,long)", number, nanos));
     if (Boolean.TRUE.equals(said.get(DONE))) {
       outcome = said;
-      pool.call("forget(long)", number);
+      forget();
     }
     return said;
+  }
+
+  /** Says that this process will not ask any more. */
+  void forget() {
+    pool.call("forget(long)", number);
   }
 
   @Override

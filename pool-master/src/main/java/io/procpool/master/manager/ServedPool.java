@@ -85,6 +85,12 @@ final class ServedPool implements Served {
 
     byte @Nullable [] failure;
 
+    @Nullable
+    Client client; // who has submitted it
+
+    @Nullable
+    Runnable whenGone;
+
     Result(AsyncResult<?> task) {
       this.task = task;
     }
@@ -159,7 +165,7 @@ final class ServedPool implements Served {
         }
       }
       case "forget(long)" -> {
-        results.remove(Plain.readLong(arguments));
+        forget(results.remove(Plain.readLong(arguments)));
         plain(call, null);
       }
       case "close()" ->
@@ -252,13 +258,23 @@ final class ServedPool implements Served {
     }
     long number = ++last;
     results.put(number, result);
-    call.client().whenGone(() -> {
-      Result left = results.remove(number);
-      if (left != null && !left.isDone()) {
-        left.task.cancel(false);
+    Map<Long, Result> all =
+        results; // and not this, which would keep the pool as long as its client
+    result.client = call.client();
+    result.whenGone = () -> {
+      all.remove(number);
+      if (!result.isDone()) {
+        result.task.cancel(false);
       }
-    });
+    };
+    call.client().whenGone(result.whenGone);
     plain(call, number);
+  }
+
+  private static void forget(@Nullable Result result) {
+    if (result != null && result.client != null && result.whenGone != null) {
+      result.client.forget(result.whenGone);
+    }
   }
 
   private static void done(Result result, @Nullable QueueElement value, byte @Nullable [] failure) {

@@ -6,6 +6,7 @@ import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.manager.ManagerWire;
+import io.procpool.ipc.manager.ServersHere;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Objects;
@@ -154,6 +155,7 @@ final class ServedPriorityQueue implements Served {
     busy = true;
     objects.others().execute(() -> {
       Runnable then;
+      ServersHere.workAt(this);
       try {
         Runnable after = work.run();
         boolean made = call.signature().equals(ManagerWire.MADE);
@@ -164,6 +166,8 @@ final class ServedPriorityQueue implements Served {
       } catch (Throwable thrown) {
         Answer reply = Replies.thrown(call.number(), thrown);
         then = () -> call.reply(reply);
+      } finally {
+        ServersHere.workAt(null);
       }
       goOn(then, objects, loop);
     });
