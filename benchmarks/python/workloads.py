@@ -419,7 +419,19 @@ def manager():
         gets = [seconds(get) * 1e6 for _ in range(count)]
         appends = [seconds(lambda: elements.append(1)) * 1e6 for _ in range(count)]
         assert len(elements) == count
-    return {"get": median(gets), "append": median(appends)}
+        lock, queue = server.Lock(), server.Queue()
+
+        def lock_and_unlock():
+            lock.acquire()
+            lock.release()
+
+        def put_and_take():
+            queue.put(1)
+            assert queue.get() == 1
+
+        locks = [seconds(lock_and_unlock) * 1e6 for _ in range(count)]
+        queues = [seconds(put_and_take) * 1e6 for _ in range(count)]
+    return {"get": median(gets), "append": median(appends), "lock": median(locks), "queue": median(queues)}
 
 
 def manager_puts():

@@ -1,7 +1,13 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.manager;
 
+import io.procpool.RunnableTask;
 import io.procpool.spi.Managers;
+import io.procpool.sync.ProcessBarrier;
+import io.procpool.sync.ProcessCountDownLatch;
+import io.procpool.sync.ProcessEvent;
+import io.procpool.sync.ProcessLock;
+import io.procpool.sync.ProcessSemaphore;
 import java.io.IOException;
 import java.io.Serializable;
 import java.net.SocketAddress;
@@ -10,8 +16,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Objects that any process can use, in a server: maps, lists, sets and queues with the interfaces of the JDK, values, and objects of the
- * user's own types.
+ * Objects that any process can use, in a server: maps, lists, sets and queues with the interfaces of the JDK, values, locks and the like, and objects
+ * of the user's own types.
  *
  * <pre>{@code
  * try (Manager manager = Manager.start()) {
@@ -323,6 +329,126 @@ public interface Manager extends AutoCloseable, Serializable {
 
   /** Returns how many objects the server has, as far as its garbage collector knows; for reports. Blocks for a round trip. */
   int objectCount();
+
+  /**
+   * Makes a plain lock: a thread that acquires it a second time waits for itself, until its timeout. It is that of {@link ProcessLock}, but in the server:
+   *
+   * <ul>
+   *   <li>it is between all processes that are connected, not only those of a session, and needs no shared memory;
+   *   <li>who waits gets it in the order of coming;
+   *   <li>each operation is a call of the server, some microseconds. One that waits fails with {@link ManagerGoneException} when the server ends; the lock has ended with it
+   *       then, so do not rely on what it guarded;
+   *   <li>an owner counts as dead when its connection has ended, which is a moment after its process has; who waits is told at once.
+   * </ul>
+   *
+   * <p>The same holds for everything else here that has an interface of {@link io.procpool.sync}.
+   */
+  ProcessLock lock();
+
+  /**
+   * Returns the plain lock of a name, which is made if there is none.
+   *
+   * @throws ManagerException if something of another kind has that name
+   */
+  ProcessLock lock(String name);
+
+  /** Makes a re-entrant lock; as {@link #lock()}, but a thread can acquire it again, and releases it as often. */
+  ProcessLock reentrantLock();
+
+  /**
+   * Returns the re-entrant lock of a name, which is made if there is none.
+   *
+   * @throws ManagerException if something of another kind has that name
+   */
+  ProcessLock reentrantLock(String name);
+
+  /**
+   * Makes a semaphore that any process may release, also what it did not acquire. Who waits gets permits in the order of coming, but somebody who waits for
+   * more than there are does not keep others from what there is.
+   *
+   * <p>The server keeps an account of what each process has acquired and not released; what somebody else releases is taken off the accounts of others, the oldest first. What a dead process has
+   * comes back, as long as there are not more permits than at first then. So those of a semaphore that guards something come back, and one that begins with 0 and counts
+   * what was made does not count again what a dead process had taken.
+   *
+   * @param permits 0 or more
+   */
+  ProcessSemaphore semaphore(int permits);
+
+  /**
+   * Returns the semaphore of a name, which is made with these permits if there is none.
+   *
+   * @param permits 0 or more; ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  ProcessSemaphore semaphore(String name, int permits);
+
+  /**
+   * Makes a semaphore that never has more permits than at first; otherwise as {@link #semaphore(int)}. All permits of a dead process come back.
+   *
+   * @param permits 1 or more
+   */
+  ProcessSemaphore boundedSemaphore(int permits);
+
+  /**
+   * Returns the bounded semaphore of a name, which is made with these permits if there is none.
+   *
+   * @param permits 1 or more; ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  ProcessSemaphore boundedSemaphore(String name, int permits);
+
+  /** Makes an event that is not set; as {@link ProcessEvent}, in the server. */
+  ProcessEvent event();
+
+  /**
+   * Returns the event of a name, which is made if there is none.
+   *
+   * @throws ManagerException if something of another kind has that name
+   */
+  ProcessEvent event(String name);
+
+  /**
+   * Makes a barrier; as {@link ProcessBarrier}, in the server.
+   *
+   * @param parties how many wait for each other, 1 or more
+   */
+  ProcessBarrier barrier(int parties);
+
+  /**
+   * Makes a barrier with an action, which the last one to come runs in its own process before anybody passes. The action travels with the handles
+   * and must be serializable.
+   *
+   * @param parties how many wait for each other, 1 or more
+   */
+  ProcessBarrier barrier(int parties, RunnableTask action);
+
+  /**
+   * Returns the barrier of a name, which is made for so many if there is none.
+   *
+   * @param parties 1 or more; ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  ProcessBarrier barrier(String name, int parties);
+
+  /**
+   * As {@link #barrier(String, int)}, with an action, which belongs to this handle and its copies: it is run if the last one to come has come with one of them.
+   */
+  ProcessBarrier barrier(String name, int parties, RunnableTask action);
+
+  /**
+   * Makes a latch; as {@link ProcessCountDownLatch}, in the server.
+   *
+   * @param count 0 or more
+   */
+  ProcessCountDownLatch countDownLatch(int count);
+
+  /**
+   * Returns the latch of a name, which is made with this count if there is none.
+   *
+   * @param count 0 or more; ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  ProcessCountDownLatch countDownLatch(String name, int count);
 
   /**
    * Ends the server if this object has started it, and this process's connection to it if it has made that; a handle that was captured or sent does

@@ -19,6 +19,8 @@ import java.util.concurrent.TimeoutException;
  *
  * <p><b>Visibility.</b> Who has passed sees what all parties did to shared memory before they came, and what the action did.
  *
+ * <p>A barrier can also be in the server of a {@link io.procpool.manager.Manager#barrier(int) manager}, for any number of parties.
+ *
  * <p><b>Life.</b> As of a {@link ProcessLock}. Safe for use by multiple threads and processes.
  */
 public interface ProcessBarrier extends Serializable, AutoCloseable {

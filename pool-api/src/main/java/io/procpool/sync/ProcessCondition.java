@@ -17,7 +17,8 @@ import java.util.function.BooleanSupplier;
  *
  * <p>Who has waited longest is signalled first. Only threads of living processes count: a signal is not wasted on one that has died,
  * and one that dies with a signal before it could get the lock again leaves that to the next. Wake-ups without a signal do not
- * happen, as long as at most 500 threads wait; those beyond that number return every few milliseconds. So, and because what a
+ * happen, as long as at most 500 threads wait; those beyond that number return every few milliseconds. (In a manager any number can wait.
+ * One that dies with a signal when it has just been given the lock leaves the signal to the next one there, too.) So, and because what a
  * signal said may have changed again, check in a loop, or let {@link #awaitTrue} do it.
  *
  * <p><b>Life.</b> As of a {@link ProcessLock}. Safe for use by multiple threads and processes.

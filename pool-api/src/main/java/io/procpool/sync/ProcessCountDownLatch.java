@@ -10,6 +10,8 @@ import java.time.Duration;
  * java.util.concurrent.CountDownLatch} is in one process. A process that dies before it has counted is not missed: use a timeout.
  * A handle can be captured by a task, passed, returned, or put in a message; every copy is the same latch.
  *
+ * <p>A latch can also be in the server of a {@link io.procpool.manager.Manager#countDownLatch(int) manager}.
+ *
  * <p><b>Visibility.</b> Who finds the count at zero sees what those who brought it down did to shared memory before.
  *
  * <p><b>Life.</b> As of a {@link ProcessLock}. Safe for use by multiple threads and processes.

@@ -6,7 +6,7 @@ import java.io.Serializable;
 import java.time.Duration;
 
 /**
- * A flag that threads of all processes of the session can wait for. Who waits while it is set goes on, even if it is cleared a
+ * A flag that threads of all processes of the session can wait for; or, made by {@link io.procpool.manager.Manager#event()}, of all that use that server. Who waits while it is set goes on, even if it is cleared a
  * moment later. A handle can be captured by a task, passed, returned, or put in a message; every copy is the same event.
  *
  * <p><b>Visibility.</b> Who finds it set sees what the one that has set it did to shared memory before.

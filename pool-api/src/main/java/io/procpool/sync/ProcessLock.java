@@ -8,7 +8,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 
 /**
- * A lock between all threads of all processes of the session. It is held by a thread, as the JDK's locks are: only that thread can
+ * A lock between all threads of all processes of the session; or, made by {@link io.procpool.manager.Manager#lock()}, of all processes that use that server, with the
+ * differences that are said there. It is held by a thread, as the JDK's locks are: only that thread can
  * release it. A handle can be captured by a task, passed, returned, or put in a message; every copy is the same lock.
  *
  * <pre>{@code
@@ -32,13 +33,13 @@ import java.util.concurrent.locks.Lock;
  * that only accepts numbers that do not fall is safe from whoever held the lock once and does not know that it is over.
  *
  * <p><b>Order.</b> Waiting threads have no order among them, and one that comes along may be first. A thread looks for some
- * microseconds before it sleeps.
+ * microseconds before it sleeps. In a manager the order is that of coming; a process that is stopped while it waits gets the lock, and keeps it, when it is its turn.
  *
- * <p><b>Visibility.</b> Who holds the lock sees what all former holders, in any process, did to shared memory while they held it;
+ * <p><b>Visibility.</b> Whatever its place, who holds the lock sees what all former holders, in any process, did to shared memory while they held it;
  * plain access is enough there.
  *
  * <p><b>Life.</b> {@link #close()} ends the use of this handle, as with the values of {@link io.procpool.shared}; it does not release
- * the lock. The lock has its place in shared memory until its last handle is gone.
+ * the lock. The lock has its place in shared memory until its last handle is gone; that of a manager, as long as its server runs.
  *
  * <p>Safe for use by multiple threads and processes.
  */
@@ -110,7 +111,7 @@ public interface ProcessLock extends Lock, Serializable, AutoCloseable {
   /**
    * Makes a condition of this lock. It is a shared thing of its own, to be captured or passed together with the lock.
    *
-   * @throws io.procpool.shared.OutOfSharedMemoryException if there is no room
+   * @throws io.procpool.shared.OutOfSharedMemoryException if there is no room; never for a lock of a manager, whose server has the condition, too
    */
   @Override
   ProcessCondition newCondition();

@@ -16,7 +16,9 @@ import java.util.OptionalInt;
  *       50 ms later if somebody waits. A process can release only what its own threads have acquired.
  * </ul>
  *
- * <p>Waiting threads have no order among them, and one that comes along may be first. A handle can be captured by a task, passed,
+ * <p>Those of a manager are of the first two kinds, and keep accounts all the same: see {@link io.procpool.manager.Manager#semaphore(int)}.
+ *
+ * <p>Waiting threads have no order among them, and one that comes along may be first; but see there for those of a manager. A handle can be captured by a task, passed,
  * returned, or put in a message; every copy is the same semaphore.
  *
  * <p><b>Visibility.</b> Who acquires a permit sees what those who released it did to shared memory before.

@@ -3,7 +3,9 @@ package io.procpool.benchmarks.sidebyside;
 
 import io.procpool.manager.ManagedList;
 import io.procpool.manager.ManagedMap;
+import io.procpool.manager.ManagedQueue;
 import io.procpool.manager.Manager;
+import io.procpool.sync.ProcessLock;
 import java.util.Map;
 import java.util.Objects;
 
@@ -11,7 +13,10 @@ import java.util.Objects;
 final class Managers {
   private Managers() {}
 
-  /** Gets from a map and appends to a list: {@code get}, {@code append}, medians in microseconds. */
+  /**
+   * Gets from a map, appends to a list, acquires and releases a lock, puts into a queue and takes: {@code get}, {@code append}, {@code lock}, {@code queue}, medians in
+   * microseconds.
+   */
   static Map<String, Double> roundTrips(Effort effort) throws Exception {
     try (Manager manager = Manager.start()) {
       ManagedMap<String, Integer> map = manager.dict();
@@ -19,7 +24,17 @@ final class Managers {
       map.put("key", 1);
       double get = median(effort, () -> Checks.equal(Objects.requireNonNull(map.get("key")), 1));
       double append = median(effort, () -> list.add(1));
-      return Map.of("get", get, "append", append);
+      ProcessLock lock = manager.lock();
+      double locked = median(effort, () -> {
+        lock.lock();
+        lock.unlock();
+      });
+      ManagedQueue<Integer> queue = manager.queue(10);
+      double queued = median(effort, () -> {
+        queue.put(1);
+        Checks.equal(queue.take(), 1);
+      });
+      return Map.of("get", get, "append", append, "lock", locked, "queue", queued);
     }
   }
 

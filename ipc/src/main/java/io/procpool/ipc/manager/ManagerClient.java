@@ -44,7 +44,7 @@ public final class ManagerClient {
    *            waits before he tries to get the lock, and whoever releases it looks for one after that, so that nobody is left without a reader.
    *            Asynchronous calls have the Background.
    * Interrupt. Who is interrupted sends a cancellation and goes on waiting: the server replies to it at once. Only if it does not within PATIENCE is
-   *            the call given up without knowing what came of it.
+   *            the call given up without knowing what came of it, unless OnInterrupt says otherwise.
    * End.       The first who finds the connection broken fails everybody's calls, and all later ones.
    */
   private static final int FIRST_BYTES = 256;
@@ -130,7 +130,14 @@ public final class ManagerClient {
    */
   @Nullable
   Object call(long object, String operation, @Nullable Object... arguments) {
-    WaitingCall call = run(object, operation, arguments);
+    return call(OnInterrupt.GIVE_UP, object, operation, arguments);
+  }
+
+  /** As {@link #call(long, String, Object...)}, and says what an interrupt does. */
+  @Nullable
+  Object call(
+      OnInterrupt onInterrupt, long object, String operation, @Nullable Object... arguments) {
+    WaitingCall call = run(onInterrupt, object, operation, arguments);
     try {
       return resultOf(call.outcome(), call.reply(), operation);
     } finally {
@@ -148,7 +155,7 @@ public final class ManagerClient {
   @Nullable
   RemoteObject callForObject(
       long object, String kind, String operation, @Nullable Object... arguments) {
-    WaitingCall call = run(object, operation, arguments);
+    WaitingCall call = run(OnInterrupt.GIVE_UP, object, operation, arguments);
     try {
       Object opened = resultOf(call.outcome(), call.reply(), operation);
       if (opened == null) {
@@ -165,14 +172,19 @@ public final class ManagerClient {
   }
 
   /** Sends a call and waits for its reply. */
-  private WaitingCall run(long object, String operation, @Nullable Object[] arguments) {
+  private WaitingCall run(
+      OnInterrupt onInterrupt, long object, String operation, @Nullable Object[] arguments) {
     WaitingCall call = new WaitingCall(numbers.incrementAndGet(), operation);
     byte[] message = encode(call.number, object, operation, arguments);
     calls.put(call.number, call);
     try {
       checkAlive(); // after the call is known: whoever fails all finds it
-      outbox.send(message);
-      await(call);
+      if (onInterrupt == OnInterrupt.KEEP) {
+        outbox.sendUninterrupted(message);
+      } else {
+        outbox.send(message);
+      }
+      await(call, onInterrupt);
     } catch (IOException e) {
       throw fail(e);
     } catch (IllegalStateException closedByAnotherThread) {
@@ -241,18 +253,20 @@ public final class ManagerClient {
     }
   }
 
-  private void await(WaitingCall call) throws IOException {
+  private void await(WaitingCall call, OnInterrupt onInterrupt) throws IOException {
     boolean interrupted = Thread.interrupted();
     boolean cancelled = false;
     long cancelledAt = 0;
     try {
       while (!call.isDone()) {
-        if (interrupted && !cancelled) {
+        if (interrupted && !cancelled && onInterrupt != OnInterrupt.KEEP) {
           cancelled = true;
           cancelledAt = System.nanoTime();
           cancel(call.number);
         }
-        long left = cancelled ? PATIENCE_NANOS - (System.nanoTime() - cancelledAt) : Long.MAX_VALUE;
+        long left = cancelled && onInterrupt == OnInterrupt.GIVE_UP
+            ? PATIENCE_NANOS - (System.nanoTime() - cancelledAt)
+            : Long.MAX_VALUE;
         if (left <= 0) {
           throw new ManagerException("interrupted, and " + this
               + " has not answered for 5 s; whether the call has had an effect is not known");
@@ -424,7 +438,8 @@ public final class ManagerClient {
       }
       return held;
     }
-    WaitingCall call = run(ManagerWire.SERVER, ManagerWire.CLAIM, new Object[] {object, ticket});
+    WaitingCall call = run(
+        OnInterrupt.GIVE_UP, ManagerWire.SERVER, ManagerWire.CLAIM, new Object[] {object, ticket});
     try {
       resultOf(call.outcome(), call.reply(), ManagerWire.CLAIM);
       return holds.find(object);

@@ -66,7 +66,8 @@ final class Outbox {
     return waiting.position();
   }
 
-  private void sendUninterrupted(byte[] message) throws IOException {
+  /** As {@link #send(byte[])}; an interrupt is kept for later. */
+  void sendUninterrupted(byte[] message) throws IOException {
     boolean interrupted = false;
     try {
       while (true) {

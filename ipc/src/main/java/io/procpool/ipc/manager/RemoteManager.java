@@ -2,6 +2,7 @@
 package io.procpool.ipc.manager;
 
 import io.procpool.PoolOptions;
+import io.procpool.RunnableTask;
 import io.procpool.manager.ManagedArray;
 import io.procpool.manager.ManagedDeque;
 import io.procpool.manager.ManagedList;
@@ -16,6 +17,11 @@ import io.procpool.manager.ManagedValue;
 import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerException;
 import io.procpool.manager.ServerFunctions;
+import io.procpool.sync.ProcessBarrier;
+import io.procpool.sync.ProcessCountDownLatch;
+import io.procpool.sync.ProcessEvent;
+import io.procpool.sync.ProcessLock;
+import io.procpool.sync.ProcessSemaphore;
 import java.net.SocketAddress;
 import java.util.List;
 import java.util.Objects;
@@ -289,6 +295,103 @@ public final class RemoteManager implements Manager {
           "interfaceType: " + type.getName() + " (expected: an interface)");
     }
     return type;
+  }
+
+  @Override
+  public ProcessLock lock() {
+    return new RemoteLock(open("lock", null));
+  }
+
+  @Override
+  public ProcessLock lock(String name) {
+    return new RemoteLock(named("lock", name));
+  }
+
+  @Override
+  public ProcessLock reentrantLock() {
+    return new RemoteLock(open("reentrantLock", null));
+  }
+
+  @Override
+  public ProcessLock reentrantLock(String name) {
+    return new RemoteLock(named("reentrantLock", name));
+  }
+
+  @Override
+  public ProcessSemaphore semaphore(int permits) {
+    return new RemoteSemaphore(server.open("semaphore", null, atLeast(0, "permits", permits)));
+  }
+
+  @Override
+  public ProcessSemaphore semaphore(String name, int permits) {
+    Objects.requireNonNull(name, "name");
+    return new RemoteSemaphore(server.open("semaphore", name, atLeast(0, "permits", permits)));
+  }
+
+  @Override
+  public ProcessSemaphore boundedSemaphore(int permits) {
+    return new RemoteSemaphore(
+        server.open("boundedSemaphore", null, atLeast(1, "permits", permits)));
+  }
+
+  @Override
+  public ProcessSemaphore boundedSemaphore(String name, int permits) {
+    Objects.requireNonNull(name, "name");
+    return new RemoteSemaphore(
+        server.open("boundedSemaphore", name, atLeast(1, "permits", permits)));
+  }
+
+  @Override
+  public ProcessEvent event() {
+    return new RemoteEvent(open("event", null));
+  }
+
+  @Override
+  public ProcessEvent event(String name) {
+    return new RemoteEvent(named("event", name));
+  }
+
+  @Override
+  public ProcessBarrier barrier(int parties) {
+    return new RemoteBarrier(server.open("barrier", null, atLeast(1, "parties", parties)), null);
+  }
+
+  @Override
+  public ProcessBarrier barrier(int parties, RunnableTask action) {
+    Objects.requireNonNull(action, "action");
+    return new RemoteBarrier(server.open("barrier", null, atLeast(1, "parties", parties)), action);
+  }
+
+  @Override
+  public ProcessBarrier barrier(String name, int parties) {
+    Objects.requireNonNull(name, "name");
+    return new RemoteBarrier(server.open("barrier", name, atLeast(1, "parties", parties)), null);
+  }
+
+  @Override
+  public ProcessBarrier barrier(String name, int parties, RunnableTask action) {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(action, "action");
+    return new RemoteBarrier(server.open("barrier", name, atLeast(1, "parties", parties)), action);
+  }
+
+  @Override
+  public ProcessCountDownLatch countDownLatch(int count) {
+    return new RemoteCountDownLatch(server.open("latch", null, atLeast(0, "count", count)));
+  }
+
+  @Override
+  public ProcessCountDownLatch countDownLatch(String name, int count) {
+    Objects.requireNonNull(name, "name");
+    return new RemoteCountDownLatch(server.open("latch", name, atLeast(0, "count", count)));
+  }
+
+  private static int atLeast(int least, String what, int number) {
+    if (number < least) {
+      throw new IllegalArgumentException(
+          what + ": " + number + " (expected: " + least + " or more)");
+    }
+    return number;
   }
 
   private static int checked(int capacity) {

@@ -41,6 +41,17 @@ final class RemoteObject implements Remote {
     }
   }
 
+  /** As {@link #call(String, Object...)}, and says what an interrupt does. */
+  @Nullable
+  Object call(OnInterrupt onInterrupt, String operation, @Nullable Object... arguments) {
+    ServersHere.checkNotAt(server, number);
+    try {
+      return KnownManagers.client(server).call(onInterrupt, number, operation, arguments);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
   @Override
   public <T extends @Nullable Object> CompletableFuture<T> callAsync(
       String operation, @Nullable Object... arguments) {
@@ -62,6 +73,16 @@ final class RemoteObject implements Remote {
     ServersHere.checkNotAt(server, number);
     try {
       return KnownManagers.client(server).callForObject(number, kind, operation, arguments);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Makes an object on the same server that needs this one to be made. */
+  RemoteObject makeWith(String wanted) {
+    try {
+      return KnownManagers.client(server)
+          .open(wanted, new @Nullable Object[] {wanted, null, number});
     } finally {
       Reference.reachabilityFence(this);
     }

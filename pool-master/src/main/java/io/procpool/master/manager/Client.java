@@ -13,6 +13,7 @@ final class Client {
   private final Set<Runnable> whenGone = new LinkedHashSet<>();
   private final Map<Long, Had> objects = new HashMap<>();
   private String name = "a client";
+  private long pid;
   private boolean gone;
 
   /** An object of which it was told so often. */
@@ -45,8 +46,14 @@ final class Client {
   }
 
   /** Says who it is, for messages to people. */
-  void setName(String name) {
-    this.name = name;
+  void setName(String name, long pid) {
+    this.name = name + " (pid " + pid + ")";
+    this.pid = pid;
+  }
+
+  /** Returns its process id, on its own machine. */
+  long pid() {
+    return pid;
   }
 
   /** Returns its name and process id, for messages to people. */
@@ -69,7 +76,12 @@ final class Client {
     whenGone.remove(action);
   }
 
-  /** Says that it has gone. */
+  /** Says that it has gone: it gets nothing any more. What it has is released at its {@link #end()}. */
+  void leave() {
+    gone = true;
+  }
+
+  /** Releases what it has. */
   void end() {
     gone = true;
     objects.clear();

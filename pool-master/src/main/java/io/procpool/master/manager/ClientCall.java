@@ -4,6 +4,7 @@ package io.procpool.master.manager;
 import io.procpool.ipc.codec.PayloadReader;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A call of a client, from its arrival to its one reply. For the event loop alone. */
@@ -14,7 +15,7 @@ final class ClientCall {
   private final PayloadReader arguments;
   private final List<Reference> objects;
   private final BiConsumer<ClientCall, Answer> replies;
-  private @Nullable Runnable withdrawal;
+  private @Nullable BooleanSupplier cancellation;
   private boolean replied;
 
   /**
@@ -63,22 +64,47 @@ final class ClientCall {
 
   /** Says how it is taken back, as long as it has not begun; null from when it has. */
   void setWithdrawal(@Nullable Runnable withdrawal) {
-    this.withdrawal = withdrawal;
+    if (withdrawal == null) {
+      cancellation = null;
+    } else {
+      setCancellation(() -> {
+        withdrawal.run();
+        return true;
+      });
+    }
+  }
+
+  /**
+   * Says what is done when it is to be taken back.
+   *
+   * @param cancellation tells whether it was taken back, or gets its own reply all the same; may be asked again then
+   */
+  void setCancellation(BooleanSupplier cancellation) {
+    this.cancellation = cancellation;
   }
 
   /** Takes it back if it has not begun, and replies that. */
   void cancel() {
-    Runnable how = withdrawal;
-    if (how != null) {
-      withdrawal = null;
-      how.run();
+    BooleanSupplier how = cancellation;
+    if (how != null && how.getAsBoolean()) {
       reply(Replies.cancelled(number));
     }
   }
 
+  /** Replies with a number, a text, or null. */
+  void replyWith(@Nullable Object value) {
+    reply(Replies.plain(number, value));
+  }
+
+  /** Replies that an object has no such operation. */
+  void refuseFor(Served object) {
+    reply(Replies.refused(
+        number, "a " + object.kind() + " has no operation " + signature + " on this server"));
+  }
+
   /** Sends the reply; another one is not sent. */
   void reply(Answer answer) {
-    withdrawal = null;
+    cancellation = null;
     if (!replied) {
       replied = true;
       replies.accept(this, answer);

@@ -54,7 +54,7 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
 
   @Override
   protected @Nullable Object decode(ChannelHandlerContext context, ByteBuf in) throws Exception {
-    if (broken) {
+    if (broken || client.isGone()) {
       in.skipBytes(in.readableBytes());
       return null;
     }
@@ -93,7 +93,7 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   private void take(ChannelHandlerContext context, ToManager said, PayloadReader message)
       throws IOException, PayloadFormatException {
     if (said instanceof ToManager.Hello hello) {
-      client.setName(hello.name() + " (pid " + hello.pid() + ")");
+      client.setName(hello.name(), hello.pid());
       welcomed = true;
       PayloadWriter welcome = new PayloadWriter();
       ManagerWire.begin(welcome, new FromManager.Welcome(ManagerWire.VERSION, server));
@@ -251,11 +251,14 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) throws Exception {
-    for (ClientCall call : Map.copyOf(calls).values()) {
-      call.cancel();
+    client.leave();
+    if (!objects.isEnding()) { // then nobody else is to get what this one had
+      for (ClientCall call : Map.copyOf(calls).values()) {
+        call.cancel();
+      }
+      client.end();
     }
     calls.clear();
-    client.end();
     super.channelInactive(context); // may still handle what had come
     if (unsent != null) {
       unsent.release();

@@ -158,6 +158,7 @@ public final class ManagerServer implements AutoCloseable {
     if (listener != null) {
       listener.close().awaitUninterruptibly(END_MILLIS);
     }
+    objects.beginToEnd();
     channels.close().awaitUninterruptibly(END_MILLIS);
     ServersHere.remove(name);
     objects.close();

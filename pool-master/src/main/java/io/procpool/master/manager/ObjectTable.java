@@ -36,6 +36,7 @@ final class ObjectTable {
   private final ClassLoader loader;
   private final String server;
   private long last = ManagerWire.SERVER;
+  private volatile boolean ending;
 
   private static final class Entry extends WeakReference<Served> {
     final long number;
@@ -176,6 +177,13 @@ final class ObjectTable {
       case "lifo" -> ServedQueue.open(kind, true, arguments);
       case ServedPool.KIND -> ServedPool.open(arguments, loader);
       case ServedPriorityQueue.KIND -> ServedPriorityQueue.open(arguments, loader);
+      case "lock", "reentrantLock" -> new ServedLock(kind.equals("reentrantLock"));
+      case "condition" -> ServedCondition.open(find(Plain.readLong(arguments)));
+      case "semaphore", "boundedSemaphore" ->
+        ServedSemaphore.open(kind.equals("boundedSemaphore"), arguments);
+      case "event" -> new ServedEvent();
+      case "barrier" -> ServedBarrier.open(arguments);
+      case "latch" -> ServedLatch.open(arguments);
       default ->
         throw new IllegalArgumentException("this server has no objects of the kind " + kind);
     };
@@ -201,6 +209,16 @@ final class ObjectTable {
   /** Returns a kind as it stands in a sentence. */
   static String withArticle(String kind) {
     return ("aeiou".indexOf(kind.charAt(0)) < 0 ? "a " : "an ") + kind;
+  }
+
+  /** Says that the server ends: whose connection ends from now on has not died. From any thread. */
+  void beginToEnd() {
+    ending = true;
+  }
+
+  /** Tells whether the server ends. */
+  boolean isEnding() {
+    return ending;
   }
 
   /** Ends what is still being done. */

@@ -32,6 +32,15 @@ final class Plain {
     throw new PayloadFormatException("no long");
   }
 
+  /** Reads a time to wait in nanoseconds: 0 for none, {@link WaitingLine#FOREVER} for no end. */
+  static long readNanos(PayloadReader arguments) throws PayloadFormatException {
+    long nanos = readLong(arguments);
+    if (nanos < 0) {
+      throw new PayloadFormatException("no time to wait: " + nanos);
+    }
+    return nanos;
+  }
+
   static boolean readBoolean(PayloadReader arguments) throws PayloadFormatException {
     if (read(arguments) instanceof Boolean truth) {
       return truth;

@@ -149,8 +149,11 @@ public final class StartedManagers implements Managers {
     ManagerClient client = ManagerClient.connect(address, key, Manager.CONNECT_TIMEOUT);
     KnownManagers.add(client, key);
     return new RemoteManager(client, () -> {
-      KnownManagers.remove(client.server());
-      end.run();
+      try {
+        end.run(); // first: nobody is to get what this process has because it leaves
+      } finally {
+        KnownManagers.remove(client.server());
+      }
     });
   }
 

@@ -129,12 +129,13 @@ class ManagerAsyncTest {
   void callback_waitsForALaterFuture_getsIt() throws Exception {
     AsyncQueue<String> queue = manager.<String>queue(10).async();
     CompletableFuture<String> later = new CompletableFuture<>();
-    CompletableFuture<String> first = queue.offer("x").thenApply(taken -> {
-      String got = later.join();
-      return got + queue.take().join();
-    });
-    queue.offer("y").thenAccept(taken -> later.complete("later "));
-    assertThat(first.get(30, TimeUnit.SECONDS)).isEqualTo("later x");
+    CompletableFuture<String> first =
+        queue.take().thenApply(taken -> taken + later.join() + queue.take().join());
+    queue.take().thenAccept(later::complete);
+    queue.put("a");
+    queue.put("b");
+    queue.put("c");
+    assertThat(first.get(30, TimeUnit.SECONDS)).isEqualTo("abc");
   }
 
   /** A cancelled take has taken nothing, or was not cancelled. */

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -301,7 +302,17 @@ class ManagerReferenceTest {
   /** Many objects made, passed on through a queue, used by another process, and dropped: the server has none of them in the end. */
   @Test
   void rounds_ofMakingPassingAndDropping_leaveNothing() throws Exception {
-    int rounds = Integer.getInteger("procpool.test.referenceRounds", 5_000);
+    rounds(5_000);
+  }
+
+  @Test
+  @Tag("stress")
+  @Timeout(1800)
+  void rounds_aMillionOfThem_leaveNothing() throws Exception {
+    rounds(1_000_000);
+  }
+
+  private void rounds(int rounds) throws Exception {
     Manager shared = manager;
     ManagedQueue<Object> queue = manager.queue(100);
     ChildProcess child =

@@ -19,8 +19,11 @@ import org.jspecify.annotations.Nullable;
 
 /** What an {@link Actor} is in its process: a thread that runs calls one after the other. Its methods are for the test's tasks. */
 final class ActorThread extends Thread {
-  private static final List<String> IMPLEMENTATION =
-      List.of("io.procpool.ipc.sync.", "io.procpool.ipc.channel.", "io.procpool.ipc.socket.");
+  private static final List<String> IMPLEMENTATION = List.of(
+      "io.procpool.ipc.sync.",
+      "io.procpool.ipc.channel.",
+      "io.procpool.ipc.socket.",
+      "io.procpool.ipc.manager.");
   private static final Map<Long, ActorThread> ACTORS = new ConcurrentHashMap<>();
   private static final Map<Long, FutureTask<?>> CALLS = new ConcurrentHashMap<>();
 

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The contract of {@link ProcessBarrier}. */
@@ -26,7 +27,7 @@ abstract class BarrierContract extends SyncContract {
   /** Each gets a number of its own: the first to come the largest, the last zero. */
   @Test
   void await_allCome_letsThemGoWithTheirNumbers() throws Exception {
-    try (ProcessBarrier barrier = ProcessBarrier.create(6)) {
+    try (ProcessBarrier barrier = home().barrier(6)) {
       assertThat(a().call(barrier::parties)).isEqualTo(6);
       for (int generation = 0; generation < 3; generation++) {
         List<Begun<Integer>> waiting = new ArrayList<>();
@@ -61,7 +62,7 @@ abstract class BarrierContract extends SyncContract {
     try (SharedIntArray numbers = SharedIntArray.create(threads * GENERATIONS);
         SharedInt actions = SharedInt.create(0);
         SharedLong arrived = SharedLong.create(0);
-        ProcessBarrier barrier = ProcessBarrier.create(threads, () -> {
+        ProcessBarrier barrier = home().barrier(threads, () -> {
           actions.setPlain(actions.getPlain() + 1);
         })) {
       List<Begun<Boolean>> running = new ArrayList<>();
@@ -91,7 +92,7 @@ abstract class BarrierContract extends SyncContract {
   @Test
   void await_mostParties_allPass() throws Exception {
     int most = 500;
-    try (ProcessBarrier barrier = ProcessBarrier.create(most);
+    try (ProcessBarrier barrier = home().barrier(most);
         SharedIntArray numbers = SharedIntArray.create(most)) {
       List<Begun<Boolean>> running = new ArrayList<>();
       for (Party party : List.of(a(), b())) {
@@ -127,7 +128,7 @@ abstract class BarrierContract extends SyncContract {
   void action_isRunByTheLastOne() throws Exception {
     try (SharedLong runBy = SharedLong.create(0);
         SharedInt runs = SharedInt.create(0);
-        ProcessBarrier barrier = ProcessBarrier.create(3, () -> {
+        ProcessBarrier barrier = home().barrier(3, () -> {
           runBy.setPlain(ProcessHandle.current().pid());
           runs.setPlain(runs.getPlain() + 1);
         })) {
@@ -158,7 +159,7 @@ abstract class BarrierContract extends SyncContract {
   @Test
   void action_fails_breaksTheBarrier() throws Exception {
     try (SharedInt bad = SharedInt.create(1);
-        ProcessBarrier barrier = ProcessBarrier.create(3, () -> {
+        ProcessBarrier barrier = home().barrier(3, () -> {
           if (bad.get() == 1) {
             throw new UnsupportedOperationException("bad on purpose");
           }
@@ -210,7 +211,7 @@ abstract class BarrierContract extends SyncContract {
   /** Whose time is up is told so; who waits with it, and who comes later, that the barrier is broken. */
   @Test
   void await_timeIsUp_breaksTheBarrier() throws Exception {
-    try (ProcessBarrier barrier = ProcessBarrier.create(3)) {
+    try (ProcessBarrier barrier = home().barrier(3)) {
       for (Party impatient : List.of(a(), master())) {
         Begun<Integer> other = b().begin(() -> barrier.await());
         awaitWaiting(barrier, 1);
@@ -237,7 +238,7 @@ abstract class BarrierContract extends SyncContract {
   /** The last one to come need not wait, whatever its timeout. */
   @Test
   void await_lastWithoutTime_passes() throws Exception {
-    try (ProcessBarrier barrier = ProcessBarrier.create(2)) {
+    try (ProcessBarrier barrier = home().barrier(2)) {
       Begun<Integer> first = a().begin(() -> barrier.await(Duration.ofSeconds(Long.MAX_VALUE)));
       awaitWaiting(barrier, 1);
       assertThat(b().call(() -> barrier.await(Duration.ZERO))).isZero();
@@ -247,7 +248,7 @@ abstract class BarrierContract extends SyncContract {
 
   @Test
   void await_interrupted_breaksTheBarrier() throws Exception {
-    try (ProcessBarrier barrier = ProcessBarrier.create(3)) {
+    try (ProcessBarrier barrier = home().barrier(3)) {
       for (Party party : List.of(a(), master())) {
         Actor actor = party.actor();
         Begun<Integer> other = b().begin(() -> barrier.await());
@@ -272,7 +273,7 @@ abstract class BarrierContract extends SyncContract {
 
   @Test
   void abort_breaksTheBarrier() throws Exception {
-    try (ProcessBarrier barrier = ProcessBarrier.create(3)) {
+    try (ProcessBarrier barrier = home().barrier(3)) {
       barrier.abort();
       assertBrokenForAll(barrier);
       barrier.reset();
@@ -293,7 +294,7 @@ abstract class BarrierContract extends SyncContract {
   /** Who waits during a reset is told that the barrier is broken; who comes after it is not. */
   @Test
   void reset_somebodyWaits_sendsThemAway() throws Exception {
-    try (ProcessBarrier barrier = ProcessBarrier.create(3)) {
+    try (ProcessBarrier barrier = home().barrier(3)) {
       barrier.reset();
       assertWorks(barrier);
       for (Party resetting : parties().all()) {
@@ -314,7 +315,7 @@ abstract class BarrierContract extends SyncContract {
   @Test
   void await_onlyParty_passes() throws Exception {
     try (SharedInt runs = SharedInt.create(0);
-        ProcessBarrier barrier = ProcessBarrier.create(1, runs::incrementAndGet)) {
+        ProcessBarrier barrier = home().barrier(1, runs::incrementAndGet)) {
       for (Party party : parties().all()) {
         assertThat(party.call(() -> barrier.await())).isZero();
         assertThat(party.call(() -> barrier.await(Duration.ZERO))).isZero();
@@ -325,10 +326,12 @@ abstract class BarrierContract extends SyncContract {
 
   @Test
   void create_partiesThatCannotBe_areRefused() {
-    ProcessBarrier.create(500).close();
-    for (int bad : new int[] {Integer.MIN_VALUE, -1, 0, 501, Integer.MAX_VALUE}) {
-      assertRefused(() -> ProcessBarrier.create(bad), "parties: " + bad);
-      assertRefused(() -> ProcessBarrier.create(bad, () -> {}), "parties: " + bad);
+    home().barrier(500).close();
+    int[] tooMany = home().isSharedMemory() ? new int[] {501, Integer.MAX_VALUE} : new int[0];
+    for (int bad : IntStream.concat(IntStream.of(Integer.MIN_VALUE, -1, 0), IntStream.of(tooMany))
+        .toArray()) {
+      assertRefused(() -> home().barrier(bad), "parties: " + bad);
+      assertRefused(() -> home().barrier(bad, () -> {}), "parties: " + bad);
     }
   }
 }

@@ -123,7 +123,7 @@ abstract class ConditionContract extends SyncContract {
   @ParameterizedTest
   @EnumSource(names = {"PLAIN", "WRITE"})
   void signal_tenWait_letsExactlySoManyGoOn(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make();
+    try (ProcessLock lock = kind.make(home());
         ProcessCondition condition = lock.newCondition();
         Row row = new Row(lock, condition)) {
       row.add(WAITERS);
@@ -150,7 +150,7 @@ abstract class ConditionContract extends SyncContract {
   /** Who comes when others have gone is the last one, wherever it finds a place. */
   @Test
   void signal_othersCameMeanwhile_letsTheLongestWaitingGoOn() throws Exception {
-    try (ProcessLock lock = ProcessLock.create();
+    try (ProcessLock lock = home().lock();
         ProcessCondition condition = lock.newCondition();
         Row row = new Row(lock, condition)) {
       row.add(3);
@@ -167,7 +167,7 @@ abstract class ConditionContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void signalAll_letsAllGoOn(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make();
+    try (ProcessLock lock = kind.make(home());
         ProcessCondition condition = lock.newCondition();
         Row row = new Row(lock, condition)) {
       a().run(() -> lockedRun(lock, condition::signalAll)); // for nobody
@@ -180,7 +180,7 @@ abstract class ConditionContract extends SyncContract {
   /** Nobody goes on before who signals has released the lock; signals under one hold add up. */
   @Test
   void signal_lockStillHeld_waitersWaitForIt() throws Exception {
-    try (ProcessLock lock = ProcessLock.reentrant();
+    try (ProcessLock lock = home().reentrantLock();
         ProcessCondition condition = lock.newCondition();
         Row row = new Row(lock, condition)) {
       row.add(5);
@@ -199,7 +199,7 @@ abstract class ConditionContract extends SyncContract {
 
   @Test
   void signal_beforeAnybodyWaits_isForNobody() throws Exception {
-    try (ProcessLock lock = ProcessLock.create();
+    try (ProcessLock lock = home().lock();
         ProcessCondition condition = lock.newCondition()) {
       assertThat(locked(lock, () -> condition.signal(5))).isZero();
       Begun<Boolean> waiting = a().start(() -> lockedRun(lock, condition::await));
@@ -212,7 +212,7 @@ abstract class ConditionContract extends SyncContract {
 
   @Test
   void signal_negative_isRefused() throws Exception {
-    try (ProcessLock lock = ProcessLock.create();
+    try (ProcessLock lock = home().lock();
         ProcessCondition condition = lock.newCondition()) {
       lockedRun(lock, () -> assertRefused(() -> condition.signal(-1), "count: -1"));
     }
@@ -221,7 +221,7 @@ abstract class ConditionContract extends SyncContract {
   /** Conditions of one lock have nothing to do with each other. */
   @Test
   void signal_ofAnotherCondition_isForNobodyHere() throws Exception {
-    try (ProcessLock lock = ProcessLock.create();
+    try (ProcessLock lock = home().lock();
         ProcessCondition one = lock.newCondition();
         ProcessCondition other = lock.newCondition()) {
       Begun<Boolean> waiting = a().start(() -> lockedRun(lock, one::await));
@@ -238,7 +238,7 @@ abstract class ConditionContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void allMethods_lockNotHeld_areRefused(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make();
+    try (ProcessLock lock = kind.make(home());
         ProcessCondition condition = lock.newCondition()) {
       for (Party party : parties().all()) {
         party.run(() -> assertNotHolding(condition));
@@ -274,7 +274,7 @@ abstract class ConditionContract extends SyncContract {
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "PLAIN")
   void await_heldSeveralTimes_releasesAndGetsAllBack(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make();
+    try (ProcessLock lock = kind.make(home());
         ProcessCondition condition = lock.newCondition()) {
       Actor actor = a().actor();
       List<Action> waits = List.of(
@@ -317,7 +317,7 @@ abstract class ConditionContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void fencingToken_afterAWait_isLargerThanThoseBetween(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make();
+    try (ProcessLock lock = kind.make(home());
         ProcessCondition condition = lock.newCondition()) {
       Begun<List<Long>> waiting = a().begin(() -> locked(lock, () -> {
         long before = lock.fencingToken();
@@ -337,7 +337,7 @@ abstract class ConditionContract extends SyncContract {
 
   @Test
   void awaitWithTime_noSignal_lastsItsTime() throws Exception {
-    try (ProcessLock lock = ProcessLock.create();
+    try (ProcessLock lock = home().lock();
         ProcessCondition condition = lock.newCondition()) {
       for (Party party : parties().all()) {
         party.run(() -> lockedRun(lock, () -> {
@@ -363,7 +363,7 @@ abstract class ConditionContract extends SyncContract {
   /** Who waits for a time and is signalled is told so, and what time is left; however long the time was. */
   @Test
   void awaitWithTime_signal_tellsSo() throws Exception {
-    try (ProcessLock lock = ProcessLock.create();
+    try (ProcessLock lock = home().lock();
         ProcessCondition condition = lock.newCondition()) {
       long nanos = LONG.toNanos();
       List<Begun<Boolean>> waiting = new ArrayList<>();
@@ -393,7 +393,7 @@ abstract class ConditionContract extends SyncContract {
   /** Whose time is up is not counted, and no signal is for it. */
   @Test
   void signal_whoWaitedLongestIsGone_isForTheNext() throws Exception {
-    try (ProcessLock lock = ProcessLock.create();
+    try (ProcessLock lock = home().lock();
         ProcessCondition condition = lock.newCondition()) {
       for (Party leaving : parties().all()) {
         Actor interrupted = leaving.actor();
@@ -418,7 +418,7 @@ abstract class ConditionContract extends SyncContract {
   /** Who is interrupted has the lock when it is told, and no signal is lost with it. */
   @Test
   void await_interruptedBefore_throwsAndHoldsTheLock() throws Exception {
-    try (ProcessLock lock = ProcessLock.create();
+    try (ProcessLock lock = home().lock();
         ProcessCondition condition = lock.newCondition()) {
       for (Party party : parties().all()) {
         party.run(() -> lockedRun(lock, () -> {
@@ -437,7 +437,7 @@ abstract class ConditionContract extends SyncContract {
 
   @Test
   void await_interruptedWhileWaiting_throwsWithTheLockHeld() throws Exception {
-    try (ProcessLock lock = ProcessLock.create();
+    try (ProcessLock lock = home().lock();
         ProcessCondition condition = lock.newCondition()) {
       List<Task<Boolean>> waits = List.of(
           () -> {
@@ -475,7 +475,7 @@ abstract class ConditionContract extends SyncContract {
   /** An interrupt that comes after the signal does not undo it, and is kept. */
   @Test
   void await_interruptedAfterTheSignal_returnsAndStaysInterrupted() throws Exception {
-    try (ProcessLock lock = ProcessLock.create();
+    try (ProcessLock lock = home().lock();
         ProcessCondition condition = lock.newCondition()) {
       for (Party party : parties().all()) {
         Actor actor = party.actor();
@@ -503,7 +503,7 @@ abstract class ConditionContract extends SyncContract {
 
   @Test
   void awaitUninterruptibly_interrupted_waitsOnAndStaysInterrupted() throws Exception {
-    try (ProcessLock lock = ProcessLock.create();
+    try (ProcessLock lock = home().lock();
         ProcessCondition condition = lock.newCondition()) {
       for (Party party : parties().all()) {
         Actor actor = party.actor();
@@ -533,7 +533,7 @@ abstract class ConditionContract extends SyncContract {
 
   @Test
   void awaitTrue_returnsWhenItIs() throws Exception {
-    try (ProcessLock lock = ProcessLock.create();
+    try (ProcessLock lock = home().lock();
         ProcessCondition condition = lock.newCondition();
         SharedInt value = SharedInt.create(0);
         SharedInt asked = SharedInt.create(0)) {
@@ -581,7 +581,7 @@ abstract class ConditionContract extends SyncContract {
   void signal_boundedBuffer_losesNothing(LockKind kind) throws Exception {
     int perThread = 500;
     int capacity = 4;
-    try (ProcessLock lock = kind.make();
+    try (ProcessLock lock = kind.make(home());
         ProcessCondition notFull = lock.newCondition();
         ProcessCondition notEmpty = lock.newCondition();
         SharedIntArray buffer = SharedIntArray.create(capacity);
@@ -629,7 +629,7 @@ abstract class ConditionContract extends SyncContract {
   @Test
   void awaitTrue_moreThanThereArePlaces_allGoOn() throws Exception {
     int threads = 520;
-    try (ProcessLock lock = ProcessLock.create();
+    try (ProcessLock lock = home().lock();
         ProcessCondition condition = lock.newCondition();
         SharedInt value = SharedInt.create(0);
         SharedInt there = SharedInt.create(0)) {
@@ -676,7 +676,7 @@ abstract class ConditionContract extends SyncContract {
   /** A condition that was passed with its lock is the same one, however it came. */
   @Test
   void handle_ofACopy_isTheSame() throws Exception {
-    try (ProcessLock lock = ProcessLock.create();
+    try (ProcessLock lock = home().lock();
         ProcessCondition condition = lock.newCondition()) {
       ProcessCondition copy = copyOf(condition);
       ProcessLock lockCopy = copyOf(lock);
@@ -694,7 +694,7 @@ abstract class ConditionContract extends SyncContract {
   /** A condition made in a worker is one for all. */
   @Test
   void newCondition_byAnotherParty_isUsable() throws Exception {
-    try (ProcessLock lock = ProcessLock.create();
+    try (ProcessLock lock = home().lock();
         ProcessCondition condition = a().call(lock::newCondition)) {
       Begun<Boolean> waiting = b().start(() -> lockedRun(lock, condition::await));
       awaitWaiting(lock, condition, 1);

@@ -17,7 +17,7 @@ abstract class EventContract extends SyncContract {
 
   @Test
   void set_andClear_areSeenByAll() throws Exception {
-    try (ProcessEvent event = ProcessEvent.create()) {
+    try (ProcessEvent event = home().event()) {
       for (Party setter : parties().all()) {
         for (Party party : parties().all()) {
           assertThat(party.call(event::isSet)).isFalse();
@@ -42,7 +42,7 @@ abstract class EventContract extends SyncContract {
 
   @Test
   void await_notSet_waitsItsTime() throws Exception {
-    try (ProcessEvent event = ProcessEvent.create()) {
+    try (ProcessEvent event = home().event()) {
       for (Party party : parties().all()) {
         assertThat(party.call(() -> notEarly(() -> event.await(BRIEF)))).isFalse();
       }
@@ -51,7 +51,7 @@ abstract class EventContract extends SyncContract {
 
   @Test
   void set_letsAllGoOnThatWait() throws Exception {
-    try (ProcessEvent event = ProcessEvent.create()) {
+    try (ProcessEvent event = home().event()) {
       List<Begun<?>> waiting = startWaiting(event);
       waiting.get(0).assertWaits();
       a().run(event::set);
@@ -64,7 +64,7 @@ abstract class EventContract extends SyncContract {
   /** Who waits while it is set goes on, even if it is cleared a moment later. */
   @Test
   void clear_atOnceAfterSet_holdsNobodyBackThatWaited() throws Exception {
-    try (ProcessEvent event = ProcessEvent.create()) {
+    try (ProcessEvent event = home().event()) {
       for (int round = 0; round < 5; round++) {
         List<Begun<?>> waiting = startWaiting(event);
         parties().all().get(round % 3).run(() -> {
@@ -96,8 +96,8 @@ abstract class EventContract extends SyncContract {
   /** An event is set for each round and cleared again; nobody misses one, however they meet. */
   @Test
   void await_roundAfterRound_missesNone() throws Exception {
-    try (ProcessEvent go = ProcessEvent.create();
-        ProcessEvent back = ProcessEvent.create();
+    try (ProcessEvent go = home().event();
+        ProcessEvent back = home().event();
         SharedInt number = SharedInt.create(0)) {
       Begun<Boolean> other = a().start(() -> {
         for (int i = 1; i <= ROUNDS; i++) {
@@ -121,7 +121,7 @@ abstract class EventContract extends SyncContract {
 
   @Test
   void await_interrupted_throws() throws Exception {
-    try (ProcessEvent event = ProcessEvent.create()) {
+    try (ProcessEvent event = home().event()) {
       for (Party party : parties().all()) {
         party.run(() -> {
           assertInterrupted(event::await);

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 abstract class LatchContract extends SyncContract {
   @Test
   void countDown_byAllParties_letsAllGoOnAtZero() throws Exception {
-    try (ProcessCountDownLatch latch = ProcessCountDownLatch.create(3)) {
+    try (ProcessCountDownLatch latch = home().countDownLatch(3)) {
       List<Begun<?>> waiting = new ArrayList<>();
       for (Party party : parties().all()) {
         waiting.add(party.start(latch::await));
@@ -41,8 +41,8 @@ abstract class LatchContract extends SyncContract {
 
   @Test
   void countDown_atZero_hasNoEffect() throws Exception {
-    try (ProcessCountDownLatch latch = ProcessCountDownLatch.create(1);
-        ProcessCountDownLatch none = ProcessCountDownLatch.create(0)) {
+    try (ProcessCountDownLatch latch = home().countDownLatch(1);
+        ProcessCountDownLatch none = home().countDownLatch(0)) {
       for (ProcessCountDownLatch each : List.of(latch, none)) {
         for (Party party : parties().all()) {
           party.run(each::countDown);
@@ -62,7 +62,7 @@ abstract class LatchContract extends SyncContract {
   @Test
   void countDown_manyAtATime_losesNone() throws Exception {
     for (int round = 0; round < 10; round++) {
-      try (ProcessCountDownLatch latch = ProcessCountDownLatch.create(3000)) {
+      try (ProcessCountDownLatch latch = home().countDownLatch(3000)) {
         List<Begun<Boolean>> running = new ArrayList<>();
         for (Party party : parties().all()) {
           running.add(party.start(() -> {
@@ -82,7 +82,7 @@ abstract class LatchContract extends SyncContract {
 
   @Test
   void await_aboveZero_waitsItsTime() throws Exception {
-    try (ProcessCountDownLatch latch = ProcessCountDownLatch.create(Integer.MAX_VALUE)) {
+    try (ProcessCountDownLatch latch = home().countDownLatch(Integer.MAX_VALUE)) {
       for (Party party : parties().all()) {
         assertThat(party.call(() -> notEarly(() -> latch.await(BRIEF)))).isFalse();
         assertThat(party.call(() -> latch.await(Duration.ofSeconds(Long.MIN_VALUE))))
@@ -94,7 +94,7 @@ abstract class LatchContract extends SyncContract {
 
   @Test
   void await_interrupted_throws() throws Exception {
-    try (ProcessCountDownLatch latch = ProcessCountDownLatch.create(1)) {
+    try (ProcessCountDownLatch latch = home().countDownLatch(1)) {
       for (Party party : parties().all()) {
         party.run(() -> {
           assertInterrupted(latch::await);
@@ -118,6 +118,6 @@ abstract class LatchContract extends SyncContract {
 
   @Test
   void create_negative_isRefused() {
-    assertRefused(() -> ProcessCountDownLatch.create(-1), "count: -1");
+    assertRefused(() -> home().countDownLatch(-1), "count: -1");
   }
 }

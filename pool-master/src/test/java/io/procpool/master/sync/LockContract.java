@@ -3,6 +3,7 @@ package io.procpool.master.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.procpool.shared.SharedInt;
 import io.procpool.shared.SharedLong;
@@ -22,7 +23,7 @@ abstract class LockContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void lock_byThreadsOfAllParties_excludes(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make();
+    try (ProcessLock lock = kind.make(home());
         SharedLong count = SharedLong.create(0);
         SharedInt inside = SharedInt.create(0)) {
       List<Begun<Boolean>> running = new ArrayList<>();
@@ -53,7 +54,7 @@ abstract class LockContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void tryLock_free_getsIt_heldElsewhere_doesNot(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make()) {
+    try (ProcessLock lock = kind.make(home())) {
       assertThat(lock.tryLock()).isTrue();
       assertThat(a().call(() -> lock.tryLock())).isFalse();
       assertThat(master().call(() -> lock.tryLock())).isFalse();
@@ -74,7 +75,7 @@ abstract class LockContract extends SyncContract {
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "OF_SHARED_VALUE")
   void tryLock_heldElsewhere_waitsItsTime(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make()) {
+    try (ProcessLock lock = kind.make(home())) {
       a().run(lock::lock);
       assertThat(notEarly(() -> lock.tryLock(BRIEF_NANOS, TimeUnit.NANOSECONDS)))
           .isFalse();
@@ -98,7 +99,7 @@ abstract class LockContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void unlock_somebodyWaits_letsOneAfterTheOtherHaveIt(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make();
+    try (ProcessLock lock = kind.make(home());
         SharedInt got = SharedInt.create(0)) {
       lock.lock();
       List<Begun<Boolean>> waiting = new ArrayList<>();
@@ -136,7 +137,7 @@ abstract class LockContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void lockInterruptibly_interruptedBefore_throwsAndHoldsNothing(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make()) {
+    try (ProcessLock lock = kind.make(home())) {
       for (Party party : parties().all()) {
         party.run(() -> {
           assertInterrupted(lock::lockInterruptibly);
@@ -161,7 +162,7 @@ abstract class LockContract extends SyncContract {
   @EnumSource
   void lockInterruptibly_interruptedWhileWaiting_throwsAndHoldsNothing(LockKind kind)
       throws Exception {
-    try (ProcessLock lock = kind.make()) {
+    try (ProcessLock lock = kind.make(home())) {
       lock.lock();
       for (Party party : parties().all()) {
         Actor first = party.actor();
@@ -193,7 +194,7 @@ abstract class LockContract extends SyncContract {
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "OF_SHARED_VALUE")
   void lock_interrupted_getsItAndStaysInterrupted(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make()) {
+    try (ProcessLock lock = kind.make(home())) {
       a().run(() -> {
         Thread.currentThread().interrupt();
         lock.lock();
@@ -227,7 +228,7 @@ abstract class LockContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void unlock_notHeldByThisThread_isRefusedAndChangesNothing(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make()) {
+    try (ProcessLock lock = kind.make(home())) {
       for (Party party : parties().all()) {
         party.run(() -> assertNotHolding(lock));
       }
@@ -256,7 +257,7 @@ abstract class LockContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void isLocked_andHoldCount_tellWhatIs(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make()) {
+    try (ProcessLock lock = kind.make(home())) {
       for (Party owner : parties().all()) {
         owner.run(lock::lock);
         for (Party party : parties().all()) {
@@ -277,7 +278,7 @@ abstract class LockContract extends SyncContract {
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "PLAIN")
   void lock_againByItsOwner_countsHolds(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make()) {
+    try (ProcessLock lock = kind.make(home())) {
       a().run(() -> {
         lock.lock();
         lock.lockInterruptibly();
@@ -306,7 +307,7 @@ abstract class LockContract extends SyncContract {
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "PLAIN")
   void lock_manyTimesByItsOwner_isReleasedAsOften(LockKind kind) throws Exception {
     int many = 100_000;
-    try (ProcessLock lock = kind.make()) {
+    try (ProcessLock lock = kind.make(home())) {
       a().run(() -> {
         for (int i = 0; i < many; i++) {
           lock.lock();
@@ -326,7 +327,7 @@ abstract class LockContract extends SyncContract {
   /** The owner of a plain lock waits for itself, until its timeout or an interrupt; it holds the lock as before then. */
   @Test
   void lock_plainAgainByItsOwner_waits() throws Exception {
-    try (ProcessLock lock = ProcessLock.create()) {
+    try (ProcessLock lock = home().lock()) {
       Actor owner = a().actor();
       owner.run(() -> {
         lock.lock();
@@ -352,7 +353,7 @@ abstract class LockContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void fencingToken_fromHoldToHold_grows(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make()) {
+    try (ProcessLock lock = kind.make(home())) {
       long last = Long.MIN_VALUE;
       for (int round = 0; round < 5; round++) {
         for (Party party : parties().all()) {
@@ -380,7 +381,7 @@ abstract class LockContract extends SyncContract {
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "OF_SHARED_VALUE")
   void fencingToken_underContention_neverFalls(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make();
+    try (ProcessLock lock = kind.make(home());
         SharedLong largest = SharedLong.create(Long.MIN_VALUE)) {
       List<Begun<Boolean>> running = new ArrayList<>();
       for (Party party : parties().all()) {
@@ -403,9 +404,9 @@ abstract class LockContract extends SyncContract {
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "OF_SHARED_VALUE")
   void lock_ownerThreadEnds_staysHeld(LockKind kind) throws Exception {
-    try (ProcessLock lock = kind.make()) {
+    try (ProcessLock lock = kind.make(home())) {
       for (Party party : List.of(a(), master())) {
-        try (ProcessLock lost = kind.make()) {
+        try (ProcessLock lost = kind.make(home())) {
           Actor owner = party.actor();
           owner.run(lost::lock);
           owner.end();
@@ -428,7 +429,7 @@ abstract class LockContract extends SyncContract {
     for (int round = 0; round < 2; round++) {
       List<ProcessLock> locks = new ArrayList<>();
       for (int i = 0; i < many; i++) {
-        locks.add(i % 2 == 0 ? ProcessLock.create() : ProcessLock.reentrant());
+        locks.add(i % 2 == 0 ? home().lock() : home().reentrantLock());
       }
       List<ProcessLock> some = new ArrayList<>(locks.subList(0, many / 2));
       a().run(() -> some.forEach(ProcessLock::lock));
@@ -451,6 +452,7 @@ abstract class LockContract extends SyncContract {
   /** The lock of a shared value is the same one for every handle of it. */
   @Test
   void lock_ofSharedValue_goesWithTheValue() throws Exception {
+    assumeTrue(home().isSharedMemory());
     try (SharedLong value = SharedLong.create(0);
         SharedLong other = SharedLong.create(0)) {
       value.lock().lock();
@@ -472,6 +474,7 @@ abstract class LockContract extends SyncContract {
 
   @Test
   void create_nameTooLong_isRefused() {
+    assumeTrue(home().isSharedMemory());
     String longest = "x".repeat(100);
     ProcessLock.create(longest).close();
     ProcessLock.reentrant(longest).close();

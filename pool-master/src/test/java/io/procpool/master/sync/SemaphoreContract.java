@@ -4,6 +4,7 @@ package io.procpool.master.sync;
 import static io.procpool.master.process.Faults.LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.procpool.master.process.Faults;
 import io.procpool.shared.SharedInt;
@@ -25,10 +26,12 @@ abstract class SemaphoreContract extends SyncContract {
     BOUNDED,
     RECOVERING;
 
-    ProcessSemaphore make(int permits) {
+    /** Makes one; skips the test if there are none there. */
+    ProcessSemaphore make(Home home, int permits) {
+      assumeTrue(home.isSharedMemory() || this != RECOVERING);
       return switch (this) {
-        case UNBOUNDED -> ProcessSemaphore.create(permits);
-        case BOUNDED -> ProcessSemaphore.bounded(permits);
+        case UNBOUNDED -> home.semaphore(permits);
+        case BOUNDED -> home.boundedSemaphore(permits);
         case RECOVERING -> ProcessSemaphore.recovering(permits);
       };
     }
@@ -38,7 +41,7 @@ abstract class SemaphoreContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void acquire_byThreadsOfAllParties_neverMoreThanPermits(Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(3);
+    try (ProcessSemaphore semaphore = kind.make(home(), 3);
         SharedInt inside = SharedInt.create(0)) {
       List<Begun<Boolean>> running = new ArrayList<>();
       for (Party party : parties().all()) {
@@ -65,7 +68,7 @@ abstract class SemaphoreContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void tryAcquire_enoughForAll_alwaysGetsThem(Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(9)) {
+    try (ProcessSemaphore semaphore = kind.make(home(), 9)) {
       List<Begun<Boolean>> running = new ArrayList<>();
       for (Party party : parties().all()) {
         for (int thread = 0; thread < 3; thread++) {
@@ -87,7 +90,7 @@ abstract class SemaphoreContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void tryAcquire_tellsWhetherItGotThem(Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(3)) {
+    try (ProcessSemaphore semaphore = kind.make(home(), 3)) {
       assertThat(a().call(() -> semaphore.tryAcquire())).isTrue();
       assertThat(b().call(() -> semaphore.tryAcquire(2))).isTrue();
       assertThat(semaphore.availablePermits()).isZero();
@@ -113,7 +116,7 @@ abstract class SemaphoreContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void tryAcquire_noneThere_waitsItsTime(Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(2)) {
+    try (ProcessSemaphore semaphore = kind.make(home(), 2)) {
       a().run(() -> semaphore.acquire());
       assertThat(notEarly(() -> semaphore.tryAcquire(2, BRIEF))).isFalse();
       assertThat(semaphore.availablePermits()).isEqualTo(1);
@@ -135,7 +138,7 @@ abstract class SemaphoreContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void release_somebodyWaits_letsAsManyGoOn(Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(6);
+    try (ProcessSemaphore semaphore = kind.make(home(), 6);
         SharedInt got = SharedInt.create(0)) {
       semaphore.acquire(6);
       List<Begun<Boolean>> waiting = new ArrayList<>();
@@ -170,7 +173,7 @@ abstract class SemaphoreContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void acquire_several_getsThemAllAtOnce(Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(3)) {
+    try (ProcessSemaphore semaphore = kind.make(home(), 3)) {
       b().run(() -> semaphore.acquire());
       Begun<Boolean> waiting = a().start(() -> {
         semaphore.acquire(3);
@@ -193,7 +196,7 @@ abstract class SemaphoreContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void release_enoughForASmallOneOnly_letsThatGoOn(Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(2)) {
+    try (ProcessSemaphore semaphore = kind.make(home(), 2)) {
       semaphore.acquire(2);
       Begun<Boolean> large = a().start(() -> {
         semaphore.acquire(2);
@@ -215,7 +218,7 @@ abstract class SemaphoreContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void acquire_interruptedBefore_throwsAndTakesNothing(Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(2)) {
+    try (ProcessSemaphore semaphore = kind.make(home(), 2)) {
       for (Party party : parties().all()) {
         party.run(() -> {
           assertInterrupted(() -> semaphore.acquire());
@@ -237,7 +240,7 @@ abstract class SemaphoreContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void acquire_interruptedWhileWaiting_throwsAndTakesNothing(Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(1)) {
+    try (ProcessSemaphore semaphore = kind.make(home(), 1)) {
       semaphore.acquire();
       for (Party party : parties().all()) {
         Actor first = party.actor();
@@ -270,7 +273,7 @@ abstract class SemaphoreContract extends SyncContract {
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "RECOVERING")
   void release_byAnotherProcess_isAllowed(Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(2)) {
+    try (ProcessSemaphore semaphore = kind.make(home(), 2)) {
       a().run(() -> semaphore.acquire(2));
       b().run(() -> semaphore.release());
       assertThat(semaphore.availablePermits()).isEqualTo(1);
@@ -281,7 +284,7 @@ abstract class SemaphoreContract extends SyncContract {
 
   @Test
   void release_ofUnbounded_makesMorePermits() throws Exception {
-    try (ProcessSemaphore semaphore = ProcessSemaphore.create(0)) {
+    try (ProcessSemaphore semaphore = home().semaphore(0)) {
       assertThat(semaphore.bound()).isEmpty();
       assertThat(semaphore.tryAcquire()).isFalse();
       Begun<Boolean> waiting = a().start(() -> semaphore.acquire(7));
@@ -303,7 +306,7 @@ abstract class SemaphoreContract extends SyncContract {
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "UNBOUNDED")
   void release_moreThanTheBound_isRefusedAndReleasesNothing(Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(3)) {
+    try (ProcessSemaphore semaphore = kind.make(home(), 3)) {
       for (Party party : parties().all()) {
         party.run(() -> {
           assertThat(semaphore.bound()).hasValue(3);
@@ -323,7 +326,7 @@ abstract class SemaphoreContract extends SyncContract {
   @ParameterizedTest
   @EnumSource(names = "BOUNDED")
   void bound_largest_isABound(Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(Integer.MAX_VALUE)) {
+    try (ProcessSemaphore semaphore = kind.make(home(), Integer.MAX_VALUE)) {
       assertThat(semaphore.bound()).hasValue(Integer.MAX_VALUE);
       assertReleaseRefused(semaphore, 1);
       semaphore.acquire(Integer.MAX_VALUE);
@@ -339,6 +342,7 @@ abstract class SemaphoreContract extends SyncContract {
   /** A process can release what any of its threads has acquired, and not what others have. */
   @Test
   void release_ofRecovering_isOfTheProcess() throws Exception {
+    assumeTrue(home().isSharedMemory());
     try (ProcessSemaphore semaphore = ProcessSemaphore.recovering(4)) {
       a().run(() -> semaphore.acquire(3));
       a().actor().run(() -> semaphore.release());
@@ -367,7 +371,7 @@ abstract class SemaphoreContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void drainPermits_takesAll(Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(5)) {
+    try (ProcessSemaphore semaphore = kind.make(home(), 5)) {
       semaphore.acquire(2);
       assertThat(a().call(semaphore::drainPermits)).isEqualTo(3);
       assertThat(b().call(semaphore::drainPermits)).isZero();
@@ -382,7 +386,7 @@ abstract class SemaphoreContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void permits_notANumberThatCanBe_areRefused(Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(3)) {
+    try (ProcessSemaphore semaphore = kind.make(home(), 3)) {
       for (int bad : new int[] {0, -1, Integer.MIN_VALUE}) {
         String value = "permits: " + bad;
         assertRefused(() -> semaphore.acquire(bad), value);
@@ -400,9 +404,9 @@ abstract class SemaphoreContract extends SyncContract {
       }
       assertThat(semaphore.availablePermits()).isEqualTo(3);
     }
-    assertRefused(() -> kind.make(-1), "permits: -1");
+    assertRefused(() -> kind.make(home(), -1), "permits: -1");
     if (kind != Kind.UNBOUNDED) {
-      assertRefused(() -> kind.make(0), "permits: 0");
+      assertRefused(() -> kind.make(home(), 0), "permits: 0");
     }
   }
 }

@@ -17,7 +17,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Processes that die with permits. */
 abstract class SemaphoreKills extends KillContract {
   private static List<ProcessSemaphore> all(int permits) {
-    return Stream.of(Kind.values()).map(kind -> kind.make(permits)).toList();
+    return Stream.of(Kind.values())
+        .map(kind -> kind.make(Home.SHARED_MEMORY, permits))
+        .toList();
   }
 
   private static Begun<Boolean> startAcquiring(Party party, ProcessSemaphore semaphore, int permits)
@@ -61,7 +63,8 @@ abstract class SemaphoreKills extends KillContract {
   /** Without an account the permits of the dead are lost, as documented, and no more than those. */
   @Test
   void holderKilled_noAccount_permitsStayAway() throws Exception {
-    List<ProcessSemaphore> semaphores = List.of(Kind.UNBOUNDED.make(3), Kind.BOUNDED.make(3));
+    List<ProcessSemaphore> semaphores = List.of(
+        Kind.UNBOUNDED.make(Home.SHARED_MEMORY, 3), Kind.BOUNDED.make(Home.SHARED_MEMORY, 3));
     for (ProcessSemaphore semaphore : semaphores) {
       a().run(() -> semaphore.acquire());
       stopAt("semaphore.acquired", () -> semaphore.acquire());
@@ -206,7 +209,7 @@ abstract class SemaphoreKills extends KillContract {
   @ParameterizedTest
   @EnumSource(Kind.class)
   void holderSuspended_keepsItsPermits(Kind kind) throws Exception {
-    try (ProcessSemaphore semaphore = kind.make(2)) {
+    try (ProcessSemaphore semaphore = kind.make(Home.SHARED_MEMORY, 2)) {
       a().run(() -> semaphore.acquire());
       semaphore.acquire();
       Begun<Boolean> suspended = startAcquiring(a(), semaphore, 1);

@@ -33,6 +33,11 @@ public abstract class SyncContract {
   /** Returns who takes part. */
   protected abstract Parties parties();
 
+  /** Returns where what is tested has its place. */
+  protected Home home() {
+    return Home.SHARED_MEMORY;
+  }
+
   @AfterEach
   void nobodyDoesAnything() throws Exception {
     parties().checkIdle();
