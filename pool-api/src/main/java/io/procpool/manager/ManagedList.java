@@ -8,6 +8,9 @@ import java.util.List;
  * A list in the server of a {@link Manager}; may hold nulls. It is a handle, as {@link ManagedMap} is; what that says of calls, copies, functions,
  * failures and threads holds here.
  *
+ * <p>A function of the plain JDK type that is not serializable runs here, on a copy that is written back if the list has not changed meanwhile, else all is done
+ * again: so that takes effect at one moment, too, but the whole list goes both ways.
+ *
  * <p>Iterators go through the elements as they were when it was made, and do not change the list; the methods of a {@link #subList} are a call of the server for each
  * element.
  *

@@ -8,6 +8,8 @@ import java.util.Set;
  * A set in the server of a {@link Manager}; may hold null, and keeps the order in which elements were added. It is a handle, as {@link ManagedMap} is; what that says of
  * calls, copies, functions, failures and threads holds here.
  *
+ * <p>A predicate that is not serializable is asked here about a copy of each element; those that it is true of are then removed at one moment, those that were added meanwhile not.
+ *
  * <p>Iterators go through the elements as they were when it was made; their {@code remove} changes the set.
  *
  * @param <E> type of the elements

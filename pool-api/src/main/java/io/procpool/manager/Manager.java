@@ -14,9 +14,11 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Objects that any process can use, in a server: maps, lists, sets and queues with the interfaces of the JDK, and locks and the like.
+ * Objects that any process can use, in a server: maps, lists, sets and queues with the interfaces of the JDK, values, locks and the like, and objects
+ * of the user's own types.
  *
  * <pre>{@code
  * try (Manager manager = Manager.start()) {
@@ -130,6 +132,27 @@ public interface Manager extends AutoCloseable, Serializable {
    */
   <K, V> ManagedMap<K, V> dict(String name);
 
+  /** Makes a sorted map without nulls, in the natural order of its keys. */
+  <K, V> ManagedSortedMap<K, V> sortedMap();
+
+  /** Makes a sorted map without nulls, in an order that is sent to the server. */
+  <K, V> ManagedSortedMap<K, V> sortedMap(ServerFunctions.Order<? super K> order);
+
+  /**
+   * Returns the sorted map of a name, which is made if there is none, in the natural order of its keys.
+   *
+   * @throws ManagerException if something of another kind has that name
+   */
+  <K, V> ManagedSortedMap<K, V> sortedMap(String name);
+
+  /**
+   * Returns the sorted map of a name, which is made in this order if there is none.
+   *
+   * @param order ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  <K, V> ManagedSortedMap<K, V> sortedMap(String name, ServerFunctions.Order<? super K> order);
+
   /** Makes a list. */
   <E> ManagedList<E> list();
 
@@ -179,6 +202,145 @@ public interface Manager extends AutoCloseable, Serializable {
    * @throws ManagerException if something of another kind has that name
    */
   <E> ManagedQueue<E> lifoQueue(String name, int capacity);
+
+  /**
+   * Makes a queue with two ends.
+   *
+   * @param capacity how many elements it has at most, 1 or more
+   */
+  <E> ManagedDeque<E> deque(int capacity);
+
+  /**
+   * Returns the queue with two ends of a name, which is made with this capacity if there is none.
+   *
+   * @param capacity how many elements it has at most, 1 or more; ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  <E> ManagedDeque<E> deque(String name, int capacity);
+
+  /**
+   * Makes a queue whose lowest element is taken first, as {@code compareTo} says on the server; of equal ones the one that was put first. To put something that cannot
+   * be compared with what is there is a {@link ClassCastException}. Unlike other queues it needs the classes of its elements.
+   *
+   * @param capacity how many elements it has at most, 1 or more
+   */
+  <E> ManagedQueue<E> priorityQueue(int capacity);
+
+  /**
+   * As {@link #priorityQueue(int)}, in an order that is sent to the server.
+   *
+   * @param capacity how many elements it has at most, 1 or more
+   */
+  <E> ManagedQueue<E> priorityQueue(int capacity, ServerFunctions.Order<? super E> order);
+
+  /**
+   * Returns the priority queue of a name, which is made as by {@link #priorityQueue(int)} if there is none.
+   *
+   * @param capacity how many elements it has at most, 1 or more; ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  <E> ManagedQueue<E> priorityQueue(String name, int capacity);
+
+  /**
+   * Returns the priority queue of a name, which is made as by {@link #priorityQueue(int, ServerFunctions.Order)} if there is none.
+   *
+   * @param capacity how many elements it has at most, 1 or more; ignored if there is one of that name
+   * @param order ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  <E> ManagedQueue<E> priorityQueue(
+      String name, int capacity, ServerFunctions.Order<? super E> order);
+
+  // Values.
+
+  /** Makes a value, which may be null. */
+  <T extends @Nullable Object> ManagedValue<T> value(T initial);
+
+  /**
+   * Returns the value of a name, which is made if there is none.
+   *
+   * @param initial ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  <T extends @Nullable Object> ManagedValue<T> value(String name, T initial);
+
+  /** Makes an atomic number, 0 at first. */
+  ManagedLong atomicLong();
+
+  /**
+   * Returns the atomic number of a name, which is made if there is none, 0 at first.
+   *
+   * @throws ManagerException if something of another kind has that name
+   */
+  ManagedLong atomicLong(String name);
+
+  /**
+   * Makes an array, null in each place.
+   *
+   * @param length how many elements it has, 0 or more
+   */
+  <E extends @Nullable Object> ManagedArray<E> array(int length);
+
+  /**
+   * Returns the array of a name, which is made if there is none, null in each place.
+   *
+   * @param length how many elements it has, 0 or more
+   * @throws ManagerException if something of another kind has that name, or an array of another length
+   */
+  <E extends @Nullable Object> ManagedArray<E> array(String name, int length);
+
+  /** Makes a namespace. */
+  ManagedNamespace namespace();
+
+  /**
+   * Returns the namespace of a name, which is made if there is none.
+   *
+   * @throws ManagerException if something of another kind has that name
+   */
+  ManagedNamespace namespace(String name);
+
+  /**
+   * Starts a pool of worker processes of the server's. Blocks until the server has begun.
+   *
+   * @param workers how many, 1 to {@value io.procpool.PoolOptions#MAX_WORKERS}
+   */
+  ManagedPool pool(int workers);
+
+  /**
+   * Returns the pool of a name, which is started if there is none.
+   *
+   * @param workers how many, 1 to {@value io.procpool.PoolOptions#MAX_WORKERS}; ignored if there is one of that name
+   * @throws ManagerException if something of another kind has that name
+   */
+  ManagedPool pool(String name, int workers);
+
+  // Types of the user's own.
+
+  /**
+   * Makes an object of a {@linkplain ManagerOptions.Builder#register registered} type, and returns a proxy of it: its methods run on the server, one call
+   * at a time for each object, and block until that has replied. Arguments and results are copied, unless a result is marked with {@link ByProxy}. What a method throws is
+   * thrown here, checked exceptions too, with the trace of the server as the innermost cause. Default methods run on the server, too.
+   *
+   * <p>A proxy is a handle, as {@link ManagedMap} is; what that says of failures, interruption and threads holds here. Two proxies are equal if they stand for the same
+   * object; {@code equals}, {@code hashCode} and {@code toString} do not ask the server.
+   *
+   * @param registered the name of the type
+   * @param interfaceType the interface that was registered, or one that it extends
+   * @throws ManagerException if no such type is registered, or its interface is another one
+   */
+  <T> T object(String registered, Class<T> interfaceType);
+
+  /**
+   * Returns the object of a name, which is made as by {@link #object(String, Class)} if there is none.
+   *
+   * @throws ManagerException if something of another kind has that name, too
+   */
+  <T> T object(String registered, String name, Class<T> interfaceType);
+
+  /**
+   * Makes an object on the server by a factory that is sent there, and returns a proxy of it, as {@link #object(String, Class)}. Throws what the factory throws.
+   */
+  <T> T create(Class<T> interfaceType, ServerFunctions.Factory<? extends T> factory);
 
   /**
    * Returns the names of the objects that have one, in their order. Blocks for a round trip.

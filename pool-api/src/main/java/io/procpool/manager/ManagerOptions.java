@@ -5,6 +5,9 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +22,7 @@ public final class ManagerOptions {
   private final boolean tls;
   private final @Nullable Path keyStore;
   private final char @Nullable [] keyStorePassword;
+  private final List<ManagedType<?>> types;
 
   private ManagerOptions(Builder from, boolean tls) {
     this.address = from.address;
@@ -27,6 +31,7 @@ public final class ManagerOptions {
     this.tls = tls;
     this.keyStore = from.keyStore;
     this.keyStorePassword = from.keyStorePassword;
+    this.types = List.copyOf(from.types.values());
   }
 
   /** Returns a builder with all defaults. */
@@ -64,6 +69,11 @@ public final class ManagerOptions {
     return Optional.ofNullable(keyStorePassword).map(char[]::clone);
   }
 
+  /** Returns the types of the user's own, in the order in which they were registered. */
+  public List<ManagedType<?>> types() {
+    return types;
+  }
+
   @Override
   public String toString() {
     return "ManagerOptions[address=" + (address == null ? "of its own" : address)
@@ -80,6 +90,7 @@ public final class ManagerOptions {
     private @Nullable Boolean tls;
     private @Nullable Path keyStore;
     private char @Nullable [] keyStorePassword;
+    private final Map<String, ManagedType<?>> types = new LinkedHashMap<>();
 
     private Builder() {}
 
@@ -114,6 +125,23 @@ public final class ManagerOptions {
     /** Sets whether the server is in this JVM and not one of its own: it starts at once, and its work is done by a thread here. */
     public Builder hosted(boolean hosted) {
       this.hosted = hosted;
+      return this;
+    }
+
+    /**
+     * Registers a type, so that clients can ask for an object of it by {@link Manager#object(String, Class)}. The factory is sent to the server, unless that is
+     * hosted here.
+     *
+     * @param name what they ask for
+     * @param interfaceType what they can do with it
+     * @param factory makes one; what it captures must be serializable
+     */
+    public <T> Builder register(
+        String name, Class<T> interfaceType, ServerFunctions.Factory<? extends T> factory) {
+      if (types.putIfAbsent(name, new ManagedType<>(name, interfaceType, factory)) != null) {
+        throw new IllegalArgumentException(
+            "name: \"" + name + "\" (expected: one that is not registered yet)");
+      }
       return this;
     }
 

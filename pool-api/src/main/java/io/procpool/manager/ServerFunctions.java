@@ -2,18 +2,24 @@
 package io.procpool.manager;
 
 import java.io.Serializable;
+import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.LongBinaryOperator;
+import java.util.function.LongUnaryOperator;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /**
  * Functions that are sent to the server of a manager and run there, on the object itself, while nobody else can use it. A lambda that is given
- * to a {@link ManagedMap} or a {@link ManagedList} becomes one by itself; one that was made for the plain interface of the JDK is one
+ * to a method of a managed object becomes one by itself; one that was made for the plain interface of the JDK is one
  * only if it is {@link Serializable}.
  */
 public final class ServerFunctions {
   private ServerFunctions() {}
+
+  /** Makes an object. */
+  public interface Factory<T> extends Callable<T>, Serializable {}
 
   /** Of one argument. */
   public interface OfOne<T, R> extends Function<T, R>, Serializable {}
@@ -26,6 +32,12 @@ public final class ServerFunctions {
 
   /** What becomes of an element. */
   public interface Change<T> extends UnaryOperator<T>, Serializable {}
+
+  /** Of a number, which becomes another one. */
+  public interface OfLong extends LongUnaryOperator, Serializable {}
+
+  /** Of two numbers. */
+  public interface OfTwoLongs extends LongBinaryOperator, Serializable {}
 
   /** Which element comes first. */
   public interface Order<T> extends java.util.Comparator<T>, Serializable {}

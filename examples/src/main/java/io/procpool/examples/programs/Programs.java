@@ -43,6 +43,7 @@ public final class Programs {
       new Program(
           "P10", "which process runs a task, for threads and for processes", WhoRunsIt::run),
       new Program("Q01", "a queue for two: full and empty", FullAndEmpty::run),
+      new Program("Q02", "queues: the last first, and the lowest first", LastAndLowest::run),
       new Program("Q03", "a producer that waits until all is done", ProducerWaits::run),
       new Program("Q04", "producer and consumer at random speeds", RandomSpeeds::run),
       new Program("S01", "a number and an array that two children change", SharedNumbers::run),

@@ -55,6 +55,18 @@ class ChildProgramsTest extends ProgramTestBase {
   }
 
   @Test
+  void q02_lastAndLowest_ordersAsNamed() throws Exception {
+    LastAndLowest.Seen seen = LastAndLowest.run(settings(PoolOptions.PROCESSES));
+
+    assertThat(seen.lastFirst()).containsExactly(5, 1, 4, 1, 3);
+    assertThat(seen.lowestFirst()).containsExactly(1, 1, 3, 4, 5);
+    assertThat(seen.jobs().stream().map(LastAndLowest.Job::name))
+        .containsExactly(
+            "important job", "another of the same level", "mid-level job", "low-level job");
+    assertThat(lines().get(1)).isEqualTo("lowest first: [1, 1, 3, 4, 5]");
+  }
+
+  @Test
   void s02_dictAndList_threeEntriesAndFifteenElements() throws Exception {
     DictAndList.Seen seen = DictAndList.run(settings(PoolOptions.PROCESSES));
 

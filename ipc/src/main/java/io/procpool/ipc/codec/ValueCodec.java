@@ -105,7 +105,10 @@ public final class ValueCodec {
     return firstByte >= NULL && firstByte <= BIG_INTEGER;
   }
 
-  /** Tells whether there is another value, and it {@linkplain #isPlain is read} without running anybody else's code. */
+  /**
+   * Tells whether there is another value, and it {@linkplain #isPlain is read} without running anybody else's code; a short list or map is looked into. The reader
+   * is where it was.
+   */
   public static boolean isPlainNext(PayloadReader reader) throws PayloadFormatException {
     if (reader.remaining() == 0) {
       return false;
@@ -113,7 +116,14 @@ public final class ValueCodec {
     int at = reader.position();
     byte first = reader.getByte();
     reader.position(at);
-    return isPlain(first);
+    if (first != ARRAY_LIST && first != HASH_MAP) {
+      return isPlain(first);
+    }
+    try {
+      return ValueSkipper.skipPlain(reader);
+    } finally {
+      reader.position(at);
+    }
   }
 
   /**

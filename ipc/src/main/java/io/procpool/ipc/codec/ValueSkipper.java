@@ -6,6 +6,8 @@ public final class ValueSkipper {
   private static final int LAMBDA_STRINGS_BEFORE_KIND = 4;
   private static final int LAMBDA_STRINGS_AFTER_KIND = 4;
   private static final int DEPTH_LIMIT = 1000;
+  private static final int PLAIN_BYTES = 1 << 16;
+  private static final int PLAIN_DEPTH = 16;
 
   private ValueSkipper() {}
 
@@ -17,6 +19,47 @@ public final class ValueSkipper {
   /** Goes past what {@link ValueCodec#writeAll} wrote. */
   public static void skipAll(PayloadReader reader) throws PayloadFormatException {
     skipAll(reader, 0);
+  }
+
+  /**
+   * Goes past a value if no code but that of the JDK is needed to rebuild it, in little time: simple values, and short lists and maps of such. A list is no key, because
+   * many keys of one hash code would take their time.
+   *
+   * @return false if it is another one; the reader is somewhere in it then
+   */
+  static boolean skipPlain(PayloadReader reader) throws PayloadFormatException {
+    return skipPlain(reader, reader.position() + PLAIN_BYTES, 0);
+  }
+
+  private static boolean skipPlain(PayloadReader reader, int end, int depth)
+      throws PayloadFormatException {
+    int start = reader.position();
+    int tag = reader.getByte();
+    if (tag == ValueCodec.ARRAY_LIST || tag == ValueCodec.HASH_MAP) {
+      if (depth > PLAIN_DEPTH) {
+        return false;
+      }
+      boolean pairs = tag == ValueCodec.HASH_MAP;
+      int count = reader.getCount(pairs ? 2 : 1);
+      for (int i = 0; i < count; i++) {
+        if (pairs && !skipSimple(reader, end) || !skipPlain(reader, end, depth + 1)) {
+          return false;
+        }
+      }
+      return reader.position() <= end;
+    }
+    reader.position(start);
+    return skipSimple(reader, end);
+  }
+
+  private static boolean skipSimple(PayloadReader reader, int end) throws PayloadFormatException {
+    int start = reader.position();
+    boolean plain = ValueCodec.isPlain(reader.getByte());
+    reader.position(start);
+    if (plain) {
+      skip(reader);
+    }
+    return plain && reader.position() <= end;
   }
 
   private static void skipAll(PayloadReader reader, int depth) throws PayloadFormatException {

@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -162,10 +163,24 @@ public final class ManagerClient {
 
   /** Opens an object: makes one, or finds the one of a name. */
   RemoteObject open(String kind, @Nullable Object[] arguments) {
-    WaitingCall call = run(OnInterrupt.GIVE_UP, ManagerWire.SERVER, ManagerWire.OPEN, arguments);
+    return Objects.requireNonNull(
+        callForObject(ManagerWire.SERVER, kind, ManagerWire.OPEN, arguments));
+  }
+
+  /** Does something that returns the number of an object, which this process has from then on; null if it returns null. */
+  @Nullable
+  RemoteObject callForObject(
+      long object, String kind, String operation, @Nullable Object... arguments) {
+    WaitingCall call = run(OnInterrupt.GIVE_UP, object, operation, arguments);
     try {
-      Object opened = resultOf(call.outcome(), call.reply(), ManagerWire.OPEN);
-      long number = opened instanceof Long made ? made : -1;
+      Object opened = resultOf(call.outcome(), call.reply(), operation);
+      if (opened == null) {
+        return null;
+      }
+      if (!(opened instanceof Long number)) {
+        throw new ManagerException(operation + " was to return an object that stays on the server,"
+            + " but the server has sent it; use the same interfaces on both sides");
+      }
       return new RemoteObject(server, number, kind, holds.find(number));
     } finally {
       call.release();

@@ -28,6 +28,39 @@ public final class ManagerWire {
   /** Returns the elements of a collection as a list. */
   public static final String ELEMENTS = "elements()";
 
+  /** Before the name of a registered type: that kind of objects; it needs the name of the interface that the client has. */
+  public static final String REGISTERED = "registered ";
+
+  /** The kind of an object that is made by a factory of the client's; it needs the interface and the factory. */
+  public static final String CREATED = "created object";
+
+  /** Has an object made that is made when it is first used; fails as that does. */
+  public static final String MADE = "made()";
+
+  /** Before an operation: with what it returns also returns, before that and in a list, the number of changes that the object has seen. */
+  public static final String STAMPED = "stamped:";
+
+  /** Before an operation: its first argument is such a number; it is done if there was no change since, and true is returned, else false. */
+  public static final String UNCHANGED = "unchanged:";
+
+  /** Before an operation of a sorted map: it is done with a part of it; the first arguments say which: {@link #HAS_LOW} and so on, low key, high key. */
+  public static final String RANGE = "range:";
+
+  /** The part has a lowest key. */
+  public static final int HAS_LOW = 1;
+
+  /** That key is in it. */
+  public static final int LOW_INCLUSIVE = 2;
+
+  /** The part has a highest key. */
+  public static final int HAS_HIGH = 4;
+
+  /** That key is in it. */
+  public static final int HIGH_INCLUSIVE = 8;
+
+  /** The part goes from its highest key to its lowest. */
+  public static final int DESCENDING = 16;
+
   /** Asks for an object that is on its way to this process: its number and the ticket; returns whether it is there. */
   public static final String CLAIM = "claim(long,long)";
 

@@ -8,7 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** Handle of a map, for asynchronous use. Safe for use by multiple threads. */
-record RemoteAsyncMap<K, V>(RemoteObject remote) implements AsyncMap<K, V> {
+record RemoteAsyncMap<K, V>(Remote remote) implements AsyncMap<K, V> {
   @Override
   public CompletableFuture<@Nullable V> get(K key) {
     return remote.callAsync("get(Object)", key);

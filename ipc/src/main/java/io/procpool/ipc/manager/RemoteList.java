@@ -4,6 +4,7 @@ package io.procpool.ipc.manager;
 import io.procpool.manager.AsyncList;
 import io.procpool.manager.ManagedList;
 import io.procpool.manager.ServerFunctions;
+import java.io.Serializable;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -134,7 +135,14 @@ final class RemoteList<E> extends AbstractList<E> implements ManagedList<E>, Ran
 
   @Override
   public void sort(@Nullable Comparator<? super E> order) {
-    remote.call("sort(Comparator)", order);
+    if (order == null || order instanceof Serializable) {
+      remote.call("sort(Comparator)", order);
+    } else {
+      changeHere(elements -> {
+        elements.sort(order);
+        return true;
+      });
+    }
   }
 
   @Override
@@ -144,7 +152,10 @@ final class RemoteList<E> extends AbstractList<E> implements ManagedList<E>, Ran
 
   @Override
   public boolean removeIf(Predicate<? super E> which) {
-    return remote.callBoolean("removeIf(Predicate)", Objects.requireNonNull(which));
+    Objects.requireNonNull(which);
+    return which instanceof Serializable
+        ? remote.callBoolean("removeIf(Predicate)", which)
+        : changeHere(elements -> elements.removeIf(which));
   }
 
   @Override
@@ -154,7 +165,29 @@ final class RemoteList<E> extends AbstractList<E> implements ManagedList<E>, Ran
 
   @Override
   public void replaceAll(UnaryOperator<E> change) {
-    remote.call("replaceAll(UnaryOperator)", Objects.requireNonNull(change));
+    Objects.requireNonNull(change);
+    if (change instanceof Serializable) {
+      remote.call("replaceAll(UnaryOperator)", change);
+    } else {
+      changeHere(elements -> {
+        elements.replaceAll(change);
+        return true;
+      });
+    }
+  }
+
+  /** Changes a copy, and writes it back, again and again until the list has not changed meanwhile; nothing if the function says that it has changed nothing. */
+  private boolean changeHere(Predicate<List<E>> change) {
+    while (true) {
+      Stamped read = Stamped.read(remote, ManagerWire.ELEMENTS);
+      List<E> elements = (List<E>) Objects.requireNonNull(read.value());
+      if (!change.test(elements)) {
+        return false;
+      }
+      if (read.ifUnchanged("setElements(Collection)", elements)) {
+        return true;
+      }
+    }
   }
 
   // Content.

@@ -8,6 +8,7 @@ import java.io.Serializable;
 import java.util.AbstractCollection;
 import java.util.AbstractMap;
 import java.util.AbstractSet;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -23,12 +24,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Handle of a map. Safe for use by multiple threads. */
 @SuppressWarnings("unchecked")
-final class RemoteMap<K, V> implements ManagedMap<K, V> {
+class RemoteMap<K, V> implements ManagedMap<K, V> {
   private static final long serialVersionUID = 1;
 
-  private final RemoteObject remote;
+  private final Remote remote;
 
-  RemoteMap(RemoteObject remote) {
+  RemoteMap(Remote remote) {
     this.remote = remote;
   }
 
@@ -76,7 +77,12 @@ final class RemoteMap<K, V> implements ManagedMap<K, V> {
 
   @Override
   public void putAll(Map<? extends K, ? extends V> other) {
-    remote.call("putAll(Map)", new LinkedHashMap<>(other)); // in its order
+    List<@Nullable Object> all = new ArrayList<>(2 * other.size());
+    other.forEach((key, value) -> {
+      all.add(key);
+      all.add(value);
+    });
+    remote.call("putAllInTurn(Collection)", all);
   }
 
   @Override

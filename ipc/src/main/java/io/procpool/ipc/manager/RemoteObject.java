@@ -10,7 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** Which object of which manager a handle stands for. A process connects when it is first sent one, or uses it. Immutable. */
-final class RemoteObject implements Serializable {
+final class RemoteObject implements Remote {
   /*
    * Life. As long as a process has a handle, it refers to `held`, and the server keeps the object. A handle that is put into a message for another process is
    *       lent: the server keeps the object for the message, too, until who gets it has said that he has it, or the sender knows that
@@ -31,9 +31,8 @@ final class RemoteObject implements Serializable {
     this.held = held;
   }
 
-  /** Does something with it; as {@link ManagerClient#call}. */
-  @Nullable
-  Object call(String operation, @Nullable Object... arguments) {
+  @Override
+  public @Nullable Object call(String operation, @Nullable Object... arguments) {
     ServersHere.checkNotAt(server, number);
     try {
       return KnownManagers.client(server).call(number, operation, arguments);
@@ -53,18 +52,10 @@ final class RemoteObject implements Serializable {
     }
   }
 
-  /** Does something with it; as {@link ManagerClient#callAsync}. */
-  <T extends @Nullable Object> CompletableFuture<T> callAsync(
+  @Override
+  public <T extends @Nullable Object> CompletableFuture<T> callAsync(
       String operation, @Nullable Object... arguments) {
     return KnownManagers.client(server).callAsync(this, number, operation, arguments);
-  }
-
-  boolean callBoolean(String operation, @Nullable Object... arguments) {
-    return Boolean.TRUE.equals(call(operation, arguments));
-  }
-
-  int callInt(String operation, @Nullable Object... arguments) {
-    return call(operation, arguments) instanceof Integer number ? number : 0;
   }
 
   /** Opens an object; this is the server. The arguments are what that kind needs to be made. */
@@ -74,6 +65,17 @@ final class RemoteObject implements Serializable {
     all[1] = name;
     System.arraycopy(arguments, 0, all, 2, arguments.length);
     return KnownManagers.client(server).open(wanted, all);
+  }
+
+  /** Does something that returns the number of another object, and returns that; null if it returns null. */
+  @Nullable
+  RemoteObject callForObject(String kind, String operation, @Nullable Object... arguments) {
+    ServersHere.checkNotAt(server, number);
+    try {
+      return KnownManagers.client(server).callForObject(number, kind, operation, arguments);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
   }
 
   /** Makes an object on the same server that needs this one to be made. */

@@ -20,17 +20,17 @@ import org.jspecify.annotations.Nullable;
 
 /** Handle of a queue. Safe for use by multiple threads. */
 @SuppressWarnings("unchecked")
-final class RemoteQueue<E> extends AbstractQueue<E> implements ManagedQueue<E> {
+class RemoteQueue<E> extends AbstractQueue<E> implements ManagedQueue<E> {
   private static final long serialVersionUID = 1;
 
-  private final RemoteObject remote;
+  final RemoteObject remote;
 
   RemoteQueue(RemoteObject remote) {
     this.remote = remote;
   }
 
   /** Does what may wait. Who is told that nothing was done gets the interrupt as an exception. */
-  private @Nullable Object waiting(String operation, @Nullable Object... arguments)
+  final @Nullable Object waiting(String operation, @Nullable Object... arguments)
       throws InterruptedException {
     if (Thread.interrupted()) {
       throw new InterruptedException();
@@ -45,7 +45,7 @@ final class RemoteQueue<E> extends AbstractQueue<E> implements ManagedQueue<E> {
     }
   }
 
-  private static Object element(@Nullable Object element) {
+  static Object element(@Nullable Object element) {
     return Objects.requireNonNull(element, "element");
   }
 
@@ -134,7 +134,7 @@ final class RemoteQueue<E> extends AbstractQueue<E> implements ManagedQueue<E> {
     remote.call("clear()");
   }
 
-  private List<E> elements() {
+  final List<E> elements() {
     PayloadReader encoded =
         new PayloadReader((byte[]) Objects.requireNonNull(remote.call(ManagerWire.ELEMENTS)));
     List<E> elements = new ArrayList<>();

@@ -3,6 +3,7 @@ package io.procpool.ipc.manager;
 
 import io.procpool.manager.ManagedSet;
 import io.procpool.manager.ServerFunctions;
+import java.io.Serializable;
 import java.util.AbstractSet;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -83,7 +84,13 @@ final class RemoteSet<E> extends AbstractSet<E> implements ManagedSet<E> {
 
   @Override
   public boolean removeIf(Predicate<? super E> which) {
-    return remote.callBoolean("removeIf(Predicate)", Objects.requireNonNull(which));
+    Objects.requireNonNull(which);
+    if (which instanceof Serializable) {
+      return remote.callBoolean("removeIf(Predicate)", which);
+    }
+    List<E> removed = elements();
+    removed.removeIf(which.negate());
+    return !removed.isEmpty() && removeAll(removed);
   }
 
   private List<E> elements() {

@@ -3,6 +3,7 @@ package io.procpool.master.cli;
 
 import io.procpool.manager.ManagerOptions;
 import io.procpool.master.manager.ManagerServer;
+import io.procpool.master.manager.ServerSetup;
 import io.procpool.master.manager.ServerTls;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -120,15 +121,14 @@ final class ManagerCommand implements Callable<Integer> {
   }
 
   private static ManagerServer start(ManagerOptions options) throws CommandException {
-    ServerTls used;
     try {
-      used = ServerTls.of(options).orElse(null);
+      ServerTls.of(options); // whether it can be used
     } catch (IOException e) {
       throw CommandException.usage("--key-store: " + e.getMessage());
     }
     try {
       return ManagerServer.start(
-          options.address().orElseThrow(), options.key().orElseThrow(), used);
+          options.address().orElseThrow(), options.key().orElseThrow(), ServerSetup.of(options));
     } catch (IOException e) {
       throw CommandException.failed(
           "--bind: " + e.getMessage() + "; end who listens there, or use another place", e);

@@ -22,6 +22,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.procpool.ipc.auth.Handshake;
 import io.procpool.ipc.manager.ServersHere;
 import io.procpool.ipc.socket.SocketFile;
+import io.procpool.manager.ManagedType;
 import io.procpool.master.process.SpinThenSelect;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -33,6 +34,7 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -63,11 +65,12 @@ public final class ManagerServer implements AutoCloseable {
   private @Nullable SocketAddress address;
   private @Nullable SocketFile file;
 
-  private ManagerServer(@Nullable ServerTls tls) {
+  private ManagerServer(List<ManagedType<?>> types, @Nullable ServerTls tls) {
     epoll = !"nio".equals(System.getProperty(TRANSPORT_PROPERTY)) && Epoll.isAvailable();
     name = HexFormat.of().formatHex(random(NAME_BYTES));
     ClassLoader context = Thread.currentThread().getContextClassLoader();
-    objects = new ObjectTable(name, context == null ? ClassLoader.getSystemClassLoader() : context);
+    objects = new ObjectTable(
+        name, context == null ? ClassLoader.getSystemClassLoader() : context, new UserTypes(types));
     ServersHere.add(name, objects::find);
     log = new GuestLog(name, System::nanoTime);
     halfOpen = new HalfOpen(log);
@@ -95,18 +98,18 @@ public final class ManagerServer implements AutoCloseable {
    * @throws IOException if it cannot listen there; the message names the place
    */
   public static ManagerServer start(SocketAddress address, byte[] key) throws IOException {
-    return start(address, key, null);
+    return start(address, key, ServerSetup.PLAIN);
   }
 
   /**
    * Starts a server. What is stored in it has the classes that the calling thread's context class loader finds.
    *
-   * @param tls what it uses; null for none
-   * @throws IOException if it cannot listen there; the message names the place
+   * @throws IOException if it cannot listen there, or what it is to use cannot be used; the message names the place
    */
-  public static ManagerServer start(SocketAddress address, byte[] key, @Nullable ServerTls tls)
+  public static ManagerServer start(SocketAddress address, byte[] key, ServerSetup setup)
       throws IOException {
-    ManagerServer server = new ManagerServer(tls);
+    ServerTls tls = setup.tls(address);
+    ManagerServer server = new ManagerServer(setup.types(), tls);
     boolean started = false;
     try {
       server.listen(address, tls == null ? key.clone() : tls.boundKey(key));

@@ -4,21 +4,71 @@ package io.procpool.master.manager;
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.ipc.manager.ManagerWire;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A call of a method of an object of the JDK. */
+/** A call of a method of an object of the JDK, or of a user's. */
 final class ObjectCall {
+  /*
+   * Stamps. An object counts the calls that may have changed it. A client can have the count with what it reads, and have something done only if it
+   *         is still the same: so functions that cannot be sent run in the client, and what they make is written at one moment all the same.
+   */
+  private static final Set<String> READING = Set.of(
+      "get",
+      "getOrDefault",
+      "contains",
+      "containsAll",
+      "containsKey",
+      "containsValue",
+      "containsEntry",
+      "indexOf",
+      "lastIndexOf",
+      "size",
+      "length",
+      "isEmpty",
+      "names",
+      "elements",
+      "entries");
+
+  /** Of what returns what its function has made, which is what is stored. */
+  private static final Set<String> RETURNS_STORED = Set.of(
+      "merge",
+      "compute",
+      "computeIfAbsent",
+      "computeIfPresent",
+      "updateAndGet",
+      "accumulateAndGet");
+
   private final ClientCall call;
+  private final String signature;
+  private final String method;
+  private final boolean stamped;
+  private final boolean conditional;
   private final List<@Nullable Object> values = new ArrayList<>(3); // decoded arguments
   private final byte[] rest; // not decoded yet, because that may run code of users
   private boolean withdrawn; // event loop only
   private @Nullable Answer outcome;
+  private @Nullable Returned returned; // what was returned if that stays here
+  private Holding left = Holding.FOREIGN;
 
   /** Takes the arguments as far as they are numbers, texts and the like. */
   ObjectCall(ClientCall call) throws PayloadFormatException {
     this.call = call;
+    String whole = call.signature();
+    stamped = whole.startsWith(ManagerWire.STAMPED);
+    conditional = whole.startsWith(ManagerWire.UNCHANGED);
+    signature = stamped
+        ? whole.substring(ManagerWire.STAMPED.length())
+        : conditional ? whole.substring(ManagerWire.UNCHANGED.length()) : whole;
+    int bracket = signature.indexOf('(');
+    method = bracket < 0
+        ? signature
+        : signature.substring(signature.lastIndexOf(':', bracket) + 1, bracket);
     PayloadReader arguments = call.arguments();
     while (ValueCodec.isPlainNext(arguments)) {
       values.add(ValueCodec.read(arguments, ClassLoader.getSystemClassLoader()));
@@ -29,7 +79,7 @@ final class ObjectCall {
 
   /** Tells whether it may run code of users, whatever is in the object. */
   boolean isForeign() {
-    return rest.length > 0 || call.signature().startsWith("sort(");
+    return rest.length > 0 || method.equals("sort");
   }
 
   /** Tells whether it is still wanted; then it begins. */
@@ -39,16 +89,37 @@ final class ObjectCall {
   }
 
   /** Does it, in whatever thread. */
-  void run(ObjectKind kind, Object target, ClassLoader loader, ObjectTable objects) {
-    outcome = done(kind, target, loader, objects);
+  void run(Target target, Holding before, ClassLoader loader, ObjectTable objects) {
+    outcome = done(target, before, loader, objects);
   }
 
-  private Answer done(ObjectKind kind, Object target, ClassLoader loader, ObjectTable objects) {
-    ObjectKind.Operation operation = kind.operation(call.signature());
+  /** Returns what is in the object when it is done. */
+  Holding left() {
+    return left;
+  }
+
+  private Answer done(Target target, Holding before, ClassLoader loader, ObjectTable objects) {
+    Target.Made made;
+    try {
+      made = target.made();
+    } catch (PayloadFormatException e) {
+      return Replies.refused(
+          call.number(),
+          "what the object is to be made of cannot be rebuilt on the server: " + e.getMessage());
+    } catch (Throwable e) {
+      return Replies.thrown(call.number(), e);
+    }
+    Holding sofar = before.and(made.holding());
+    left = sofar;
+    if (signature.equals(ManagerWire.MADE)) {
+      return Replies.plain(call.number(), null);
+    }
+    ObjectKind.Operation operation = made.kind().operation(signature);
     if (operation == null) {
       return Replies.refused(
           call.number(),
-          "a " + kind.name() + " has no operation " + call.signature() + " on this server");
+          ObjectTable.withArticle(made.kind().name()) + " has no operation " + signature
+              + " on this server");
     }
     try {
       PayloadReader reader = new PayloadReader(rest);
@@ -58,24 +129,83 @@ final class ObjectCall {
     } catch (PayloadFormatException | RuntimeException | LinkageError | StackOverflowError e) {
       return Replies.refused(
           call.number(),
-          "an argument of " + call.signature() + " cannot be rebuilt on the server: "
-              + e.getMessage());
+          "an argument of " + signature + " cannot be rebuilt on the server: " + e.getMessage());
     }
-    Object result;
+    if (conditional
+        && !Long.valueOf(target.changes()).equals(values.isEmpty() ? null : values.remove(0))) {
+      return Replies.plain(call.number(), false);
+    }
+    return done(target, operation, made, sofar, objects);
+  }
+
+  private Answer done(
+      Target target,
+      ObjectKind.Operation operation,
+      Target.Made made,
+      Holding before,
+      ObjectTable objects) {
+    Object result = null;
     try {
-      result = operation.on(target, values.toArray());
+      result = operation.on(made.object(), values.toArray());
     } catch (Throwable thrown) {
       return Replies.thrown(call.number(), thrown);
+    } finally {
+      if (!READING.contains(method)) {
+        target.changed();
+        left = before == Holding.FOREIGN ? before : before.and(added(before, made, result));
+      }
     }
-    return Replies.returned(call.number(), call.signature(), result, objects);
+    if (conditional) {
+      return Replies.plain(call.number(), true);
+    }
+    if (result instanceof Returned stays) {
+      returned = stays;
+      return Replies.plain(call.number(), null); // not that one; see reply
+    }
+    return Replies.returned(
+        call.number(),
+        signature,
+        stamped ? new ArrayList<>(Arrays.asList(target.changes(), result)) : result,
+        objects);
+  }
+
+  // What has come into the object.
+
+  private Holding added(Holding before, Target.Made made, @Nullable Object result) {
+    boolean function = takesFunction();
+    Holding added = Holding.SIMPLE;
+    for (Object value : function ? values.subList(0, values.size() - 1) : values) {
+      added = added.and(
+          value instanceof Collection<?> all && signature.contains("Collection)")
+              ? Holding.ofAll(all)
+              : Holding.of(value));
+    }
+    if (!function) {
+      return added;
+    }
+    if (before != Holding.SIMPLE) {
+      return Holding.FOREIGN;
+    }
+    Holding stored = RETURNS_STORED.contains(method)
+        ? Holding.of(result)
+        : Holding.ofAll(made.kind().content(made.object()));
+    return stored == Holding.SIMPLE ? added : Holding.FOREIGN;
+  }
+
+  private boolean takesFunction() {
+    return !values.isEmpty()
+        && (signature.endsWith("Function)")
+            || signature.endsWith("Operator)")
+            || signature.endsWith("Predicate)")
+            || signature.endsWith("Comparator)"));
   }
 
   /** Replies, in the event loop. */
-  void reply() {
-    Answer ready = outcome;
+  void reply(ObjectTable objects) {
+    Returned stays = returned;
+    Answer ready =
+        stays == null ? outcome : Replies.opened(call.number(), objects.referenceTo(stays));
     call.reply(
-        ready == null
-            ? Replies.refused(call.number(), call.signature() + " was not finished")
-            : ready);
+        ready == null ? Replies.refused(call.number(), signature + " was not finished") : ready);
   }
 }

@@ -4,6 +4,7 @@ package io.procpool.master.manager;
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.manager.ManagerWire;
+import io.procpool.manager.ManagedType;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.util.List;
@@ -29,6 +30,8 @@ final class ObjectTable {
   private final Map<String, Reference> names = new TreeMap<>();
   private final ReferenceQueue<Served> unreachable = new ReferenceQueue<>();
   private final Tickets tickets = new Tickets();
+  private final Instances instances = new Instances();
+  private final UserTypes types;
   private final ExecutorService others;
   private final ClassLoader loader;
   private final String server;
@@ -49,8 +52,10 @@ final class ObjectTable {
    *
    * @param server its random name
    * @param loader finds the classes of what is stored
+   * @param types the types of users' own
    */
-  ObjectTable(String server, ClassLoader loader) {
+  ObjectTable(String server, ClassLoader loader, UserTypes types) {
+    this.types = types;
     this.server = server;
     this.loader = loader;
     AtomicInteger number = new AtomicInteger();
@@ -105,15 +110,20 @@ final class ObjectTable {
    */
   Reference open(String kind, @Nullable String name, PayloadReader arguments)
       throws PayloadFormatException {
+    ManagedType<?> type = types.wanted(kind, arguments);
     Reference known = name == null ? null : names.get(name);
-    if (known != null) {
+    if (known != null && !known.object().isUnusable()) {
       if (!known.object().kind().equals(kind)) {
-        throw new IllegalArgumentException("\"" + name + "\" is a "
-            + known.object().kind() + ", not a " + kind + "; use another name");
+        throw new IllegalArgumentException("\"" + name + "\" is "
+            + withArticle(known.object().kind()) + ", not " + withArticle(kind)
+            + "; use another name");
       }
       return known;
     }
-    Reference made = add(make(kind, arguments));
+    Reference made = add(
+        type == null
+            ? make(kind, arguments)
+            : new ServedObject(kind, UserTypes.target(type), loader));
     if (name != null) {
       names.put(name, made);
     }
@@ -124,6 +134,9 @@ final class ObjectTable {
     purge();
     last++;
     objects.put(last, new Entry(last, object, unreachable));
+    if (object instanceof ServedObject numbered) {
+      numbered.setNumber(last);
+    }
     return new Reference(last, object);
   }
 
@@ -155,11 +168,15 @@ final class ObjectTable {
   private Served make(String kind, PayloadReader arguments) throws PayloadFormatException {
     ObjectKind ofJdk = ObjectKind.of(kind);
     if (ofJdk != null) {
-      return new ServedObject(ofJdk, loader);
+      return new ServedObject(kind, Target.of(ofJdk, arguments, loader), loader);
     }
     return switch (kind) {
-      case "queue" -> ServedQueue.open(false, arguments);
-      case "lifo" -> ServedQueue.open(true, arguments);
+      case ManagerWire.CREATED ->
+        new ServedObject(kind, UserTypes.created(arguments, loader), loader);
+      case "queue", ServedQueue.DEQUE -> ServedQueue.open(kind, false, arguments);
+      case "lifo" -> ServedQueue.open(kind, true, arguments);
+      case ServedPool.KIND -> ServedPool.open(arguments, loader);
+      case ServedPriorityQueue.KIND -> ServedPriorityQueue.open(arguments, loader);
       case "lock", "reentrantLock" -> new ServedLock(kind.equals("reentrantLock"));
       case "condition" -> ServedCondition.open(find(Plain.readLong(arguments)));
       case "semaphore", "boundedSemaphore" ->
@@ -170,6 +187,28 @@ final class ObjectTable {
       default ->
         throw new IllegalArgumentException("this server has no objects of the kind " + kind);
     };
+  }
+
+  /** Makes an object of a user's type known, so that it keeps its number when a method returns it. */
+  void know(Reference reference, Object instance) {
+    instances.add(instance, reference);
+  }
+
+  /** Returns what keeps an object that a method has returned: what is known already, or new. So only one call is done with it at a time, however often it is returned. */
+  Reference referenceTo(Returned returned) {
+    Reference known = instances.find(returned.object());
+    if (known != null) {
+      return known;
+    }
+    Target target = Target.later(() -> UserTypes.made(returned.type(), returned.object()));
+    Reference added = add(new ServedObject(returned.type().getName(), target, loader));
+    instances.add(returned.object(), added);
+    return added;
+  }
+
+  /** Returns a kind as it stands in a sentence. */
+  static String withArticle(String kind) {
+    return ("aeiou".indexOf(kind.charAt(0)) < 0 ? "a " : "an ") + kind;
   }
 
   /** Says that the server ends: whose connection ends from now on has not died. From any thread. */
@@ -184,6 +223,12 @@ final class ObjectTable {
 
   /** Ends what is still being done. */
   void close() {
+    for (Entry entry : objects.values()) {
+      Served object = entry.get();
+      if (object != null) {
+        object.end();
+      }
+    }
     others.shutdownNow();
   }
 }

@@ -103,6 +103,31 @@ final class Replies {
     return answer(message);
   }
 
+  /** Encodes what was thrown, for {@link #threw}. May run code of users. */
+  static byte[] thrownBody(Throwable thrown) {
+    PayloadWriter body = new PayloadWriter();
+    ThrowableCodec.write(body, thrown, "manager", ProcessHandle.current().pid(), 0);
+    return body.toByteArray();
+  }
+
+  /** With what was thrown, which is encoded already. */
+  static Answer threw(long number, byte[] body) {
+    PayloadWriter message = begin(number, Reply.THREW);
+    message.putBytes(body);
+    return answer(message);
+  }
+
+  /** Encodes a value, as an element of a queue is; null if it cannot be sent. May run code of users. */
+  static @Nullable QueueElement value(@Nullable Object value, ObjectTable objects) {
+    PayloadWriter encoded = new PayloadWriter();
+    try (SentObjects sent = SentObjects.begin(objects.server())) {
+      ValueCodec.write(encoded, value);
+      return new QueueElement(encoded.toByteArray(), objects.references(sent.numbers()));
+    } catch (UnencodableValueException | RuntimeException | StackOverflowError e) {
+      return null;
+    }
+  }
+
   /** It cannot be tried. */
   static Answer refused(long number, String reason) {
     PayloadWriter message = begin(number, Reply.REFUSED);

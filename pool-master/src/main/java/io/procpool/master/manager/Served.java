@@ -9,6 +9,14 @@ interface Served {
   /** Returns what it is, as clients ask for it. */
   String kind();
 
+  /** Ends what it does besides calls, at the end of the server. Called by any thread. */
+  default void end() {}
+
+  /** Tells whether it could not be made, so that its name is free. */
+  default boolean isUnusable() {
+    return false;
+  }
+
   /**
    * Takes a call, which gets its reply now or later.
    *

@@ -7,29 +7,42 @@ import io.procpool.ipc.manager.ServersHere;
 import java.util.ArrayDeque;
 import java.util.concurrent.RejectedExecutionException;
 
-/** An object of the JDK, and who uses it next. For the event loop alone. */
+/** An object of the JDK or of a user's, and who uses it next. For the event loop alone. */
 final class ServedObject implements Served {
   /*
    * One after the other. What only has to do with numbers, texts and the like is done in the event loop, at once. What may run code of users (a
    *                      function, or the methods of elements) is done by another thread, while the loop goes on; until it is through,
    *                      all that comes for this object waits in `line`, in the order in which it came.
+   * What is in it.       An object to which something of a user's has come stays with the slower way: who knows which of its methods run that.
    */
-  private final ObjectKind kind;
-  private final Object target;
+  private final String kind;
+  private final Target target;
   private final ClassLoader loader; // finds the classes of arguments
   private final ArrayDeque<ObjectCall> line = new ArrayDeque<>();
   private boolean busy;
-  private boolean holdsForeign; // objects of users' classes, as far as is known
+  private Holding holding = Holding.SIMPLE;
+  private long number;
+  private boolean isKnown; // as one of its own type
 
-  ServedObject(ObjectKind kind, ClassLoader loader) {
+  ServedObject(String kind, Target target, ClassLoader loader) {
     this.kind = kind;
+    this.target = target;
     this.loader = loader;
-    this.target = kind.make();
+  }
+
+  /** Says which number it has. */
+  void setNumber(long number) {
+    this.number = number;
   }
 
   @Override
   public String kind() {
-    return kind.name();
+    return kind;
+  }
+
+  @Override
+  public boolean isUnusable() {
+    return target.isFailed();
   }
 
   @Override
@@ -44,23 +57,24 @@ final class ServedObject implements Served {
   private void advance(ObjectTable objects, EventExecutor loop) {
     for (ObjectCall next = line.poll(); next != null; next = line.poll()) {
       if (next.begin()) {
-        holdsForeign |= next.isForeign();
-        if (holdsForeign) {
+        if (holding == Holding.FOREIGN || next.isForeign() || !target.isMade()) {
           busy = true;
           runElsewhere(next, objects, loop);
           return;
         }
-        next.run(kind, target, loader, objects);
-        next.reply();
+        next.run(target, holding, loader, objects);
+        holding = next.left();
+        next.reply(objects);
       }
     }
   }
 
   private void runElsewhere(ObjectCall call, ObjectTable objects, EventExecutor loop) {
+    Holding before = holding;
     objects.others().execute(() -> {
       ServersHere.workAt(this);
       try {
-        call.run(kind, target, loader, objects);
+        call.run(target, before, loader, objects);
       } finally {
         ServersHere.workAt(null);
         goOn(call, objects, loop);
@@ -72,7 +86,12 @@ final class ServedObject implements Served {
     try {
       loop.execute(() -> {
         busy = false;
-        done.reply();
+        holding = done.left();
+        if (!isKnown && target.isOfUser()) {
+          isKnown = true;
+          objects.know(new Reference(number, this), target.object());
+        }
+        done.reply(objects);
         advance(objects, loop);
       });
     } catch (RejectedExecutionException serverHasEnded) {

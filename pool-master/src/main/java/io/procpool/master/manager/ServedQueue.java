@@ -7,8 +7,6 @@ import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadWriter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -21,34 +19,30 @@ final class ServedQueue implements Served {
    * Waiting  is a call without a reply yet. Who waits for an element does so at an empty queue, who waits for room at a full one, so at one of the two
    *          at most; what comes is handed to the first. A call that is withdrawn, or whose time is up, leaves its place.
    */
-  private static final long FOREVER = Long.MAX_VALUE;
+  static final long FOREVER = Long.MAX_VALUE;
+  static final String DEQUE = "deque";
 
-  private final boolean lastFirst;
+  private final String kind;
   private final int capacity;
-  private final ArrayDeque<Element> elements = new ArrayDeque<>();
+  private final QueueContent elements;
   private final ArrayDeque<Waiter> takers = new ArrayDeque<>();
   private final ArrayDeque<Waiter> putters = new ArrayDeque<>();
   private final ArrayDeque<Waiter> joiners = new ArrayDeque<>();
   private long unfinished;
 
-  /** An encoded element, and the objects whose handles are in it. */
-  private record Element(byte[] bytes, List<Reference> objects) {
-    boolean isSame(Element other) {
-      return Arrays.equals(bytes, other.bytes);
-    }
-  }
-
   /** A call that waits. */
   private static final class Waiter {
     final ClientCall call;
-    final @Nullable Element element; // to be put
+    final @Nullable QueueElement element; // to be put
+    final boolean otherEnd;
 
     @Nullable
     Future<?> alarm;
 
-    Waiter(ClientCall call, @Nullable Element element) {
+    Waiter(ClientCall call, @Nullable QueueElement element, boolean otherEnd) {
       this.call = call;
       this.element = element;
+      this.otherEnd = otherEnd;
     }
 
     void finish(Answer reply) {
@@ -60,23 +54,23 @@ final class ServedQueue implements Served {
   }
 
   /** Makes one as a client wants it, who says the capacity. */
-  static ServedQueue open(boolean lastFirst, PayloadReader arguments)
+  static ServedQueue open(String kind, boolean lastFirst, PayloadReader arguments)
       throws PayloadFormatException {
-    int capacity = Plain.readInt(arguments);
+    return new ServedQueue(kind, Plain.readInt(arguments), new DequeContent(lastFirst));
+  }
+
+  ServedQueue(String kind, int capacity, QueueContent elements) {
     if (capacity < 1) {
       throw new IllegalArgumentException("capacity: " + capacity + " (expected: 1 or more)");
     }
-    return new ServedQueue(lastFirst, capacity);
-  }
-
-  private ServedQueue(boolean lastFirst, int capacity) {
-    this.lastFirst = lastFirst;
+    this.kind = kind;
     this.capacity = capacity;
+    this.elements = elements;
   }
 
   @Override
   public String kind() {
-    return lastFirst ? "lifo" : "queue";
+    return kind;
   }
 
   @Override
@@ -84,23 +78,20 @@ final class ServedQueue implements Served {
       throws PayloadFormatException {
     PayloadReader arguments = call.arguments();
     switch (call.signature()) {
-      case "put(Object)" -> put(call, element(call), FOREVER, loop);
-      case "offer(Object)" -> put(call, element(call), 0, loop);
+      case "put(Object)" -> put(call, element(call), FOREVER, loop, false);
+      case "offer(Object)" -> put(call, element(call), 0, loop, false);
       case "offer(long,Object)" -> {
         long nanos = nanos(arguments);
-        put(call, element(call), nanos, loop);
+        put(call, element(call), nanos, loop, false);
       }
-      case "take()" -> take(call, FOREVER, loop);
-      case "poll()" -> take(call, 0, loop);
-      case "poll(long)" -> take(call, nanos(arguments), loop);
-      case "peek()" -> {
-        Element next = lastFirst ? elements.peekLast() : elements.peekFirst();
-        reply(call, next);
-      }
+      case "take()" -> take(call, FOREVER, loop, false);
+      case "poll()" -> take(call, 0, loop, false);
+      case "poll(long)" -> take(call, nanos(arguments), loop, false);
+      case "peek()" -> reply(call, elements.peek(false));
       case "size()" -> plain(call, elements.size());
       case "remainingCapacity()" -> plain(call, capacity - elements.size());
-      case "contains(Object)" -> plain(call, find(element(call), false));
-      case "remove(Object)" -> plain(call, find(element(call), true));
+      case "contains(Object)" -> plain(call, elements.find(element(call), false, false));
+      case "remove(Object)" -> remove(call, element(call), false);
       case "clear()" -> {
         int cleared = elements.size();
         elements.clear();
@@ -114,22 +105,41 @@ final class ServedQueue implements Served {
         if (unfinished == 0) {
           plain(call, null);
         } else {
-          await(joiners, new Waiter(call, null), FOREVER, null, loop);
+          await(joiners, new Waiter(call, null, false), FOREVER, null, loop);
         }
       }
-      default ->
-        call.reply(Replies.refused(
-            call.number(),
-            "a " + kind() + " has no operation " + call.signature() + " on this server"));
+      default -> acceptAtOtherEnd(call, arguments, loop);
     }
   }
 
-  private static Element element(ClientCall call) throws PayloadFormatException {
-    PayloadReader arguments = call.arguments();
-    return new Element(arguments.getBytes(arguments.remaining()), call.objects());
+  private void acceptAtOtherEnd(ClientCall call, PayloadReader arguments, EventExecutor loop)
+      throws PayloadFormatException {
+    switch (kind.equals(DEQUE) ? call.signature() : "none of these") {
+      case "putFirst(Object)" -> put(call, element(call), FOREVER, loop, true);
+      case "offerFirst(Object)" -> put(call, element(call), 0, loop, true);
+      case "offerFirst(long,Object)" -> {
+        long nanos = nanos(arguments);
+        put(call, element(call), nanos, loop, true);
+      }
+      case "takeLast()" -> take(call, FOREVER, loop, true);
+      case "pollLast()" -> take(call, 0, loop, true);
+      case "pollLast(long)" -> take(call, nanos(arguments), loop, true);
+      case "peekLast()" -> reply(call, elements.peek(true));
+      case "removeLastOccurrence(Object)" -> remove(call, element(call), true);
+      default ->
+        call.reply(Replies.refused(
+            call.number(),
+            ObjectTable.withArticle(kind) + " has no operation " + call.signature()
+                + " on this server"));
+    }
   }
 
-  private static long nanos(PayloadReader arguments) throws PayloadFormatException {
+  private static QueueElement element(ClientCall call) throws PayloadFormatException {
+    PayloadReader arguments = call.arguments();
+    return new QueueElement(arguments.getBytes(arguments.remaining()), call.objects());
+  }
+
+  static long nanos(PayloadReader arguments) throws PayloadFormatException {
     long nanos = Plain.readLong(arguments);
     if (nanos < 0) {
       throw new PayloadFormatException("no time to wait: " + nanos);
@@ -142,40 +152,48 @@ final class ServedQueue implements Served {
   }
 
   /** Replies with an element, or null. */
-  private static void reply(ClientCall call, @Nullable Element element) {
+  private static void reply(ClientCall call, @Nullable QueueElement element) {
     call.reply(element == null ? Replies.plain(call.number(), null) : encoded(call, element));
   }
 
-  private static Answer encoded(ClientCall call, Element element) {
+  private static Answer encoded(ClientCall call, QueueElement element) {
     return Replies.encoded(call.number(), element.bytes(), element.objects());
   }
 
   // Putting and taking.
 
-  private void put(ClientCall call, Element element, long nanos, EventExecutor loop) {
-    Waiter taker = takers.poll();
-    if (taker != null) {
+  /** Puts an element, now or when there is room, within a time. */
+  void put(
+      ClientCall call, QueueElement element, long nanos, EventExecutor loop, boolean otherEnd) {
+    if (elements.size() < capacity) {
       unfinished++;
-      taker.finish(encoded(taker.call, element));
-      plain(call, true);
-    } else if (elements.size() < capacity) {
-      unfinished++;
-      elements.addLast(element);
+      elements.add(element, otherEnd);
+      handOut();
       plain(call, true);
     } else if (nanos == 0) {
+      elements.drop(element);
       plain(call, false);
     } else {
-      await(putters, new Waiter(call, element), nanos, false, loop);
+      await(putters, new Waiter(call, element, otherEnd), nanos, false, loop);
     }
   }
 
-  private void take(ClientCall call, long nanos, EventExecutor loop) {
-    Element element = lastFirst ? elements.pollLast() : elements.pollFirst();
+  /** Gives what has come to who waits for it: he waits at an empty queue, so it is the only element. */
+  private void handOut() {
+    Waiter taker = takers.poll();
+    QueueElement element = taker == null ? null : elements.poll(taker.otherEnd);
+    if (taker != null && element != null) {
+      taker.finish(encoded(taker.call, element));
+    }
+  }
+
+  private void take(ClientCall call, long nanos, EventExecutor loop, boolean otherEnd) {
+    QueueElement element = elements.poll(otherEnd);
     if (element != null || nanos == 0) {
       letIn();
       reply(call, element);
     } else {
-      await(takers, new Waiter(call, null), nanos, null, loop);
+      await(takers, new Waiter(call, null, otherEnd), nanos, null, loop);
     }
   }
 
@@ -185,13 +203,13 @@ final class ServedQueue implements Served {
       Waiter putter = putters.remove();
       if (putter.element != null) {
         unfinished++;
-        elements.addLast(putter.element);
+        elements.add(putter.element, putter.otherEnd);
       }
       putter.finish(Replies.plain(putter.call.number(), true));
     }
   }
 
-  private static void await(
+  private void await(
       ArrayDeque<Waiter> place,
       Waiter waiter,
       long nanos,
@@ -199,7 +217,7 @@ final class ServedQueue implements Served {
       EventExecutor loop) {
     place.add(waiter);
     waiter.call.setWithdrawal(() -> {
-      place.remove(waiter);
+      leave(place, waiter);
       if (waiter.alarm != null) {
         waiter.alarm.cancel(false);
       }
@@ -207,7 +225,7 @@ final class ServedQueue implements Served {
     if (nanos != FOREVER) {
       waiter.alarm = loop.schedule(
           () -> {
-            if (place.remove(waiter)) {
+            if (leave(place, waiter)) {
               plain(waiter.call, whenOver);
             }
           },
@@ -216,30 +234,30 @@ final class ServedQueue implements Served {
     }
   }
 
+  private boolean leave(ArrayDeque<Waiter> place, Waiter waiter) {
+    boolean waited = place.remove(waiter);
+    if (waited && waiter.element != null) {
+      elements.drop(waiter.element);
+    }
+    return waited;
+  }
+
   // Content.
 
-  private boolean find(Element wanted, boolean removes) {
-    for (Iterator<Element> each = elements.iterator(); each.hasNext(); ) {
-      if (each.next().isSame(wanted)) {
-        if (removes) {
-          each.remove();
-          finished(1);
-          letIn();
-        }
-        return true;
-      }
+  private void remove(ClientCall call, QueueElement wanted, boolean otherEnd) {
+    boolean removed = elements.find(wanted, otherEnd, true);
+    if (removed) {
+      finished(1);
+      letIn();
     }
-    return false;
+    plain(call, removed);
   }
 
   /** Replies with all elements, encoded one behind the other, in the order in which they would be taken. */
   private void elements(ClientCall call) {
     PayloadWriter all = new PayloadWriter();
-    List<Element> ordered = new ArrayList<>(elements.size());
-    (lastFirst ? elements.descendingIterator() : elements.iterator())
-        .forEachRemaining(ordered::add);
     List<Reference> objects = new ArrayList<>();
-    for (Element element : ordered) {
+    for (QueueElement element : elements.all()) {
       all.putBytes(element.bytes());
       objects.addAll(element.objects());
     }

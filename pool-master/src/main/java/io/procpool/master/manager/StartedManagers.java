@@ -38,7 +38,8 @@ public final class StartedManagers implements Managers {
     byte[] key = options.key().orElseGet(Handshake::newKey);
     SocketAddress address = options.address().orElseGet(StartedManagers::newAddress);
     try {
-      return options.isHosted() ? host(address, key, options) : spawn(address, key, options);
+      ServerSetup setup = ServerSetup.of(options);
+      return options.isHosted() ? host(address, key, setup) : spawn(address, key, setup);
     } catch (IOException | ChildStartException e) {
       throw new ManagerException("no manager could be started: " + e.getMessage(), e);
     } catch (InterruptedException e) {
@@ -56,10 +57,9 @@ public final class StartedManagers implements Managers {
     return socket.startsWith(Session.current().path());
   }
 
-  private static Manager host(SocketAddress address, byte[] key, ManagerOptions options)
+  private static Manager host(SocketAddress address, byte[] key, ServerSetup setup)
       throws IOException, InterruptedException {
-    ManagerServer server =
-        ManagerServer.start(address, key, ServerTls.of(options).orElse(null));
+    ManagerServer server = ManagerServer.start(address, key, setup);
     try {
       return handle(server.address(), key, server.fingerprint(), server::close);
     } catch (IOException | InterruptedException | RuntimeException e) {
@@ -68,37 +68,13 @@ public final class StartedManagers implements Managers {
     }
   }
 
-  /** What of the options a child needs to know of TLS, in types that can be sent. */
-  private record TlsChoice(boolean used, @Nullable String keyStore, char @Nullable [] password)
-      implements Serializable {
-    static TlsChoice of(ManagerOptions options) {
-      return new TlsChoice(
-          options.isTls(),
-          options.keyStore().map(Path::toString).orElse(null),
-          options.keyStorePassword().orElse(null));
-    }
-
-    @Nullable
-    ServerTls make(SocketAddress address) throws IOException {
-      if (!used) {
-        return null;
-      }
-      ManagerOptions.Builder options = ManagerOptions.builder().address(address).tls(true);
-      if (keyStore != null && password != null) {
-        options.keyStore(Path.of(keyStore), password);
-      }
-      return ServerTls.of(options.build()).orElseThrow();
-    }
-  }
-
-  private static Manager spawn(SocketAddress address, byte[] key, ManagerOptions wanted)
+  private static Manager spawn(SocketAddress address, byte[] key, ServerSetup setup)
       throws IOException, InterruptedException {
     String where = text(address);
-    TlsChoice tls = TlsChoice.of(wanted);
     Pipe pipe = Pipe.oneWay();
     Connection out = pipe.second();
     ChildOptions options = ChildOptions.builder().name("manager").daemon(true).build();
-    ChildProcess child = ChildProcess.start(options, () -> serve(where, key, tls, out));
+    ChildProcess child = ChildProcess.start(options, () -> serve(where, key, setup, out));
     out.close();
     try (Connection in = pipe.first()) {
       if (!in.poll(START_TIME)) {
@@ -117,12 +93,11 @@ public final class StartedManagers implements Managers {
   }
 
   /** Runs in the child until that is terminated. */
-  private static void serve(String where, byte[] key, TlsChoice tls, Connection out)
+  private static void serve(String where, byte[] key, ServerSetup setup, Connection out)
       throws Exception {
     ManagerServer started;
     try {
-      SocketAddress address = address(where);
-      started = ManagerServer.start(address, key, tls.make(address));
+      started = ManagerServer.start(address(where), key, setup);
     } catch (IOException e) {
       out.send(new String[] {"failed", String.valueOf(e.getMessage())});
       throw e;

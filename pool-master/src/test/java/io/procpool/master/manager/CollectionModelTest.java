@@ -294,6 +294,45 @@ class CollectionModelTest {
     };
   }
 
+  /** A function that cannot be sent runs here, and no change of anybody else is lost. */
+  @Test
+  void list_functionsNotSerializable_takeEffectAtOneMoment() throws Exception {
+    List<Object> list = manager.list();
+    list.addAll(List.of(3, 1, 2));
+    int[] notSent = {0};
+    list.replaceAll(n -> {
+      if (notSent[0]++ == 0) {
+        list.add(0); // somebody else, just then
+      }
+      return (Integer) n + 10;
+    });
+    assertThat(list).containsExactly(13, 11, 12, 10);
+    assertThat(notSent[0]).as("three, and the second time one more").isEqualTo(7);
+    Comparator<Object> order = (a, b) -> {
+      if (notSent[0]++ == 7) {
+        list.add(20);
+      }
+      return Integer.compare((Integer) b, (Integer) a);
+    };
+    list.sort(order);
+    assertThat(list).containsExactly(20, 13, 12, 11, 10);
+    java.util.function.Predicate<Object> even = n -> (Integer) n % 2 == notSent[0] * 0;
+    assertThat(list.removeIf(even)).isTrue();
+    assertThat(list.removeIf(even)).isFalse();
+    assertThat(list).containsExactly(13, 11);
+
+    Set<Object> set = manager.set();
+    set.addAll(List.of(new Word("a"), new Word("b")));
+    assertThat(set.removeIf(element -> {
+          if (notSent[0] > 0) {
+            set.add(new Word("a late one"));
+          }
+          return ((Word) element).text().startsWith("a");
+        }))
+        .isTrue();
+    assertThat(set).containsExactlyInAnyOrder(new Word("b"), new Word("a late one"));
+  }
+
   /** What the server throws says where it was thrown. */
   @Test
   void failure_anyOperation_hasTraceOfServer() {

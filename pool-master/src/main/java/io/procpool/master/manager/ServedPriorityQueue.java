@@ -1,0 +1,194 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.manager;
+
+import io.netty.util.concurrent.EventExecutor;
+import io.procpool.ipc.codec.PayloadFormatException;
+import io.procpool.ipc.codec.PayloadReader;
+import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.ipc.manager.ManagerWire;
+import io.procpool.ipc.manager.ServersHere;
+import java.util.ArrayDeque;
+import java.util.Comparator;
+import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/** A queue whose lowest element is taken first. For the event loop alone. */
+final class ServedPriorityQueue implements Served {
+  /*
+   * Only putting compares: an element gets its place first, by another thread if that may run code of users; meanwhile all other calls wait in `line`. What comes then,
+   *      waiting included, is that of every queue (ServedQueue).
+   */
+  static final String KIND = "priority queue";
+
+  private final ServedQueue queue;
+  private final ArrayDeque<ClientCall> line = new ArrayDeque<>();
+  private final byte[] encodedOrder;
+  private final ClassLoader loader;
+  private final PriorityContent content;
+  private @Nullable Comparator<Object> order; // decoded when it is used first
+  private boolean foreign; // comparing may run code of users
+  private boolean busy;
+
+  /** What another thread does for a call. */
+  private interface Work {
+    /** Does it, and returns what is then to be done in the event loop. */
+    Runnable run() throws PayloadFormatException;
+  }
+
+  /** Makes one as a client wants it, who says the capacity, and maybe an order. */
+  static ServedPriorityQueue open(PayloadReader arguments, ClassLoader loader)
+      throws PayloadFormatException {
+    int capacity = Plain.readInt(arguments);
+    return new ServedPriorityQueue(capacity, arguments.getBytes(arguments.remaining()), loader);
+  }
+
+  private ServedPriorityQueue(int capacity, byte[] encodedOrder, ClassLoader loader) {
+    this.encodedOrder = encodedOrder;
+    this.loader = loader;
+    this.foreign = encodedOrder.length > 0;
+    this.content = new PriorityContent(foreign ? this::compare : null);
+    this.queue = new ServedQueue(KIND, capacity, content);
+  }
+
+  private int compare(Object one, Object other) {
+    return Objects.requireNonNull(order).compare(one, other);
+  }
+
+  @Override
+  public String kind() {
+    return KIND;
+  }
+
+  @Override
+  public void accept(ClientCall call, ObjectTable objects, EventExecutor loop) {
+    line.add(call);
+    call.setWithdrawal(() -> line.remove(call));
+    if (!busy) {
+      advance(objects, loop);
+    }
+  }
+
+  private void advance(ObjectTable objects, EventExecutor loop) {
+    for (ClientCall next = line.poll(); next != null && !busy; next = busy ? null : line.poll()) {
+      next.setWithdrawal(null);
+      try {
+        begin(next, objects, loop);
+      } catch (PayloadFormatException | RuntimeException e) {
+        next.reply(refusal(next, e));
+      }
+    }
+  }
+
+  private void begin(ClientCall call, ObjectTable objects, EventExecutor loop)
+      throws PayloadFormatException {
+    PayloadReader arguments = call.arguments();
+    switch (call.signature()) {
+      case "put(Object)" -> place(call, ServedQueue.FOREVER, objects, loop);
+      case "offer(Object)" -> place(call, 0, objects, loop);
+      case "offer(long,Object)" -> place(call, ServedQueue.nanos(arguments), objects, loop);
+      case ManagerWire.MADE -> {
+        if (foreign) {
+          elsewhere(call, this::readOrder, objects, loop);
+        } else {
+          call.reply(Replies.plain(call.number(), null));
+        }
+      }
+      default -> queue.accept(call, objects, loop);
+    }
+  }
+
+  private void place(ClientCall call, long nanos, ObjectTable objects, EventExecutor loop)
+      throws PayloadFormatException {
+    PayloadReader arguments = call.arguments();
+    boolean plain = ValueCodec.isPlainNext(arguments);
+    QueueElement element =
+        new QueueElement(arguments.getBytes(arguments.remaining()), call.objects());
+    if (encodedOrder.length == 0 && content.isClear()) {
+      foreign = false;
+    }
+    if (plain && !foreign) {
+      PriorityContent.Ranked placed;
+      try {
+        placed = content.place(element, decoded(element));
+      } catch (ClassCastException | NullPointerException notComparable) {
+        call.reply(Replies.thrown(call.number(), notComparable));
+        return;
+      }
+      queue.put(call, placed, nanos, loop, false);
+      return;
+    }
+    elsewhere(
+        call,
+        () -> {
+          readOrder();
+          Object value = decoded(element);
+          boolean simple = Holding.of(value) == Holding.SIMPLE;
+          PriorityContent.Ranked placed = content.place(element, value);
+          return () -> {
+            foreign |= !simple;
+            if (call.client().isGone()) {
+              content.drop(placed);
+            } else {
+              queue.put(call, placed, nanos, loop, false);
+            }
+          };
+        },
+        objects,
+        loop);
+  }
+
+  private Object decoded(QueueElement element) throws PayloadFormatException {
+    return Objects.requireNonNull(
+        ValueCodec.read(new PayloadReader(element.bytes()), loader), "element");
+  }
+
+  @SuppressWarnings("unchecked")
+  private Runnable readOrder() throws PayloadFormatException {
+    if (order == null && encodedOrder.length > 0) {
+      order = (Comparator<Object>) ValueCodec.read(new PayloadReader(encodedOrder), loader);
+    }
+    return () -> {};
+  }
+
+  private void elsewhere(ClientCall call, Work work, ObjectTable objects, EventExecutor loop) {
+    busy = true;
+    objects.others().execute(() -> {
+      Runnable then;
+      ServersHere.workAt(this);
+      try {
+        Runnable after = work.run();
+        boolean made = call.signature().equals(ManagerWire.MADE);
+        then = made ? () -> call.reply(Replies.plain(call.number(), null)) : after;
+      } catch (PayloadFormatException e) {
+        Answer refusal = refusal(call, e);
+        then = () -> call.reply(refusal);
+      } catch (Throwable thrown) {
+        Answer reply = Replies.thrown(call.number(), thrown);
+        then = () -> call.reply(reply);
+      } finally {
+        ServersHere.workAt(null);
+      }
+      goOn(then, objects, loop);
+    });
+  }
+
+  private void goOn(Runnable then, ObjectTable objects, EventExecutor loop) {
+    try {
+      loop.execute(() -> {
+        busy = false;
+        then.run();
+        advance(objects, loop);
+      });
+    } catch (RejectedExecutionException serverHasEnded) {
+      // And so have its clients' connections.
+    }
+  }
+
+  private static Answer refusal(ClientCall call, Exception reason) {
+    return Replies.refused(
+        call.number(),
+        "an argument of " + call.signature() + " cannot be rebuilt on the server: "
+            + reason.getMessage());
+  }
+}

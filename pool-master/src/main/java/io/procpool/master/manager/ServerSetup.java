@@ -1,0 +1,47 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.manager;
+
+import io.procpool.manager.ManagedType;
+import io.procpool.manager.ManagerOptions;
+import java.io.IOException;
+import java.io.Serializable;
+import java.net.SocketAddress;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a server is to be like, besides its address and key, in types that can be sent to the process that it is to be in.
+ *
+ * @param usesTls whether clients have to use TLS
+ * @param keyStore file with its certificate; null if one is to be made
+ * @param types of the user's own
+ */
+public record ServerSetup(
+    boolean usesTls, @Nullable String keyStore, char @Nullable [] password, List<ManagedType<?>> types)
+    implements Serializable {
+  /** Without anything of that. */
+  public static final ServerSetup PLAIN = of(ManagerOptions.builder().build());
+
+  /** Takes what options say. */
+  public static ServerSetup of(ManagerOptions options) {
+    return new ServerSetup(
+        options.isTls(),
+        options.keyStore().map(Path::toString).orElse(null),
+        options.keyStorePassword().orElse(null),
+        options.types());
+  }
+
+  /** Makes the TLS that it says; null if there is to be none. */
+  @Nullable
+  ServerTls tls(SocketAddress address) throws IOException {
+    if (!usesTls) {
+      return null;
+    }
+    ManagerOptions.Builder options = ManagerOptions.builder().address(address).tls(true);
+    if (keyStore != null && password != null) {
+      options.keyStore(Path.of(keyStore), password);
+    }
+    return ServerTls.of(options.build()).orElseThrow();
+  }
+}

@@ -1,0 +1,93 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.manager;
+
+import io.procpool.ipc.codec.PayloadFormatException;
+import io.procpool.ipc.codec.PayloadReader;
+import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.ipc.manager.ManagerWire;
+import io.procpool.manager.ManagedType;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The types of users' own: how their objects are made. Immutable. */
+final class UserTypes {
+  private final Map<String, ManagedType<?>> registered;
+
+  UserTypes(List<ManagedType<?>> types) {
+    registered = types.stream()
+        .collect(Collectors.toUnmodifiableMap(
+            type -> ManagerWire.REGISTERED + type.name(), Function.identity()));
+  }
+
+  /**
+   * Returns a registered type if a kind is one.
+   *
+   * @param arguments begin with the name of the interface that the client wants
+   * @throws IllegalArgumentException if it is not registered, or has not that interface
+   */
+  @Nullable
+  ManagedType<?> wanted(String kind, PayloadReader arguments) throws PayloadFormatException {
+    if (!kind.startsWith(ManagerWire.REGISTERED)) {
+      return null;
+    }
+    String name = kind.substring(ManagerWire.REGISTERED.length());
+    ManagedType<?> type = registered.get(kind);
+    if (type == null) {
+      throw new IllegalArgumentException("no type \"" + name + "\" is registered with this server; "
+          + registered.values().stream().map(ManagedType::name).sorted().toList() + " are");
+    }
+    Object wanted = Plain.read(arguments);
+    if (!extendsInterface(type.interfaceType(), wanted)) {
+      throw new IllegalArgumentException("\"" + name + "\" is registered as "
+          + type.interfaceType().getName() + ", which is no " + wanted);
+    }
+    return type;
+  }
+
+  private static boolean extendsInterface(Class<?> type, @Nullable Object wanted) {
+    if (type.getName().equals(wanted)) {
+      return true;
+    }
+    for (Class<?> extended : type.getInterfaces()) {
+      if (extendsInterface(extended, wanted)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Returns one of a registered type. */
+  static Target target(ManagedType<?> type) {
+    return Target.later(() -> made(type.interfaceType(), type.factory()));
+  }
+
+  /** Returns one whose interface and factory a client has sent. */
+  static Target created(PayloadReader arguments, ClassLoader loader) throws PayloadFormatException {
+    byte[] encoded = arguments.getBytes(arguments.remaining());
+    return Target.later(() -> {
+      PayloadReader reader = new PayloadReader(encoded);
+      Class<?> type = (Class<?>) Objects.requireNonNull(ValueCodec.read(reader, loader));
+      return made(type, (Callable<?>) Objects.requireNonNull(ValueCodec.read(reader, loader)));
+    });
+  }
+
+  private static Target.Made made(Class<?> type, Callable<?> factory) throws Exception {
+    Object object = factory.call();
+    if (!type.isInstance(object)) {
+      throw new IllegalArgumentException("the factory has made "
+          + (object == null ? "null" : "an object of " + object.getClass().getName())
+          + " (expected: of " + type.getName() + ")");
+    }
+    return made(type, object);
+  }
+
+  /** Returns an object that there is already. */
+  static Target.Made made(Class<?> type, Object object) {
+    return new Target.Made(object, ObjectKind.ofUser(type, object.getClass()), Holding.FOREIGN);
+  }
+}
