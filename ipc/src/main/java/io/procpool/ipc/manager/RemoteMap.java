@@ -2,8 +2,11 @@
 package io.procpool.ipc.manager;
 
 import io.procpool.manager.AsyncMap;
+import io.procpool.manager.ChangeListener;
 import io.procpool.manager.ManagedMap;
+import io.procpool.manager.MapChange;
 import io.procpool.manager.ServerFunctions;
+import io.procpool.manager.Subscription;
 import java.io.Serializable;
 import java.util.AbstractCollection;
 import java.util.AbstractMap;
@@ -23,10 +26,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Handle of a map. Safe for use by multiple threads. */
 @SuppressWarnings("unchecked")
-final class RemoteMap<K, V> implements ManagedMap<K, V> {
+class RemoteMap<K, V> implements ManagedMap<K, V> {
   private static final long serialVersionUID = 1;
 
-  private final RemoteObject remote;
+  final RemoteObject remote;
 
   RemoteMap(RemoteObject remote) {
     this.remote = remote;
@@ -355,6 +358,32 @@ final class RemoteMap<K, V> implements ManagedMap<K, V> {
     public void clear() {
       RemoteMap.this.clear();
     }
+  }
+
+  // Listeners.
+
+  @Override
+  @SuppressWarnings("NullAway") // null is a key or an element if the types say so
+  public Subscription addListener(ChangeListener<? super MapChange<K, V>> listener) {
+    return RemoteSubscription.<MapChange<K, V>>begin(
+        remote,
+        Objects.requireNonNull(listener, "listener"),
+        told -> new MapChange<>(
+            (K) Told.decode(told.key),
+            told.removed > 0,
+            (V) Told.decodeFirst(told.before),
+            !told.after.isEmpty(),
+            (V) Told.decodeFirst(told.after)));
+  }
+
+  @Override
+  public ManagedMap<K, V> cached() {
+    return cached(CachedMap.DEFAULT_ENTRIES);
+  }
+
+  @Override
+  public ManagedMap<K, V> cached(int maxEntries) {
+    return CachedMap.of(remote, maxEntries);
   }
 
   // Content.

@@ -90,6 +90,14 @@ final class RemoteObject implements Serializable {
     return server;
   }
 
+  long number() {
+    return number;
+  }
+
+  String kind() {
+    return kind;
+  }
+
   private Object writeReplace() {
     if (number == ManagerWire.SERVER || SentObjects.note(server, number)) {
       return new Sent(server, number, kind, ManagerWire.NO_TICKET);

@@ -3,6 +3,8 @@ package io.procpool.master.cli;
 
 import io.procpool.manager.ManagerOptions;
 import io.procpool.master.manager.ManagerServer;
+import io.procpool.master.manager.StoreException;
+import io.procpool.master.manager.StoreOptions;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -13,9 +15,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -24,12 +28,13 @@ import picocli.CommandLine.Option;
 @Command(
     name = "manager",
     header = "Runs a manager: maps, lists, sets and queues for programs that know its key.",
-    customSynopsis = "pool-master manager --bind HOST:PORT|FILE --key-file FILE",
+    customSynopsis =
+        "pool-master manager --bind HOST:PORT|FILE --key-file FILE [--store DIR [--store-sync]]",
     description = {
       "",
       "Programs connect with Manager.connect and find what they share by name. Prints where it listens,",
-      "and runs until it is ended by a signal; nothing is kept then. Values of classes that are not on",
-      "its class path cannot be stored, except in queues."
+      "and runs until it is ended by a signal; nothing is kept then without --store. Values of classes",
+      "that are not on its class path cannot be stored, except in queues."
     },
     sortOptions = false)
 final class ManagerCommand implements Callable<Integer> {
@@ -55,6 +60,20 @@ final class ManagerCommand implements Callable<Integer> {
           + " without line ends behind it.")
   Path keyFile = Path.of("");
 
+  @Option(
+      names = "--store",
+      paramLabel = "DIR",
+      description = "Keep all that has a name in this directory: it is there again when a manager"
+          + " is started with it, even after kill -9.")
+  @Nullable
+  Path store;
+
+  @Option(
+      names = "--store-sync",
+      description = "Acknowledge changes when the disk has them: they survive loss of power, too,"
+          + " and take milliseconds.")
+  boolean storeSync;
+
   @Mixin
   ReportFlags reportFlags = new ReportFlags();
 
@@ -68,9 +87,13 @@ final class ManagerCommand implements Callable<Integer> {
   public Integer call() throws CommandException, IOException, InterruptedException {
     SocketAddress address = address();
     byte[] key = key();
+    if (storeSync && store == null) {
+      throw CommandException.usage("--store-sync: there is no store; add --store DIR");
+    }
+    StoreOptions kept = StoreOptions.of(Optional.ofNullable(store), storeSync);
     CountDownLatch over = new CountDownLatch(1);
     try (Interruption ignored = new Interruption(console, new EndsAtOnce(over));
-        ManagerServer server = start(address, key)) {
+        ManagerServer server = start(address, key, kept)) {
       console.out().append("listening at ").append(text(server.address())).append('\n');
       console.flushResults();
       over.await();
@@ -89,9 +112,12 @@ final class ManagerCommand implements Callable<Integer> {
     public void conclude() {}
   }
 
-  private static ManagerServer start(SocketAddress address, byte[] key) throws CommandException {
+  private static ManagerServer start(SocketAddress address, byte[] key, @Nullable StoreOptions kept)
+      throws CommandException {
     try {
-      return ManagerServer.start(address, key);
+      return ManagerServer.start(address, key, kept);
+    } catch (StoreException e) {
+      throw CommandException.failed("--store: " + e.getMessage(), e);
     } catch (IOException e) {
       throw CommandException.failed(
           "--bind: " + e.getMessage() + "; end who listens there, or use another place", e);

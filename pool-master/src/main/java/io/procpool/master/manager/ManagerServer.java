@@ -27,6 +27,8 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.spi.SelectorProvider;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -48,17 +50,18 @@ public final class ManagerServer implements AutoCloseable {
   private final ObjectTable objects;
   private final boolean epoll;
   private final String name;
+  private final @Nullable Store store;
   private @Nullable Channel listener;
   private @Nullable SocketAddress address;
   private @Nullable SocketFile file;
 
-  private ManagerServer() {
+  private ManagerServer(String name, @Nullable Store store) {
+    this.name = name;
+    this.store = store;
     epoll = !"nio".equals(System.getProperty(TRANSPORT_PROPERTY)) && Epoll.isAvailable();
-    byte[] random = new byte[NAME_BYTES];
-    System.arraycopy(Handshake.newNonce(), 0, random, 0, NAME_BYTES);
-    name = HexFormat.of().formatHex(random);
     ClassLoader context = Thread.currentThread().getContextClassLoader();
-    objects = new ObjectTable(name, context == null ? ClassLoader.getSystemClassLoader() : context);
+    objects = new ObjectTable(
+        name, context == null ? ClassLoader.getSystemClassLoader() : context, store);
     ServersHere.add(name, objects::find);
     group = new MultiThreadIoEventLoopGroup(
         1,
@@ -75,9 +78,30 @@ public final class ManagerServer implements AutoCloseable {
    * @throws IOException if it cannot listen there; the message names the place
    */
   public static ManagerServer start(SocketAddress address, byte[] key) throws IOException {
-    ManagerServer server = new ManagerServer();
+    return start(address, key, null);
+  }
+
+  /**
+   * Starts a server that keeps what it has.
+   *
+   * @param kept where it does, and has what is there; null if it does not
+   * @throws IOException if it cannot listen there, or the store cannot be used ({@link StoreException}); the message says where
+   */
+  public static ManagerServer start(SocketAddress address, byte[] key, @Nullable StoreOptions kept)
+      throws IOException {
+    return start(address, key, kept, Store.DISK);
+  }
+
+  static ManagerServer start(
+      SocketAddress address, byte[] key, @Nullable StoreOptions kept, StoreFile.Disk disk)
+      throws IOException {
+    Store store = kept == null ? null : open(kept, disk);
+    ManagerServer server = new ManagerServer(store == null ? newName() : store.server(), store);
     boolean started = false;
     try {
+      if (store != null) {
+        server.load(store);
+      }
       server.listen(address, key.clone());
       started = true;
       return server;
@@ -86,6 +110,34 @@ public final class ManagerServer implements AutoCloseable {
         server.close();
       }
     }
+  }
+
+  private static Store open(StoreOptions kept, StoreFile.Disk disk) throws StoreException {
+    try {
+      return Store.open(kept, newName(), disk);
+    } catch (IOException e) {
+      throw failed(kept.directory(), e);
+    }
+  }
+
+  private void load(Store from) throws StoreException {
+    try {
+      objects.load(from);
+      from.start(group.next(), objects);
+    } catch (IOException e) {
+      throw failed(from.directory(), e);
+    }
+  }
+
+  private static StoreException failed(Path directory, IOException e) {
+    String why = e instanceof FileSystemException ? e.toString() : String.valueOf(e.getMessage());
+    return new StoreException("the store " + directory + " cannot be used: " + why, e);
+  }
+
+  private static String newName() {
+    byte[] random = new byte[NAME_BYTES];
+    System.arraycopy(Handshake.newNonce(), 0, random, 0, NAME_BYTES);
+    return HexFormat.of().formatHex(random);
   }
 
   private void listen(SocketAddress wanted, byte[] key) throws IOException {
@@ -149,6 +201,9 @@ public final class ManagerServer implements AutoCloseable {
     channels.close().awaitUninterruptibly(END_MILLIS);
     ServersHere.remove(name);
     objects.close();
+    if (store != null) {
+      group.next().submit(store::close).awaitUninterruptibly(END_MILLIS);
+    }
     group.shutdownGracefully(0, END_MILLIS, TimeUnit.MILLISECONDS).awaitUninterruptibly(END_MILLIS);
     if (file != null) {
       file.delete();

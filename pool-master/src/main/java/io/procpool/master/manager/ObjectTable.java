@@ -1,11 +1,15 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.manager;
 
+import io.netty.util.concurrent.EventExecutor;
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.manager.ManagerWire;
+import io.procpool.master.manager.StoreRecord.Origin;
+import java.io.IOException;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -16,10 +20,11 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What a server has. For the event loop alone, but for {@link #find}. */
-final class ObjectTable {
+final class ObjectTable implements StoreRenewal.Source {
   /*
    * Life. The table itself keeps only objects with names. Others are kept by the clients that have handles of them (Client), by messages on their way (Tickets, and
    *       calls under way), and by other objects here: handles in this JVM refer to the objects themselves. So the collector of the JVM finds what nobody can reach
@@ -32,6 +37,8 @@ final class ObjectTable {
   private final ExecutorService others;
   private final ClassLoader loader;
   private final String server;
+  private final @Nullable Store store;
+  private final Map<Long, Origin> origins = new LinkedHashMap<>(); // if there is a store
   private long last = ManagerWire.SERVER;
   private volatile boolean ending;
 
@@ -49,16 +56,93 @@ final class ObjectTable {
    *
    * @param server its random name
    * @param loader finds the classes of what is stored
+   * @param store keeps what it will have; null if nobody does
    */
-  ObjectTable(String server, ClassLoader loader) {
+  ObjectTable(String server, ClassLoader loader, @Nullable Store store) {
     this.server = server;
     this.loader = loader;
+    this.store = store;
     AtomicInteger number = new AtomicInteger();
     others = Executors.newCachedThreadPool(task -> {
       Thread thread = new Thread(task, "manager-work-" + number.incrementAndGet());
       thread.setDaemon(true);
       return thread;
     });
+  }
+
+  /**
+   * Takes what a store has. While the server starts.
+   *
+   * @throws IOException if the store is damaged, or an object cannot be made of it
+   */
+  void load(Store from) throws IOException {
+    StoreReplay replay = new StoreReplay(this);
+    from.load(replay);
+    last = Math.max(last, replay.highest());
+    for (StoreReplay.Restored restored : replay.objects().values()) {
+      Origin origin = restored.origin();
+      origins.put(origin.number, origin);
+      if (origin.name != null) {
+        names.put(origin.name, new Reference(origin.number, restored.served()));
+      }
+    }
+  }
+
+  /** Makes an object once more, which is there as long as the caller has it. While the server starts. */
+  Served restore(Origin origin) throws PayloadFormatException {
+    try {
+      Served made = make(origin.number, origin.kind, new PayloadReader(origin.arguments));
+      objects.put(origin.number, new Entry(origin.number, made, unreachable));
+      return made;
+    } catch (IllegalArgumentException e) {
+      throw new PayloadFormatException(
+          "the " + origin + " cannot be made again: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public List<Origin> origins() {
+    purge();
+    return List.copyOf(origins.values());
+  }
+
+  @Override
+  public long highest() {
+    return last;
+  }
+
+  @Override
+  public boolean writeState(
+      Kept object, EventExecutor loop, Consumer<@Nullable List<Change>> whenKnown) {
+    return object.writeState(this, loop, whenKnown);
+  }
+
+  /** Returns how often something was said to the store; more than before if a call is one whose effect is to be kept. */
+  long saidToStore() {
+    return store == null ? 0 : store.appended();
+  }
+
+  /**
+   * Does something when all that was done so far is kept, if anything is: at once, or when it was written.
+   *
+   * @param then is given why it could not be written; null if it could
+   */
+  void whenKept(Consumer<@Nullable IOException> then) {
+    if (store == null) {
+      then.accept(null);
+    } else {
+      store.whenWritten(then);
+    }
+  }
+
+  /** Tells whether what it has is kept. */
+  boolean hasStore() {
+    return store != null;
+  }
+
+  /** Says that what a call has done was not written. */
+  String notKept(IOException why) {
+    return store == null ? String.valueOf(why.getMessage()) : store.notWritten(why);
   }
 
   /** Returns who does what may take its time. */
@@ -75,8 +159,8 @@ final class ObjectTable {
   }
 
   /** Returns an object; null if there is none of that number any more. In whatever thread. */
-  @Nullable
-  Served find(long number) {
+  @Override
+  public @Nullable Served find(long number) {
     Entry entry = objects.get(number);
     return entry == null ? null : entry.get();
   }
@@ -113,11 +197,27 @@ final class ObjectTable {
       }
       return known;
     }
-    Reference made = add(make(kind, arguments));
+    checkCanChange();
+    int start = arguments.position();
+    Reference made = add(make(last + 1, kind, arguments));
     if (name != null) {
       names.put(name, made);
     }
+    if (store != null) {
+      int end = arguments.position();
+      arguments.position(start);
+      Origin origin = new Origin(last, kind, name, arguments.getBytes(end - start));
+      origins.put(last, origin);
+      store.append(StoreRecord.opened(origin));
+    }
     return made;
+  }
+
+  private void checkCanChange() {
+    String refusal = store == null ? null : store.refusal();
+    if (refusal != null) {
+      throw new IllegalArgumentException(refusal);
+    }
   }
 
   private Reference add(Served object) {
@@ -132,7 +232,11 @@ final class ObjectTable {
     for (java.lang.ref.Reference<?> gone = unreachable.poll();
         gone != null;
         gone = unreachable.poll()) {
-      objects.remove(((Entry) gone).number);
+      long number = ((Entry) gone).number;
+      objects.remove(number);
+      if (store != null && origins.remove(number) != null) {
+        store.append(StoreRecord.dropped(number));
+      }
     }
   }
 
@@ -147,19 +251,35 @@ final class ObjectTable {
     return names.keySet();
   }
 
-  /** Takes a name away; tells whether there was one. */
+  /**
+   * Takes a name away; tells whether there was one.
+   *
+   * @throws IllegalArgumentException if nothing can be changed now
+   */
   boolean remove(String name) {
-    return names.remove(name) != null;
+    if (!names.containsKey(name)) {
+      return false;
+    }
+    checkCanChange();
+    Reference removed = names.remove(name);
+    Origin origin = removed == null ? null : origins.get(removed.number());
+    if (store != null && origin != null) {
+      origins.put(origin.number, origin.withoutName());
+      store.append(StoreRecord.unnamed(origin.number));
+    }
+    return removed != null;
   }
 
-  private Served make(String kind, PayloadReader arguments) throws PayloadFormatException {
+  private Served make(long number, String kind, PayloadReader arguments)
+      throws PayloadFormatException {
+    Watchers watchers = new Watchers(number, store);
     ObjectKind ofJdk = ObjectKind.of(kind);
     if (ofJdk != null) {
-      return new ServedObject(ofJdk, loader);
+      return new ServedObject(ofJdk, loader, watchers);
     }
     return switch (kind) {
-      case "queue" -> ServedQueue.open(false, arguments);
-      case "lifo" -> ServedQueue.open(true, arguments);
+      case "queue" -> ServedQueue.open(false, arguments, watchers);
+      case "lifo" -> ServedQueue.open(true, arguments, watchers);
       case "lock", "reentrantLock" -> new ServedLock(kind.equals("reentrantLock"));
       case "condition" -> ServedCondition.open(find(Plain.readLong(arguments)));
       case "semaphore", "boundedSemaphore" ->

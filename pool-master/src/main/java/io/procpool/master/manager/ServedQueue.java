@@ -5,26 +5,39 @@ import io.netty.util.concurrent.EventExecutor;
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadWriter;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A queue, and who waits at it. For the event loop alone. */
-final class ServedQueue implements Served {
+final class ServedQueue implements Kept {
   /*
    * Elements stay encoded: they are nobody's business here, and no code of users runs.
    * Waiting  is a call without a reply yet. Who waits for an element does so at an empty queue, who waits for room at a full one, so at one of the two
    *          at most; what comes is handed to the first. A call that is withdrawn, or whose time is up, leaves its place.
    */
+  private static final Set<String> READS = Set.of(
+      "peek()",
+      "size()",
+      "remainingCapacity()",
+      "contains(Object)",
+      "elements()",
+      "taskDone()",
+      "join()");
   private static final long FOREVER = Long.MAX_VALUE;
 
   private final boolean lastFirst;
   private final int capacity;
+  private final Watchers watchers;
   private final ArrayDeque<Element> elements = new ArrayDeque<>();
   private final ArrayDeque<Waiter> takers = new ArrayDeque<>();
   private final ArrayDeque<Waiter> putters = new ArrayDeque<>();
@@ -35,6 +48,27 @@ final class ServedQueue implements Served {
   private record Element(byte[] bytes, List<Reference> objects) {
     boolean isSame(Element other) {
       return Arrays.equals(bytes, other.bytes);
+    }
+
+    /** Returns the numbers of the objects, eight bytes each; null if there are none. */
+    byte @Nullable [] objectNumbers() {
+      if (objects.isEmpty()) {
+        return null;
+      }
+      ByteBuffer numbers = ByteBuffer.allocate(objects.size() * Long.BYTES);
+      objects.forEach(object -> numbers.putLong(object.number()));
+      return numbers.array();
+    }
+
+    static List<Long> numbers(byte @Nullable [] numbers) {
+      List<Long> all = new ArrayList<>();
+      if (numbers != null) {
+        ByteBuffer reader = ByteBuffer.wrap(numbers);
+        while (reader.remaining() >= Long.BYTES) {
+          all.add(reader.getLong());
+        }
+      }
+      return all;
     }
   }
 
@@ -60,18 +94,19 @@ final class ServedQueue implements Served {
   }
 
   /** Makes one as a client wants it, who says the capacity. */
-  static ServedQueue open(boolean lastFirst, PayloadReader arguments)
+  static ServedQueue open(boolean lastFirst, PayloadReader arguments, Watchers watchers)
       throws PayloadFormatException {
     int capacity = Plain.readInt(arguments);
     if (capacity < 1) {
       throw new IllegalArgumentException("capacity: " + capacity + " (expected: 1 or more)");
     }
-    return new ServedQueue(lastFirst, capacity);
+    return new ServedQueue(lastFirst, capacity, watchers);
   }
 
-  private ServedQueue(boolean lastFirst, int capacity) {
+  private ServedQueue(boolean lastFirst, int capacity, Watchers watchers) {
     this.lastFirst = lastFirst;
     this.capacity = capacity;
+    this.watchers = watchers;
   }
 
   @Override
@@ -82,6 +117,11 @@ final class ServedQueue implements Served {
   @Override
   public void accept(ClientCall call, ObjectTable objects, EventExecutor loop)
       throws PayloadFormatException {
+    String refusal = watchers.refusal();
+    if (refusal != null && !READS.contains(call.signature())) {
+      call.reply(Replies.refused(call.number(), refusal));
+      return;
+    }
     PayloadReader arguments = call.arguments();
     switch (call.signature()) {
       case "put(Object)" -> put(call, element(call), FOREVER, loop);
@@ -99,10 +139,11 @@ final class ServedQueue implements Served {
       }
       case "size()" -> plain(call, elements.size());
       case "remainingCapacity()" -> plain(call, capacity - elements.size());
-      case "contains(Object)" -> plain(call, find(element(call), false));
-      case "remove(Object)" -> plain(call, find(element(call), true));
+      case "contains(Object)" -> plain(call, find(element(call), null));
+      case "remove(Object)" -> plain(call, find(element(call), call));
       case "clear()" -> {
         int cleared = elements.size();
+        changed(call, 0, elements, List.of());
         elements.clear();
         finished(cleared);
         letIn();
@@ -159,8 +200,7 @@ final class ServedQueue implements Served {
       taker.finish(encoded(taker.call, element));
       plain(call, true);
     } else if (elements.size() < capacity) {
-      unfinished++;
-      elements.addLast(element);
+      add(call, element);
       plain(call, true);
     } else if (nanos == 0) {
       plain(call, false);
@@ -169,9 +209,18 @@ final class ServedQueue implements Served {
     }
   }
 
+  private void add(ClientCall call, Element element) {
+    unfinished++;
+    changed(call, elements.size(), List.of(), List.of(element));
+    elements.addLast(element);
+  }
+
   private void take(ClientCall call, long nanos, EventExecutor loop) {
     Element element = lastFirst ? elements.pollLast() : elements.pollFirst();
     if (element != null || nanos == 0) {
+      if (element != null) {
+        changed(call, lastFirst ? elements.size() : 0, List.of(element), List.of());
+      }
       letIn();
       reply(call, element);
     } else {
@@ -184,8 +233,7 @@ final class ServedQueue implements Served {
     while (elements.size() < capacity && !putters.isEmpty()) {
       Waiter putter = putters.remove();
       if (putter.element != null) {
-        unfinished++;
-        elements.addLast(putter.element);
+        add(putter.call, putter.element);
       }
       putter.finish(Replies.plain(putter.call.number(), true));
     }
@@ -218,10 +266,12 @@ final class ServedQueue implements Served {
 
   // Content.
 
-  private boolean find(Element wanted, boolean removes) {
-    for (Iterator<Element> each = elements.iterator(); each.hasNext(); ) {
+  private boolean find(Element wanted, @Nullable ClientCall remover) {
+    int at = 0;
+    for (Iterator<Element> each = elements.iterator(); each.hasNext(); at++) {
       if (each.next().isSame(wanted)) {
-        if (removes) {
+        if (remover != null) {
+          changed(remover, at, List.of(wanted), List.of());
           each.remove();
           finished(1);
           letIn();
@@ -266,5 +316,71 @@ final class ServedQueue implements Served {
         joiner.finish(Replies.plain(joiner.call.number(), null));
       }
     }
+  }
+
+  // What a store keeps: the elements, and the objects in them. What was taken counts as dealt with
+  // after a restart.
+
+  private void changed(
+      ClientCall call, int at, Collection<Element> removed, Collection<Element> added) {
+    if (watchers.areThere()) {
+      watchers.changed(call, change(at, removed, added), List.of());
+    }
+  }
+
+  /** One place, from which on so many elements are others now. The numbers of the objects in them are the key of the part: they cannot be found without decoding. */
+  private static Change change(int at, Collection<Element> removed, Collection<Element> added) {
+    List<Change.Part> parts = new ArrayList<>();
+    if (!removed.isEmpty()) {
+      List<byte[]> gone = removed.stream().map(Element::bytes).toList();
+      parts.add(new Change.Part(null, at, gone.size(), gone, List.of()));
+    }
+    int to = at;
+    for (Element element : added) {
+      parts.add(
+          new Change.Part(element.objectNumbers(), to++, 0, List.of(), List.of(element.bytes())));
+    }
+    return new Change(parts);
+  }
+
+  @Override
+  public void restoreNothing() {
+    elements.clear();
+    unfinished = 0;
+  }
+
+  @Override
+  public void restore(Change change, ObjectTable objects) throws PayloadFormatException {
+    for (Change.Part part : change.parts()) {
+      if (part.at < 0 || part.removed < 0 || part.at + part.removed > elements.size()) {
+        throw new PayloadFormatException("a change of " + part.removed + " elements at " + part.at
+            + " of a queue of " + elements.size());
+      }
+      if (part.at == 0) {
+        for (int i = 0; i < part.removed; i++) {
+          elements.removeFirst();
+        }
+      } else if (part.at + part.removed == elements.size()) {
+        for (int i = 0; i < part.removed; i++) {
+          elements.removeLast();
+        }
+      } else {
+        List<Element> all = new ArrayList<>(elements);
+        all.subList(part.at, part.at + part.removed).clear();
+        elements.clear();
+        elements.addAll(all);
+      }
+      for (byte[] bytes : part.after) {
+        elements.addLast(new Element(bytes, objects.references(Element.numbers(part.key))));
+      }
+    }
+    unfinished = elements.size();
+  }
+
+  @Override
+  public boolean writeState(
+      ObjectTable objects, EventExecutor loop, Consumer<@Nullable List<Change>> whenKnown) {
+    loop.execute(() -> whenKnown.accept(List.of(change(0, List.of(), elements))));
+    return true;
   }
 }

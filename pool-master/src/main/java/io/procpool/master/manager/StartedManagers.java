@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 
 /** Starts servers, here or in children, and connects to them. */
 public final class StartedManagers implements Managers {
@@ -34,7 +35,8 @@ public final class StartedManagers implements Managers {
     byte[] key = options.key().orElseGet(Handshake::newKey);
     SocketAddress address = options.address().orElseGet(StartedManagers::newAddress);
     try {
-      return options.isHosted() ? host(address, key) : spawn(address, key);
+      StoreOptions kept = StoreOptions.of(options.store(), options.isStoreSync());
+      return options.isHosted() ? host(address, key, kept) : spawn(address, key, kept);
     } catch (IOException | ChildStartException e) {
       throw new ManagerException("no manager could be started: " + e.getMessage(), e);
     } catch (InterruptedException e) {
@@ -52,9 +54,9 @@ public final class StartedManagers implements Managers {
     return socket.startsWith(Session.current().path());
   }
 
-  private static Manager host(SocketAddress address, byte[] key)
+  private static Manager host(SocketAddress address, byte[] key, @Nullable StoreOptions kept)
       throws IOException, InterruptedException {
-    ManagerServer server = ManagerServer.start(address, key);
+    ManagerServer server = ManagerServer.start(address, key, kept);
     try {
       return handle(server.address(), key, server::close);
     } catch (IOException | InterruptedException | RuntimeException e) {
@@ -63,13 +65,13 @@ public final class StartedManagers implements Managers {
     }
   }
 
-  private static Manager spawn(SocketAddress address, byte[] key)
+  private static Manager spawn(SocketAddress address, byte[] key, @Nullable StoreOptions kept)
       throws IOException, InterruptedException {
     String where = text(address);
     Pipe pipe = Pipe.oneWay();
     Connection out = pipe.second();
     ChildOptions options = ChildOptions.builder().name("manager").daemon(true).build();
-    ChildProcess child = ChildProcess.start(options, () -> serve(where, key, out));
+    ChildProcess child = ChildProcess.start(options, () -> serve(where, key, kept, out));
     out.close();
     try (Connection in = pipe.first()) {
       if (!in.poll(START_TIME)) {
@@ -88,10 +90,11 @@ public final class StartedManagers implements Managers {
   }
 
   /** Runs in the child until that is terminated. */
-  private static void serve(String where, byte[] key, Connection out) throws Exception {
+  private static void serve(String where, byte[] key, @Nullable StoreOptions kept, Connection out)
+      throws Exception {
     ManagerServer started;
     try {
-      started = ManagerServer.start(address(where), key);
+      started = ManagerServer.start(address(where), key, kept);
     } catch (IOException e) {
       out.send(new String[] {"failed", String.valueOf(e.getMessage())});
       throw e;
