@@ -28,4 +28,13 @@ public interface ManagedList<E> extends List<E>, Serializable {
 
   /** Returns the operations of this list that return at once. Does not block. */
   AsyncList<E> async();
+
+  /**
+   * Has a listener told of each change, from now on: where, what was there, and what is. The listener stays in this process. Blocks for a round
+   * trip.
+   *
+   * <p>An operation that leaves everything as it is, compared in serialized form, is no change. One that changes many places is one after the other. A listener makes changes slower,
+   * most of all those of operations with functions, and bulk operations: they are compared with what was there before.
+   */
+  Subscription addListener(ChangeListener<? super ListChange<E>> listener);
 }

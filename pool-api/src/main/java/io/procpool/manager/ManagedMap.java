@@ -48,4 +48,28 @@ public interface ManagedMap<K, V> extends ConcurrentMap<K, V>, Serializable {
 
   /** Returns the operations of this map that return at once. Does not block. */
   AsyncMap<K, V> async();
+
+  /**
+   * Has a listener told of each change, from now on: key, old and new value. The listener stays in this process. Blocks for a round
+   * trip.
+   *
+   * <p>An operation that leaves everything as it is, compared in serialized form, is no change. One that changes many places is one after the other. A listener makes changes slower,
+   * most of all those of operations with functions, and bulk operations: they are compared with what was there before.
+   */
+  Subscription addListener(ChangeListener<? super MapChange<K, V>> listener);
+
+  /** As {@link #cached(int)}, for 10,000 keys. */
+  ManagedMap<K, V> cached();
+
+  /**
+   * Returns a handle that remembers what was read: {@code get}, {@code getOrDefault} and {@code containsKey} of a key that was read before, and has not been changed since, are
+   * answered in this process. All else is done as by this handle. What this process changes it sees at once; what others change, as soon as the server's word
+   * of it has arrived, so what is returned may have been replaced a moment ago. Values are copies each time.
+   *
+   * <p>Only keys are remembered that are strings, integers, longs, shorts, bytes, characters or booleans; of the others, and of values that contain handles, each call goes to the
+   * server. When the manager is gone nothing is remembered. Blocks for a round trip. A cached handle that is sent is a plain one elsewhere.
+   *
+   * @param maxEntries how many keys are remembered, 1 or more; those that were not asked for longest are forgotten
+   */
+  ManagedMap<K, V> cached(int maxEntries);
 }

@@ -17,4 +17,13 @@ import java.util.Set;
 public interface ManagedSet<E> extends Set<E>, Serializable {
   /** As {@link Set#removeIf}, atomically on the server. */
   boolean removeIf(ServerFunctions.Which<? super E> which);
+
+  /**
+   * Has a listener told of each change, from now on: what was added or removed. The listener stays in this process. Blocks for a round
+   * trip.
+   *
+   * <p>An operation that leaves everything as it is, compared in serialized form, is no change. One that changes many places is one after the other. A listener makes changes slower,
+   * most of all those of operations with functions, and bulk operations: they are compared with what was there before.
+   */
+  Subscription addListener(ChangeListener<? super SetChange<E>> listener);
 }

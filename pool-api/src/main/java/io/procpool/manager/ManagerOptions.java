@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,8 @@ public final class ManagerOptions {
   private final @Nullable Path keyStore;
   private final char @Nullable [] keyStorePassword;
   private final List<ManagedType<?>> types;
+  private final @Nullable Path store;
+  private final boolean storeSync;
 
   private ManagerOptions(Builder from, boolean tls) {
     this.address = from.address;
@@ -32,6 +35,8 @@ public final class ManagerOptions {
     this.keyStore = from.keyStore;
     this.keyStorePassword = from.keyStorePassword;
     this.types = List.copyOf(from.types.values());
+    this.store = from.store;
+    this.storeSync = from.storeSync;
   }
 
   /** Returns a builder with all defaults. */
@@ -74,12 +79,24 @@ public final class ManagerOptions {
     return types;
   }
 
+  /** Returns the directory in which the server keeps what it has; nothing if it forgets it at its end. */
+  public Optional<Path> store() {
+    return Optional.ofNullable(store);
+  }
+
+  /** Tells whether what was acknowledged survives loss of power, too. */
+  public boolean isStoreSync() {
+    return storeSync;
+  }
+
   @Override
   public String toString() {
     return "ManagerOptions[address=" + (address == null ? "of its own" : address)
         + (tls ? ", tls" : "")
         + (keyStore == null ? "" : ", keyStore=" + keyStore)
-        + (hosted ? ", hosted]" : "]"); // not the key
+        + (hosted ? ", hosted" : "")
+        + (store == null ? "" : ", store=" + store + (storeSync ? ", storeSync" : ""))
+        + "]"; // not the key
   }
 
   /** Collects options; a bad argument fails in the setter, a bad combination in {@link #build()}. Not safe for use by multiple threads. */
@@ -91,6 +108,8 @@ public final class ManagerOptions {
     private @Nullable Path keyStore;
     private char @Nullable [] keyStorePassword;
     private final Map<String, ManagedType<?>> types = new LinkedHashMap<>();
+    private @Nullable Path store;
+    private boolean storeSync;
 
     private Builder() {}
 
@@ -168,9 +187,32 @@ public final class ManagerOptions {
     }
 
     /**
+     * Sets the directory in which the server keeps what it has; made if there is none. A server that is started with it again, after whatever end,
+     * {@code kill -9} too, has all that was acknowledged to any client, and its old handles are valid again once a process has connected; what was not
+     * acknowledged is there entirely or not at all. Without this, which is the default, everything ends with the server.
+     *
+     * <p>Objects with a name are kept, and those without one that are in one of them, directly or not, until the server starts the next time; others
+     * without a name end with the server. Who waits at a queue is not kept, and what was taken from one counts as dealt with ({@link ManagedQueue#taskDone}).
+     * Elements of queues are kept as they are; what is in all other objects must be of classes that the next server finds, too.
+     *
+     * <p>One server at a time can use a directory; another one is refused. So is a directory that is damaged: the message names file and place. While
+     * the directory cannot be written, such as when the disk is full, changes fail with a {@link ManagerException}, and reading goes on.
+     */
+    public Builder store(Path directory) {
+      this.store = Objects.requireNonNull(directory, "directory");
+      return this;
+    }
+
+    /** Sets whether a change is acknowledged only when the disk has it, so that it survives loss of power, too: that takes milliseconds. Off by default: it survives the end of the server, however that comes, while the system goes on. */
+    public Builder storeSync(boolean storeSync) {
+      this.storeSync = storeSync;
+      return this;
+    }
+
+    /**
      * Returns the options.
      *
-     * @throws IllegalArgumentException if TLS is not to be used, but has to be, or the other way around
+     * @throws IllegalArgumentException if TLS is not to be used, but has to be, or the other way around; or {@code storeSync} is set without a store
      */
     public ManagerOptions build() {
       boolean beyond =
@@ -187,6 +229,10 @@ public final class ManagerOptions {
         throw new IllegalArgumentException((keyStore == null ? "tls=true" : "a key store") + " at "
             + (address == null ? "a place of the server's own" : address)
             + " (expected: an InetSocketAddress; Unix domain sockets have no TLS)");
+      }
+      if (storeSync && store == null) {
+        throw new IllegalArgumentException(
+            "storeSync is set, but there is no store; set store(directory), too");
       }
       return new ManagerOptions(this, used);
     }

@@ -18,6 +18,7 @@ final class Background {
    * asked after a message was put in.
    */
   private static final long LOOK_NANOS = 40_000;
+  private static final long STUCK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   private static final long LONG_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   private final ManagerClient client;
@@ -102,10 +103,12 @@ final class Background {
     while (client.isAlive()) {
       try {
         asleep = false;
-        boolean sends = outbox.isFilled();
-        outbox.flush();
-        if (client.readWhatIsThere() || sends) {
+        boolean filled = outbox.isFilled();
+        boolean stuck = filled && !outbox.tryFlush();
+        if (client.readWhatIsThere() || filled && !stuck) {
           worked = System.nanoTime();
+        } else if (stuck) {
+          rest(STUCK_NANOS);
         } else if (System.nanoTime() - worked < LOOK_NANOS) {
           Thread.yield();
         } else {
@@ -129,6 +132,10 @@ final class Background {
       return;
     }
     long nanos = completions.isEmpty() ? LONG_NANOS : Completions.STUCK_NANOS;
+    rest(nanos);
+  }
+
+  private void rest(long nanos) throws IOException, InterruptedException {
     if (wanted.get() == 0 || !client.readOneWithin(nanos)) {
       LockSupport.parkNanos(this, nanos);
     }

@@ -60,6 +60,7 @@ public final class ManagerClient {
   private final @Nullable String fingerprint;
   private final Connection connection;
   private final Map<Long, PendingCall> calls = new ConcurrentHashMap<>();
+  private final Map<Long, Listening> listenings = new ConcurrentHashMap<>();
   private final AtomicLong numbers = new AtomicLong();
   private final ReentrantLock reading = new ReentrantLock();
   private final Outbox outbox;
@@ -350,10 +351,57 @@ public final class ManagerClient {
     return true;
   }
 
+  /**
+   * Has somebody told what changes in an object, until {@link #unlisten}.
+   *
+   * @param onlyKeys whether only keys are wanted
+   * @return the number of the subscription
+   */
+  long listen(long object, boolean onlyKeys, Listening listening) {
+    long subscription = numbers.incrementAndGet();
+    listenings.put(subscription, listening);
+    background.want();
+    boolean listens = false;
+    try {
+      call(object, ManagerWire.LISTEN, subscription, onlyKeys);
+      listens = true;
+      return subscription;
+    } finally {
+      if (!listens) {
+        forget(subscription);
+      }
+    }
+  }
+
+  /** Forgets who was told; returns whether there was anybody. */
+  boolean forget(long subscription) {
+    boolean listened = listenings.remove(subscription) != null;
+    if (listened) {
+      background.unwant();
+    }
+    return listened;
+  }
+
+  private void take(FromManager.Event event, PayloadReader changes) throws PayloadFormatException {
+    List<Hold> brought = new ArrayList<>(event.objects().size());
+    for (long object : event.objects()) {
+      brought.add(holds.granted(object));
+    }
+    Listening listening = listenings.get(event.subscription());
+    if (listening != null) {
+      listening.take(changes, brought);
+    }
+  }
+
   private void take(byte[] message) throws IOException {
     PayloadReader reader = new PayloadReader(message);
     try {
-      if (!(FromManager.read(ManagerWire.header(reader)) instanceof FromManager.Reply reply)) {
+      FromManager said = FromManager.read(ManagerWire.header(reader));
+      if (said instanceof FromManager.Event event) {
+        take(event, reader);
+        return;
+      }
+      if (!(said instanceof FromManager.Reply reply)) {
         throw new IOException("an unexpected message");
       }
       List<Hold> brought = List.of();
@@ -556,6 +604,15 @@ public final class ManagerClient {
       PendingCall call = calls.remove(number);
       if (call != null) {
         call.finish(0, null);
+      }
+    }
+    ManagerGoneException why = gone;
+    if (why != null) {
+      for (Long subscription : listenings.keySet()) {
+        Listening listening = listenings.remove(subscription);
+        if (listening != null) {
+          listening.end(why);
+        }
       }
     }
   }

@@ -67,6 +67,12 @@ public final class ManagerWire {
   /** No ticket: nothing keeps an object for a handle that is on its way. */
   public static final long NO_TICKET = 0;
 
+  /** Has the client told what changes in an object: the number of the subscription, which the client chooses, and whether only keys are wanted. */
+  public static final String LISTEN = "listen(long,boolean)";
+
+  /** Ends a subscription: its number. */
+  public static final String UNLISTEN = "unlisten(long)";
+
   private ManagerWire() {}
 
   /** Begins a message with its header. */

@@ -5,6 +5,8 @@ import io.procpool.channel.Connection;
 import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.wire.ToManager;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -19,6 +21,8 @@ final class Outbox {
   private static final int FIRST_BYTES = 4096;
   private static final int MOST_BYTES = 1 << 20;
   private static final byte[] NOTHING = {};
+  private static final Duration NOW = Duration.ZERO;
+  private static final Duration FOREVER = Duration.ofDays(10_000);
 
   private final Connection connection;
   private final ReentrantLock sending = new ReentrantLock(true);
@@ -92,6 +96,20 @@ final class Outbox {
     }
   }
 
+  /** Sends what is in it if the server takes it at once; tells whether nothing is left. Does not block: who reads for others may not wait for a server that waits for its replies to be read. */
+  boolean tryFlush() throws IOException, InterruptedException {
+    if (filled && sending.tryLock()) {
+      try {
+        sendWaiting(NOW);
+      } catch (TimeoutException serverIsBusy) {
+        return false;
+      } finally {
+        sending.unlock();
+      }
+    }
+    return !filled;
+  }
+
   /**
    * Sends what is in it, and then a message.
    *
@@ -100,27 +118,27 @@ final class Outbox {
   void send(byte[] message) throws IOException, InterruptedException {
     sending.lockInterruptibly();
     try {
-      if (filled || rest.length > 0) {
-        sendWaiting();
+      if (filled) {
+        sendWaiting(FOREVER);
       }
       if (message.length > 0) {
         connection.sendBytes(message);
       }
+    } catch (TimeoutException never) {
+      throw new IOException(never);
     } finally {
       sending.unlock();
     }
   }
 
-  private void sendWaiting() throws IOException, InterruptedException {
+  private void sendWaiting(Duration timeout)
+      throws IOException, InterruptedException, TimeoutException {
     if (rest.length > 0) {
-      connection.sendBytes(rest);
+      connection.send(rest, timeout);
       rest = NOTHING;
     }
     PayloadWriter batch;
     synchronized (this) {
-      if (!filled) {
-        return;
-      }
       batch = waiting;
       waiting = empty();
       filled = false;
@@ -128,7 +146,7 @@ final class Outbox {
     byte[] array = batch.toByteArray();
     boolean sent = false;
     try {
-      connection.sendBytes(array);
+      connection.send(array, timeout);
       sent = true;
     } finally {
       if (!sent) {

@@ -2,8 +2,11 @@
 package io.procpool.ipc.manager;
 
 import io.procpool.manager.AsyncList;
+import io.procpool.manager.ChangeListener;
+import io.procpool.manager.ListChange;
 import io.procpool.manager.ManagedList;
 import io.procpool.manager.ServerFunctions;
+import io.procpool.manager.Subscription;
 import java.io.Serializable;
 import java.util.AbstractList;
 import java.util.ArrayList;
@@ -188,6 +191,18 @@ final class RemoteList<E> extends AbstractList<E> implements ManagedList<E>, Ran
         return true;
       }
     }
+  }
+
+  // Listeners.
+
+  @Override
+  @SuppressWarnings("NullAway") // null is a key or an element if the types say so
+  public Subscription addListener(ChangeListener<? super ListChange<E>> listener) {
+    return RemoteSubscription.<ListChange<E>>begin(
+        remote,
+        Objects.requireNonNull(listener, "listener"),
+        told -> new ListChange<>(
+            told.at, (List<E>) Told.decodeAll(told.before), (List<E>) Told.decodeAll(told.after)));
   }
 
   // Content.

@@ -2,8 +2,11 @@
 package io.procpool.ipc.manager;
 
 import io.procpool.manager.AsyncMap;
+import io.procpool.manager.ChangeListener;
 import io.procpool.manager.ManagedMap;
+import io.procpool.manager.MapChange;
 import io.procpool.manager.ServerFunctions;
+import io.procpool.manager.Subscription;
 import java.io.Serializable;
 import java.util.AbstractCollection;
 import java.util.AbstractMap;
@@ -27,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 class RemoteMap<K, V> implements ManagedMap<K, V> {
   private static final long serialVersionUID = 1;
 
-  private final Remote remote;
+  final Remote remote;
 
   RemoteMap(Remote remote) {
     this.remote = remote;
@@ -361,6 +364,40 @@ class RemoteMap<K, V> implements ManagedMap<K, V> {
     public void clear() {
       RemoteMap.this.clear();
     }
+  }
+
+  // Listeners.
+
+  @Override
+  @SuppressWarnings("NullAway") // null is a key or an element if the types say so
+  public Subscription addListener(ChangeListener<? super MapChange<K, V>> listener) {
+    return RemoteSubscription.<MapChange<K, V>>begin(
+        whole(),
+        Objects.requireNonNull(listener, "listener"),
+        told -> new MapChange<>(
+            (K) Told.decode(told.key),
+            told.removed > 0,
+            (V) Told.decodeFirst(told.before),
+            !told.after.isEmpty(),
+            (V) Told.decodeFirst(told.after)));
+  }
+
+  private RemoteObject whole() {
+    if (remote instanceof RemoteObject object) {
+      return object;
+    }
+    throw new UnsupportedOperationException(
+        "a view of a sorted map cannot be listened to or cached; take the whole map");
+  }
+
+  @Override
+  public ManagedMap<K, V> cached() {
+    return cached(CachedMap.DEFAULT_ENTRIES);
+  }
+
+  @Override
+  public ManagedMap<K, V> cached(int maxEntries) {
+    return CachedMap.of(whole(), maxEntries);
   }
 
   // Content.

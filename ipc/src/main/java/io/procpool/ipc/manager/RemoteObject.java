@@ -92,6 +92,14 @@ final class RemoteObject implements Remote {
     return server;
   }
 
+  long number() {
+    return number;
+  }
+
+  String kind() {
+    return kind;
+  }
+
   private Object writeReplace() {
     if (number == ManagerWire.SERVER || SentObjects.note(server, number)) {
       return new Sent(server, number, kind, ManagerWire.NO_TICKET);

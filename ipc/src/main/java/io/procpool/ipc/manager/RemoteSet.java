@@ -1,8 +1,11 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.manager;
 
+import io.procpool.manager.ChangeListener;
 import io.procpool.manager.ManagedSet;
 import io.procpool.manager.ServerFunctions;
+import io.procpool.manager.SetChange;
+import io.procpool.manager.Subscription;
 import java.io.Serializable;
 import java.util.AbstractSet;
 import java.util.ArrayList;
@@ -155,5 +158,16 @@ final class RemoteSet<E> extends AbstractSet<E> implements ManagedSet<E> {
   @Override
   public String toString() {
     return elements().toString();
+  }
+
+  // Listeners.
+
+  @Override
+  @SuppressWarnings("NullAway") // null is an element if E says so
+  public Subscription addListener(ChangeListener<? super SetChange<E>> listener) {
+    return RemoteSubscription.<SetChange<E>>begin(
+        remote,
+        Objects.requireNonNull(listener, "listener"),
+        told -> new SetChange<>((E) Told.decode(told.key), !told.after.isEmpty()));
   }
 }

@@ -31,6 +31,9 @@ public sealed interface FromManager extends WireMessage {
         case 2:
           message = Reply.read(in.message());
           break;
+        case 3:
+          message = Event.read(in.message());
+          break;
         default:
           in.skip();
       }
@@ -132,6 +135,47 @@ public sealed interface FromManager extends WireMessage {
         }
       }
       return new Reply(number, outcome, objects);
+    }
+  }
+
+  /**
+   * Something has changed in an object. Payload: how many places; of each its key, and if they are wanted where it is, how many values were there, they, and those
+   * that are there now.
+   *
+   * @param subscription the number that the client gave it
+   * @param objects whose handles are in it: the client has them from now on
+   */
+  record Event(long subscription, List<Long> objects) implements FromManager {
+    @Override
+    public int field() {
+      return 3;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, subscription);
+      for (long sent : objects) {
+        out.uint(2, sent);
+      }
+    }
+
+    private static Event read(FieldReader in) throws IOException {
+      long subscription = 0;
+      List<Long> objects = List.of();
+      for (int field = in.next(); field != 0; field = in.next()) {
+        switch (field) {
+          case 1:
+            subscription = in.uint64();
+            break;
+          case 2:
+            objects = objects.isEmpty() ? new ArrayList<>() : objects;
+            objects.add(in.uint64());
+            break;
+          default:
+            in.skip();
+        }
+      }
+      return new Event(subscription, objects);
     }
   }
 }

@@ -10,6 +10,7 @@ import io.procpool.ipc.wire.generated.FromWorker.Builder;
 import io.procpool.ipc.wire.generated.ManagerBatch;
 import io.procpool.ipc.wire.generated.ManagerCall;
 import io.procpool.ipc.wire.generated.ManagerCancel;
+import io.procpool.ipc.wire.generated.ManagerEvent;
 import io.procpool.ipc.wire.generated.ManagerHello;
 import io.procpool.ipc.wire.generated.ManagerLend;
 import io.procpool.ipc.wire.generated.ManagerRelease;
@@ -252,6 +253,14 @@ final class WireTest {
                   .setNumber(reply.number())
                   .setOutcome(reply.outcome())
                   .addAllObjects(reply.objects()))
+              .build());
+      FromManager.Event event = new FromManager.Event(anyLong(), List.of(anyLong() | 1));
+      same(
+          event,
+          io.procpool.ipc.wire.generated.FromManager.newBuilder()
+              .setEvent(ManagerEvent.newBuilder()
+                  .setSubscription(event.subscription())
+                  .addAllObjects(event.objects()))
               .build());
     }
     same(

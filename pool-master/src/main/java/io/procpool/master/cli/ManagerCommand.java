@@ -5,6 +5,7 @@ import io.procpool.manager.ManagerOptions;
 import io.procpool.master.manager.ManagerServer;
 import io.procpool.master.manager.ServerSetup;
 import io.procpool.master.manager.ServerTls;
+import io.procpool.master.manager.StoreException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -29,14 +30,14 @@ import picocli.CommandLine.Option;
     name = "manager",
     header = "Runs a manager: maps, lists, sets and queues for programs that know its key.",
     customSynopsis = {
-      "pool-master manager --bind HOST:PORT|FILE --key-file FILE [--tls]",
-      "                    [--key-store FILE --key-store-password-file FILE]"
+      "pool-master manager --bind HOST:PORT|FILE --key-file FILE [--store DIR [--store-sync]]",
+      "                    [--tls] [--key-store FILE --key-store-password-file FILE]"
     },
     description = {
       "",
       "Programs connect with Manager.connect and find what they share by name. Prints where it listens,",
-      "and runs until it is ended by a signal; nothing is kept then. Values of classes that are not on",
-      "its class path cannot be stored, except in queues."
+      "and runs until it is ended by a signal; nothing is kept then without --store. Values of classes",
+      "that are not on its class path cannot be stored, except in queues."
     },
     sortOptions = false)
 final class ManagerCommand implements Callable<Integer> {
@@ -84,6 +85,20 @@ final class ManagerCommand implements Callable<Integer> {
   @Nullable
   Path keyStorePasswordFile;
 
+  @Option(
+      names = "--store",
+      paramLabel = "DIR",
+      description = "Keep all that has a name in this directory: it is there again when a manager"
+          + " is started with it, even after kill -9.")
+  @Nullable
+  Path store;
+
+  @Option(
+      names = "--store-sync",
+      description = "Acknowledge changes when the disk has them: they survive loss of power, too,"
+          + " and take milliseconds.")
+  boolean storeSync;
+
   @Mixin
   ReportFlags reportFlags = new ReportFlags();
 
@@ -129,6 +144,8 @@ final class ManagerCommand implements Callable<Integer> {
     try {
       return ManagerServer.start(
           options.address().orElseThrow(), options.key().orElseThrow(), ServerSetup.of(options));
+    } catch (StoreException e) {
+      throw CommandException.failed("--store: " + e.getMessage(), e);
     } catch (IOException e) {
       throw CommandException.failed(
           "--bind: " + e.getMessage() + "; end who listens there, or use another place", e);
@@ -137,6 +154,12 @@ final class ManagerCommand implements Callable<Integer> {
 
   private ManagerOptions options() throws CommandException {
     ManagerOptions.Builder options = ManagerOptions.builder().address(address()).key(key());
+    if (storeSync && store == null) {
+      throw CommandException.usage("--store-sync: there is no store; add --store DIR");
+    }
+    if (store != null) {
+      options.store(store).storeSync(storeSync);
+    }
     if (tls) {
       options.tls(true);
     }

@@ -7,6 +7,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A process that is connected, as the objects see it. For the event loop alone. */
 final class Client {
@@ -14,6 +16,7 @@ final class Client {
   private final Map<Long, Had> objects = new HashMap<>();
   private String name = "a client";
   private long pid;
+  private @Nullable Consumer<Answer> messages;
   private boolean gone;
 
   /** An object of which it was told so often. */
@@ -23,6 +26,19 @@ final class Client {
 
     Had(Reference reference) {
       this.reference = reference;
+    }
+  }
+
+  /** Says what sends it something that is no reply. */
+  void setMessages(Consumer<Answer> messages) {
+    this.messages = messages;
+  }
+
+  /** Sends it something that is no reply, when all that was done before is kept. */
+  void tell(Answer message) {
+    Consumer<Answer> sending = messages;
+    if (sending != null && !gone) {
+      sending.accept(message);
     }
   }
 

@@ -17,6 +17,7 @@ final class ClientCall {
   private final BiConsumer<ClientCall, Answer> replies;
   private @Nullable BooleanSupplier cancellation;
   private boolean replied;
+  private boolean stored;
 
   /**
    * Takes a call.
@@ -100,6 +101,16 @@ final class ClientCall {
   void refuseFor(Served object) {
     reply(Replies.refused(
         number, "a " + object.kind() + " has no operation " + signature + " on this server"));
+  }
+
+  /** Says that the store is to keep what it has done. */
+  void setStored() {
+    stored = true;
+  }
+
+  /** Tells whether the store is to keep what it has done. */
+  boolean isStored() {
+    return stored;
   }
 
   /** Sends the reply; another one is not sent. */

@@ -38,6 +38,8 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   private @Nullable Backlog backlog;
   private boolean broken; // what it says makes no sense any more
   private boolean welcomed;
+  private boolean flushing; // it was said to be done
+  private boolean left;
   private boolean reading; // what is to be sent is sent at the end of that
   private @Nullable ByteBuf unsent;
   private @Nullable PayloadReader batch; // what is left of it to be taken
@@ -109,6 +111,7 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
       throws IOException, PayloadFormatException {
     if (said instanceof ToManager.Hello hello) {
       client.setName(hello.name(), hello.pid());
+      client.setMessages(event -> objects.whenKept(failed -> tell(context, event)));
       welcomed = true;
       PayloadWriter welcome = new PayloadWriter();
       ManagerWire.begin(welcome, new FromManager.Welcome(ManagerWire.VERSION, server));
@@ -142,7 +145,9 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   private void take(ChannelHandlerContext context, ToManager.Call call, PayloadReader message)
       throws PayloadFormatException, IOException {
     if (call.object() == ManagerWire.SERVER) {
-      send(context, serve(call, message));
+      long said = objects.saidToStore();
+      Answer answer = serve(call, message);
+      reply(context, call.number(), objects.saidToStore() > said, answer);
       return;
     }
     Served object = objects.find(call.object());
@@ -168,7 +173,7 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
         objects.references(call.objects()),
         (done, answer) -> {
           calls.remove(done.number());
-          send(context, answer);
+          reply(context, done.number(), done.isStored(), answer);
         });
     if (calls.putIfAbsent(call.number(), taken) != null) {
       throw new IOException("it has used the number " + call.number() + " twice");
@@ -184,10 +189,17 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
       case "objectCount()" -> Replies.plain(call.number(), objects.count());
       case "names()" ->
         Replies.returned(call.number(), "names()", new ArrayList<>(objects.names()), objects);
-      case "remove(String)" ->
-        Replies.plain(call.number(), objects.remove(String.valueOf(Plain.read(message))));
+      case "remove(String)" -> remove(call, String.valueOf(Plain.read(message)));
       default -> Replies.refused(call.number(), "this server has no operation " + call.operation());
     };
+  }
+
+  private Answer remove(ToManager.Call call, String name) {
+    try {
+      return Replies.plain(call.number(), objects.remove(name));
+    } catch (IllegalArgumentException refused) {
+      return Replies.refused(call.number(), String.valueOf(refused.getMessage()));
+    }
   }
 
   private Answer open(ToManager.Call call, PayloadReader message) throws PayloadFormatException {
@@ -215,6 +227,13 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
         : Replies.opened(call.number(), object);
   }
 
+  /** Sends a reply when what was done is kept. */
+  private void reply(ChannelHandlerContext context, long number, boolean stored, Answer answer) {
+    objects.whenKept(failed -> send(
+        context,
+        failed != null && stored ? Replies.refused(number, objects.notKept(failed)) : answer));
+  }
+
   private void send(ChannelHandlerContext context, Answer answer) {
     answer.objects().forEach(client::give);
     send(context, answer.message());
@@ -222,7 +241,7 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
 
   private void send(ChannelHandlerContext context, byte[] message) {
     Backlog waiting = backlog;
-    if (broken || waiting == null) {
+    if (left || broken || waiting == null) {
       return;
     }
     if (waiting.isTooMuch()) {
@@ -240,11 +259,33 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
       unsent = out;
     }
     out.writeInt(message.length).writeByte(Messages.BYTES).writeBytes(message);
-    if (!reading) {
+    if (!reading && !flushing && !objects.hasStore()) {
       write(context);
       context.flush();
+    } else if (!reading) {
+      flushSoon(context);
     } else if (out.readableBytes() > MOST_UNSENT_BYTES) {
       write(context);
+    }
+  }
+
+  /** Sends what it did not ask for; many such things share a message. */
+  private void tell(ChannelHandlerContext context, Answer event) {
+    flushSoon(context);
+    send(context, event);
+  }
+
+  /** Sends what was held back for the store, and events, all at once. */
+  private void flushSoon(ChannelHandlerContext context) {
+    if (!flushing) {
+      flushing = true;
+      context.executor().execute(() -> {
+        flushing = false;
+        if (!left) {
+          write(context);
+          context.flush();
+        }
+      });
     }
   }
 
@@ -324,7 +365,8 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
       client.end();
     }
     calls.clear();
-    super.channelInactive(context);
+    super.channelInactive(context); // may still handle what had come
+    left = true;
     if (unsent != null) {
       unsent.release();
       unsent = null;

@@ -41,17 +41,57 @@ final class DequeContent implements QueueContent {
   }
 
   @Override
-  public boolean find(QueueElement wanted, boolean otherEnd, boolean removes) {
+  public int find(QueueElement wanted, boolean otherEnd, boolean removes) {
+    int place = otherEnd ? elements.size() - 1 : 0;
     Iterator<QueueElement> each = otherEnd ? elements.descendingIterator() : elements.iterator();
     while (each.hasNext()) {
       if (each.next().isSame(wanted)) {
         if (removes) {
           each.remove();
         }
-        return true;
+        return place;
       }
+      place += otherEnd ? -1 : 1;
     }
-    return false;
+    return -1;
+  }
+
+  @Override
+  public int placeOfAdded(QueueElement element, boolean otherEnd) {
+    return otherEnd ? 0 : elements.size() - 1;
+  }
+
+  @Override
+  public int placeOfNext(boolean otherEnd) {
+    return otherEnd != lastFirst ? elements.size() - 1 : 0;
+  }
+
+  @Override
+  public List<QueueElement> inPlaces() {
+    return new ArrayList<>(elements);
+  }
+
+  /** Has others instead of so many elements from a place on. */
+  void splice(int at, int removed, List<QueueElement> added) {
+    if (at + removed == elements.size()) {
+      for (int i = 0; i < removed; i++) {
+        elements.removeLast();
+      }
+      elements.addAll(added);
+    } else if (at == 0) {
+      for (int i = 0; i < removed; i++) {
+        elements.removeFirst();
+      }
+      for (int i = added.size() - 1; i >= 0; i--) {
+        elements.addFirst(added.get(i));
+      }
+    } else {
+      List<QueueElement> all = new ArrayList<>(elements);
+      all.subList(at, at + removed).clear();
+      all.addAll(at, added);
+      elements.clear();
+      elements.addAll(all);
+    }
   }
 
   @Override

@@ -29,12 +29,14 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.spi.SelectorProvider;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -61,16 +63,22 @@ public final class ManagerServer implements AutoCloseable {
       new SecureRandom(); // which has its descriptor before there are none left
   private final @Nullable ServerTls tls;
   private final ThreadPoolExecutor signers;
+  private final @Nullable Store store;
   private @Nullable Channel listener;
   private @Nullable SocketAddress address;
   private @Nullable SocketFile file;
 
-  private ManagerServer(List<ManagedType<?>> types, @Nullable ServerTls tls) {
+  private ManagerServer(
+      String name, List<ManagedType<?>> types, @Nullable ServerTls tls, @Nullable Store store) {
+    this.name = name;
+    this.store = store;
     epoll = !"nio".equals(System.getProperty(TRANSPORT_PROPERTY)) && Epoll.isAvailable();
-    name = HexFormat.of().formatHex(random(NAME_BYTES));
     ClassLoader context = Thread.currentThread().getContextClassLoader();
     objects = new ObjectTable(
-        name, context == null ? ClassLoader.getSystemClassLoader() : context, new UserTypes(types));
+        name,
+        context == null ? ClassLoader.getSystemClassLoader() : context,
+        new UserTypes(types),
+        store);
     ServersHere.add(name, objects::find);
     log = new GuestLog(name, System::nanoTime);
     halfOpen = new HalfOpen(log);
@@ -104,14 +112,26 @@ public final class ManagerServer implements AutoCloseable {
   /**
    * Starts a server. What is stored in it has the classes that the calling thread's context class loader finds.
    *
-   * @throws IOException if it cannot listen there, or what it is to use cannot be used; the message names the place
+   * @throws IOException if it cannot listen there, or what it is to use cannot be used ({@link StoreException} if that is the store); the message names the place
    */
   public static ManagerServer start(SocketAddress address, byte[] key, ServerSetup setup)
       throws IOException {
+    return start(address, key, setup, Store.DISK);
+  }
+
+  static ManagerServer start(
+      SocketAddress address, byte[] key, ServerSetup setup, StoreFile.Disk disk)
+      throws IOException {
     ServerTls tls = setup.tls(address);
-    ManagerServer server = new ManagerServer(setup.types(), tls);
+    StoreOptions kept = setup.kept();
+    Store store = kept == null ? null : open(kept, disk);
+    ManagerServer server =
+        new ManagerServer(store == null ? newName() : store.server(), setup.types(), tls, store);
     boolean started = false;
     try {
+      if (store != null) {
+        server.load(store);
+      }
       server.listen(address, tls == null ? key.clone() : tls.boundKey(key));
       started = true;
       return server;
@@ -120,6 +140,34 @@ public final class ManagerServer implements AutoCloseable {
         server.close();
       }
     }
+  }
+
+  private static Store open(StoreOptions kept, StoreFile.Disk disk) throws StoreException {
+    try {
+      return Store.open(kept, newName(), disk);
+    } catch (IOException e) {
+      throw failed(kept.directory(), e);
+    }
+  }
+
+  private void load(Store from) throws StoreException {
+    try {
+      objects.load(from);
+      from.start(group.next(), objects);
+    } catch (IOException e) {
+      throw failed(from.directory(), e);
+    }
+  }
+
+  private static StoreException failed(Path directory, IOException e) {
+    String why = e instanceof FileSystemException ? e.toString() : String.valueOf(e.getMessage());
+    return new StoreException("the store " + directory + " cannot be used: " + why, e);
+  }
+
+  private static String newName() {
+    byte[] random = new byte[NAME_BYTES];
+    System.arraycopy(Handshake.newNonce(), 0, random, 0, NAME_BYTES);
+    return HexFormat.of().formatHex(random);
   }
 
   private void listen(SocketAddress wanted, byte[] key) throws IOException {
@@ -208,6 +256,9 @@ public final class ManagerServer implements AutoCloseable {
     channels.close().awaitUninterruptibly(END_MILLIS);
     ServersHere.remove(name);
     objects.close();
+    if (store != null) {
+      group.next().submit(store::close).awaitUninterruptibly(END_MILLIS);
+    }
     group.shutdownGracefully(0, END_MILLIS, TimeUnit.MILLISECONDS).awaitUninterruptibly(END_MILLIS);
     signers.shutdownNow();
     if (file != null) {

@@ -3,8 +3,10 @@ package io.procpool.master.manager;
 
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
+import io.procpool.ipc.codec.UnencodableValueException;
 import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.manager.ManagerWire;
+import io.procpool.ipc.manager.SentObjects;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -13,7 +15,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A call of a method of an object of the JDK, or of a user's. */
-final class ObjectCall {
+final class ObjectCall implements Turn {
   /*
    * Stamps. An object counts the calls that may have changed it. A client can have the count with what it reads, and have something done only if it
    *         is still the same: so functions that cannot be sent run in the client, and what they make is written at one moment all the same.
@@ -33,7 +35,21 @@ final class ObjectCall {
       "isEmpty",
       "names",
       "elements",
-      "entries");
+      "entries",
+      "getFirst",
+      "getLast",
+      "firstKey",
+      "firstEntry",
+      "lastKey",
+      "lastEntry",
+      "lowerKey",
+      "lowerEntry",
+      "floorKey",
+      "floorEntry",
+      "ceilingKey",
+      "ceilingEntry",
+      "higherKey",
+      "higherEntry");
 
   /** Of what returns what its function has made, which is what is stored. */
   private static final Set<String> RETURNS_STORED = Set.of(
@@ -45,6 +61,7 @@ final class ObjectCall {
       "accumulateAndGet");
 
   private final ClientCall call;
+  private final Watchers watchers;
   private final String signature;
   private final String method;
   private final boolean stamped;
@@ -55,10 +72,15 @@ final class ObjectCall {
   private @Nullable Answer outcome;
   private @Nullable Returned returned; // what was returned if that stays here
   private Holding left = Holding.FOREIGN;
+  private boolean watched; // whether anybody wants to know what it changes
+  private boolean wantBefore;
+  private @Nullable Change change;
+  private List<Reference> sent = List.of(); // the objects whose handles are in the change
 
   /** Takes the arguments as far as they are numbers, texts and the like. */
-  ObjectCall(ClientCall call) throws PayloadFormatException {
+  ObjectCall(ClientCall call, Watchers watchers) throws PayloadFormatException {
     this.call = call;
+    this.watchers = watchers;
     String whole = call.signature();
     stamped = whole.startsWith(ManagerWire.STAMPED);
     conditional = whole.startsWith(ManagerWire.UNCHANGED);
@@ -77,24 +99,36 @@ final class ObjectCall {
     call.setWithdrawal(() -> withdrawn = true);
   }
 
-  /** Tells whether it may run code of users, whatever is in the object. */
-  boolean isForeign() {
+  @Override
+  public boolean isForeign() {
     return rest.length > 0 || method.equals("sort");
   }
 
-  /** Tells whether it is still wanted; then it begins. */
-  boolean begin() {
+  @Override
+  public boolean begin() {
     call.setWithdrawal(null);
-    return !withdrawn;
+    if (withdrawn) {
+      return false;
+    }
+    if (watchers.areThere() && !READING.contains(method)) {
+      String refusal = watchers.refusal();
+      if (refusal != null) {
+        call.reply(Replies.refused(call.number(), refusal));
+        return false;
+      }
+      watched = true;
+      wantBefore = watchers.wantBefore();
+    }
+    return true;
   }
 
-  /** Does it, in whatever thread. */
-  void run(Target target, Holding before, ClassLoader loader, ObjectTable objects) {
+  @Override
+  public void run(Target target, Holding before, ClassLoader loader, ObjectTable objects) {
     outcome = done(target, before, loader, objects);
   }
 
-  /** Returns what is in the object when it is done. */
-  Holding left() {
+  @Override
+  public Holding left(Holding before) {
     return left;
   }
 
@@ -135,7 +169,53 @@ final class ObjectCall {
         && !Long.valueOf(target.changes()).equals(values.isEmpty() ? null : values.remove(0))) {
       return Replies.plain(call.number(), false);
     }
-    return done(target, operation, made, sofar, objects);
+    Content content = watched ? target.content(loader) : null;
+    return content == null
+        ? done(target, operation, made, sofar, objects)
+        : watched(content, target, operation, made, sofar, objects);
+  }
+
+  /** Does it, and finds out what it changes. Handles that are encoded meanwhile go nowhere. */
+  private Answer watched(
+      Content content,
+      Target target,
+      ObjectKind.Operation operation,
+      Target.Made made,
+      Holding sofar,
+      ObjectTable objects) {
+    Content.Before before;
+    List<Long> inBefore;
+    try (SentObjects noted = SentObjects.begin(objects.server())) {
+      before = content.before(watchedOperation(), wantBefore);
+      inBefore = noted.numbers();
+    } catch (UnencodableValueException | RuntimeException e) {
+      return Replies.refused(
+          call.number(), "what " + signature + " is about cannot be stored: " + e.getMessage());
+    }
+    Answer done = done(target, operation, made, sofar, objects);
+    try (SentObjects noted = SentObjects.begin(objects.server())) {
+      change = before.after();
+      if (wantBefore) {
+        sent = new ArrayList<>(objects.references(inBefore));
+        sent.addAll(objects.references(noted.numbers()));
+      }
+      return done;
+    } catch (UnencodableValueException | RuntimeException e) {
+      before.undo();
+      return Replies.refused(
+          call.number(),
+          "what " + signature + " has changed cannot be stored, and was undone: " + e.getMessage());
+    }
+  }
+
+  /** Returns what is done without the range of the map that it is done with. */
+  private Content.ObjectOperation watchedOperation() {
+    @Nullable Object[] arguments = values.toArray();
+    return signature.startsWith(ManagerWire.RANGE)
+        ? new Content.ObjectOperation(
+            signature.substring(ManagerWire.RANGE.length()),
+            Arrays.copyOfRange(arguments, SortedMapParts.RANGE_ARGUMENTS, arguments.length))
+        : new Content.ObjectOperation(signature, arguments);
   }
 
   private Answer done(
@@ -146,13 +226,13 @@ final class ObjectCall {
       ObjectTable objects) {
     Object result = null;
     try {
-      result = operation.on(made.object(), values.toArray());
+      result = operation.on(target.object(), values.toArray());
     } catch (Throwable thrown) {
       return Replies.thrown(call.number(), thrown);
     } finally {
       if (!READING.contains(method)) {
         target.changed();
-        left = before == Holding.FOREIGN ? before : before.and(added(before, made, result));
+        left = before == Holding.FOREIGN ? before : before.and(added(target, before, made, result));
       }
     }
     if (conditional) {
@@ -171,7 +251,7 @@ final class ObjectCall {
 
   // What has come into the object.
 
-  private Holding added(Holding before, Target.Made made, @Nullable Object result) {
+  private Holding added(Target target, Holding before, Target.Made made, @Nullable Object result) {
     boolean function = takesFunction();
     Holding added = Holding.SIMPLE;
     for (Object value : function ? values.subList(0, values.size() - 1) : values) {
@@ -188,7 +268,7 @@ final class ObjectCall {
     }
     Holding stored = RETURNS_STORED.contains(method)
         ? Holding.of(result)
-        : Holding.ofAll(made.kind().content(made.object()));
+        : Holding.ofAll(made.kind().content(target.object()));
     return stored == Holding.SIMPLE ? added : Holding.FOREIGN;
   }
 
@@ -200,8 +280,12 @@ final class ObjectCall {
             || signature.endsWith("Comparator)"));
   }
 
-  /** Replies, in the event loop. */
-  void reply(ObjectTable objects) {
+  @Override
+  public void reply(ObjectTable objects) {
+    Change changed = change;
+    if (changed != null) {
+      watchers.changed(call, changed, sent);
+    }
     Returned stays = returned;
     Answer ready =
         stays == null ? outcome : Replies.opened(call.number(), objects.referenceTo(stays));

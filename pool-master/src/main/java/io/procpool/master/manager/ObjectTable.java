@@ -1,12 +1,16 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.manager;
 
+import io.netty.util.concurrent.EventExecutor;
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.manager.ManagerWire;
 import io.procpool.manager.ManagedType;
+import io.procpool.master.manager.StoreRecord.Origin;
+import java.io.IOException;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -17,10 +21,11 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What a server has. For the event loop alone, but for {@link #find}. */
-final class ObjectTable {
+final class ObjectTable implements StoreRenewal.Source {
   /*
    * Life. The table itself keeps only objects with names. Others are kept by the clients that have handles of them (Client), by messages on their way (Tickets, and
    *       calls under way), and by other objects here: handles in this JVM refer to the objects themselves. So the collector of the JVM finds what nobody can reach
@@ -35,6 +40,8 @@ final class ObjectTable {
   private final ExecutorService others;
   private final ClassLoader loader;
   private final String server;
+  private final @Nullable Store store;
+  private final Map<Long, Origin> origins = new LinkedHashMap<>(); // if there is a store
   private long last = ManagerWire.SERVER;
   private volatile boolean ending;
 
@@ -53,17 +60,101 @@ final class ObjectTable {
    * @param server its random name
    * @param loader finds the classes of what is stored
    * @param types the types of users' own
+   * @param store keeps what it will have; null if nobody does
    */
-  ObjectTable(String server, ClassLoader loader, UserTypes types) {
+  ObjectTable(String server, ClassLoader loader, UserTypes types, @Nullable Store store) {
     this.types = types;
     this.server = server;
     this.loader = loader;
+    this.store = store;
     AtomicInteger number = new AtomicInteger();
     others = Executors.newCachedThreadPool(task -> {
       Thread thread = new Thread(task, "manager-work-" + number.incrementAndGet());
       thread.setDaemon(true);
       return thread;
     });
+  }
+
+  /**
+   * Takes what a store has. While the server starts.
+   *
+   * @throws IOException if the store is damaged, or an object cannot be made of it
+   */
+  void load(Store from) throws IOException {
+    StoreReplay replay = new StoreReplay(this);
+    from.load(replay);
+    last = Math.max(last, replay.highest());
+    for (StoreReplay.Restored restored : replay.objects().values()) {
+      Origin origin = restored.origin();
+      origins.put(origin.number, origin);
+      if (origin.name != null) {
+        names.put(origin.name, new Reference(origin.number, restored.served()));
+      }
+    }
+  }
+
+  /** Makes an object once more, which is there as long as the caller has it. While the server starts. */
+  Served restore(Origin origin) throws PayloadFormatException {
+    try {
+      PayloadReader arguments = new PayloadReader(origin.arguments);
+      ManagedType<?> type = types.wanted(origin.kind, arguments);
+      Served made = type == null
+          ? make(origin.number, origin.kind, arguments)
+          : new ServedObject(origin.kind, UserTypes.target(type), loader, Watchers.NONE);
+      if (made instanceof ServedObject numbered) {
+        numbered.setNumber(origin.number);
+      }
+      objects.put(origin.number, new Entry(origin.number, made, unreachable));
+      return made;
+    } catch (IllegalArgumentException e) {
+      throw new PayloadFormatException(
+          "the " + origin + " cannot be made again: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public List<Origin> origins() {
+    purge();
+    return List.copyOf(origins.values());
+  }
+
+  @Override
+  public long highest() {
+    return last;
+  }
+
+  @Override
+  public boolean writeState(
+      Kept object, EventExecutor loop, Consumer<@Nullable List<Change>> whenKnown) {
+    return object.writeState(this, loop, whenKnown);
+  }
+
+  /** Returns how often something was said to the store; more than before if a call is one whose effect is to be kept. */
+  long saidToStore() {
+    return store == null ? 0 : store.appended();
+  }
+
+  /**
+   * Does something when all that was done so far is kept, if anything is: at once, or when it was written.
+   *
+   * @param then is given why it could not be written; null if it could
+   */
+  void whenKept(Consumer<@Nullable IOException> then) {
+    if (store == null) {
+      then.accept(null);
+    } else {
+      store.whenWritten(then);
+    }
+  }
+
+  /** Tells whether what it has is kept. */
+  boolean hasStore() {
+    return store != null;
+  }
+
+  /** Says that what a call has done was not written. */
+  String notKept(IOException why) {
+    return store == null ? String.valueOf(why.getMessage()) : store.notWritten(why);
   }
 
   /** Returns who does what may take its time. */
@@ -80,8 +171,8 @@ final class ObjectTable {
   }
 
   /** Returns an object; null if there is none of that number any more. In whatever thread. */
-  @Nullable
-  Served find(long number) {
+  @Override
+  public @Nullable Served find(long number) {
     Entry entry = objects.get(number);
     return entry == null ? null : entry.get();
   }
@@ -110,6 +201,7 @@ final class ObjectTable {
    */
   Reference open(String kind, @Nullable String name, PayloadReader arguments)
       throws PayloadFormatException {
+    int start = arguments.position();
     ManagedType<?> type = types.wanted(kind, arguments);
     Reference known = name == null ? null : names.get(name);
     if (known != null && !known.object().isUnusable()) {
@@ -120,14 +212,29 @@ final class ObjectTable {
       }
       return known;
     }
+    checkCanChange();
     Reference made = add(
         type == null
-            ? make(kind, arguments)
-            : new ServedObject(kind, UserTypes.target(type), loader));
+            ? make(last + 1, kind, arguments)
+            : new ServedObject(kind, UserTypes.target(type), loader, Watchers.NONE));
     if (name != null) {
       names.put(name, made);
     }
+    if (store != null) {
+      int end = arguments.position();
+      arguments.position(start);
+      Origin origin = new Origin(last, kind, name, arguments.getBytes(end - start));
+      origins.put(last, origin);
+      store.append(StoreRecord.opened(origin));
+    }
     return made;
+  }
+
+  private void checkCanChange() {
+    String refusal = store == null ? null : store.refusal();
+    if (refusal != null) {
+      throw new IllegalArgumentException(refusal);
+    }
   }
 
   private Reference add(Served object) {
@@ -145,7 +252,11 @@ final class ObjectTable {
     for (java.lang.ref.Reference<?> gone = unreachable.poll();
         gone != null;
         gone = unreachable.poll()) {
-      objects.remove(((Entry) gone).number);
+      long number = ((Entry) gone).number;
+      objects.remove(number);
+      if (store != null && origins.remove(number) != null) {
+        store.append(StoreRecord.dropped(number));
+      }
     }
   }
 
@@ -160,23 +271,39 @@ final class ObjectTable {
     return names.keySet();
   }
 
-  /** Takes a name away; tells whether there was one. */
+  /**
+   * Takes a name away; tells whether there was one.
+   *
+   * @throws IllegalArgumentException if nothing can be changed now
+   */
   boolean remove(String name) {
-    return names.remove(name) != null;
+    if (!names.containsKey(name)) {
+      return false;
+    }
+    checkCanChange();
+    Reference removed = names.remove(name);
+    Origin origin = removed == null ? null : origins.get(removed.number());
+    if (store != null && origin != null) {
+      origins.put(origin.number, origin.withoutName());
+      store.append(StoreRecord.unnamed(origin.number));
+    }
+    return removed != null;
   }
 
-  private Served make(String kind, PayloadReader arguments) throws PayloadFormatException {
+  private Served make(long number, String kind, PayloadReader arguments)
+      throws PayloadFormatException {
+    Watchers watchers = new Watchers(number, store);
     ObjectKind ofJdk = ObjectKind.of(kind);
     if (ofJdk != null) {
-      return new ServedObject(kind, Target.of(ofJdk, arguments, loader), loader);
+      return new ServedObject(kind, Target.of(ofJdk, arguments, loader), loader, watchers);
     }
     return switch (kind) {
       case ManagerWire.CREATED ->
-        new ServedObject(kind, UserTypes.created(arguments, loader), loader);
-      case "queue", ServedQueue.DEQUE -> ServedQueue.open(kind, false, arguments);
-      case "lifo" -> ServedQueue.open(kind, true, arguments);
+        new ServedObject(kind, UserTypes.created(arguments, loader), loader, Watchers.NONE);
+      case "queue", ServedQueue.DEQUE -> ServedQueue.open(kind, false, arguments, watchers);
+      case "lifo" -> ServedQueue.open(kind, true, arguments, watchers);
       case ServedPool.KIND -> ServedPool.open(arguments, loader);
-      case ServedPriorityQueue.KIND -> ServedPriorityQueue.open(arguments, loader);
+      case ServedPriorityQueue.KIND -> ServedPriorityQueue.open(arguments, loader, watchers);
       case "lock", "reentrantLock" -> new ServedLock(kind.equals("reentrantLock"));
       case "condition" -> ServedCondition.open(find(Plain.readLong(arguments)));
       case "semaphore", "boundedSemaphore" ->
@@ -201,7 +328,8 @@ final class ObjectTable {
       return known;
     }
     Target target = Target.later(() -> UserTypes.made(returned.type(), returned.object()));
-    Reference added = add(new ServedObject(returned.type().getName(), target, loader));
+    Reference added =
+        add(new ServedObject(returned.type().getName(), target, loader, Watchers.NONE));
     instances.add(returned.object(), added);
     return added;
   }

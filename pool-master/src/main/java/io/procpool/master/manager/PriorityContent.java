@@ -110,7 +110,8 @@ final class PriorityContent implements QueueContent {
   }
 
   @Override
-  public boolean find(QueueElement wanted, boolean otherEnd, boolean removes) {
+  public int find(QueueElement wanted, boolean otherEnd, boolean removes) {
+    int place = 0;
     for (Iterator<Ranked> each = elements.iterator(); each.hasNext(); ) {
       Ranked next = each.next();
       if (next.isIn && next.isSame(wanted)) {
@@ -118,10 +119,33 @@ final class PriorityContent implements QueueContent {
           each.remove();
           size--;
         }
-        return true;
+        return place;
       }
+      place += next.isIn ? 1 : 0;
     }
-    return false;
+    return -1;
+  }
+
+  @Override
+  public int placeOfAdded(QueueElement element, boolean otherEnd) {
+    int place = 0;
+    for (Ranked next : elements) {
+      if (next == element) {
+        return place;
+      }
+      place += next.isIn ? 1 : 0;
+    }
+    throw new IllegalStateException("it was not added");
+  }
+
+  @Override
+  public int placeOfNext(boolean otherEnd) {
+    return 0;
+  }
+
+  @Override
+  public List<QueueElement> inPlaces() {
+    return all();
   }
 
   @Override

@@ -22,8 +22,17 @@ interface QueueContent {
 
   int size();
 
-  /** Finds an element of the same bytes, beginning where elements are taken or at the other end, and removes it if that is said. */
-  boolean find(QueueElement wanted, boolean otherEnd, boolean removes);
+  /** Returns the place of an element that was just added: which one it is of {@link #inPlaces}. */
+  int placeOfAdded(QueueElement element, boolean otherEnd);
+
+  /** Returns the place of the element that would be taken. */
+  int placeOfNext(boolean otherEnd);
+
+  /** Returns all, in the order of their places. */
+  List<QueueElement> inPlaces();
+
+  /** Finds an element of the same bytes, beginning where elements are taken or at the other end, and removes it if that is said; returns its place, -1 if there is none. */
+  int find(QueueElement wanted, boolean otherEnd, boolean removes);
 
   void clear();
 

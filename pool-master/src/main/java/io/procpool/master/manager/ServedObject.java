@@ -3,12 +3,16 @@ package io.procpool.master.manager;
 
 import io.netty.util.concurrent.EventExecutor;
 import io.procpool.ipc.codec.PayloadFormatException;
+import io.procpool.ipc.manager.ManagerWire;
 import io.procpool.ipc.manager.ServersHere;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** An object of the JDK or of a user's, and who uses it next. For the event loop alone. */
-final class ServedObject implements Served {
+final class ServedObject implements Kept {
   /*
    * One after the other. What only has to do with numbers, texts and the like is done in the event loop, at once. What may run code of users (a
    *                      function, or the methods of elements) is done by another thread, while the loop goes on; until it is through,
@@ -18,16 +22,18 @@ final class ServedObject implements Served {
   private final String kind;
   private final Target target;
   private final ClassLoader loader; // finds the classes of arguments
-  private final ArrayDeque<ObjectCall> line = new ArrayDeque<>();
+  private final Watchers watchers;
+  private final ArrayDeque<Turn> line = new ArrayDeque<>();
   private boolean busy;
   private Holding holding = Holding.SIMPLE;
   private long number;
   private boolean isKnown; // as one of its own type
 
-  ServedObject(String kind, Target target, ClassLoader loader) {
+  ServedObject(String kind, Target target, ClassLoader loader, Watchers watchers) {
     this.kind = kind;
     this.target = target;
     this.loader = loader;
+    this.watchers = watchers;
   }
 
   /** Says which number it has. */
@@ -48,28 +54,82 @@ final class ServedObject implements Served {
   @Override
   public void accept(ClientCall call, ObjectTable objects, EventExecutor loop)
       throws PayloadFormatException {
-    line.add(new ObjectCall(call));
+    boolean listens = call.signature().equals(ManagerWire.LISTEN);
+    take(
+        listens || call.signature().equals(ManagerWire.UNLISTEN)
+            ? new ListenTurn(call, listens, watchers)
+            : new ObjectCall(call, watchers),
+        objects,
+        loop);
+  }
+
+  private void take(Turn turn, ObjectTable objects, EventExecutor loop) {
+    line.add(turn);
     if (!busy) {
       advance(objects, loop);
     }
   }
 
+  @Override
+  public void restoreNothing() throws PayloadFormatException {
+    Content content = restoredContent();
+    if (content != null) {
+      content.clear();
+    }
+  }
+
+  @Override
+  public void restore(Change change, ObjectTable objects) throws PayloadFormatException {
+    Content content = restoredContent();
+    if (content != null) {
+      holding = change.isForeign() ? Holding.FOREIGN : holding;
+      content.apply(change);
+    }
+  }
+
+  /** Makes the object, and returns what it holds; null if it is of a user's type, and comes back as it is made. */
+  private @Nullable Content restoredContent() throws PayloadFormatException {
+    if (watchers == Watchers.NONE) {
+      return null;
+    }
+    try {
+      holding = holding.and(target.made().holding());
+    } catch (PayloadFormatException e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new PayloadFormatException("a " + kind + " cannot be made again: " + e);
+    }
+    return target.content(loader);
+  }
+
+  @Override
+  public boolean writeState(
+      ObjectTable objects, EventExecutor loop, Consumer<@Nullable List<Change>> whenKnown) {
+    if (watchers == Watchers.NONE) {
+      loop.execute(() -> whenKnown.accept(List.of()));
+      return true;
+    }
+    boolean now = !busy;
+    take(new StateTurn(whenKnown), objects, loop);
+    return now;
+  }
+
   private void advance(ObjectTable objects, EventExecutor loop) {
-    for (ObjectCall next = line.poll(); next != null; next = line.poll()) {
+    for (Turn next = line.poll(); next != null; next = line.poll()) {
       if (next.begin()) {
-        if (holding == Holding.FOREIGN || next.isForeign() || !target.isMade()) {
+        if (holding == Holding.FOREIGN || next.isForeign() || next.isLong() || !target.isMade()) {
           busy = true;
           runElsewhere(next, objects, loop);
           return;
         }
         next.run(target, holding, loader, objects);
-        holding = next.left();
+        holding = next.left(holding);
         next.reply(objects);
       }
     }
   }
 
-  private void runElsewhere(ObjectCall call, ObjectTable objects, EventExecutor loop) {
+  private void runElsewhere(Turn call, ObjectTable objects, EventExecutor loop) {
     Holding before = holding;
     objects.others().execute(() -> {
       ServersHere.workAt(this);
@@ -82,11 +142,11 @@ final class ServedObject implements Served {
     });
   }
 
-  private void goOn(ObjectCall done, ObjectTable objects, EventExecutor loop) {
+  private void goOn(Turn done, ObjectTable objects, EventExecutor loop) {
     try {
       loop.execute(() -> {
         busy = false;
-        holding = done.left();
+        holding = done.left(holding);
         if (!isKnown && target.isOfUser()) {
           isKnown = true;
           objects.know(new Reference(number, this), target.object());

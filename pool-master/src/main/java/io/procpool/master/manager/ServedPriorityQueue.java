@@ -8,13 +8,16 @@ import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.manager.ManagerWire;
 import io.procpool.ipc.manager.ServersHere;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A queue whose lowest element is taken first. For the event loop alone. */
-final class ServedPriorityQueue implements Served {
+final class ServedPriorityQueue implements Kept {
   /*
    * Only putting compares: an element gets its place first, by another thread if that may run code of users; meanwhile all other calls wait in `line`. What comes then,
    *      waiting included, is that of every queue (ServedQueue).
@@ -26,9 +29,13 @@ final class ServedPriorityQueue implements Served {
   private final byte[] encodedOrder;
   private final ClassLoader loader;
   private final PriorityContent content;
+  private final Watchers watchers;
+  private final DequeContent restored = new DequeContent(false); // without a place yet
   private @Nullable Comparator<Object> order; // decoded when it is used first
   private boolean foreign; // comparing may run code of users
   private boolean busy;
+  private @Nullable String unusable; // why what was restored cannot be used
+  private final List<Runnable> whenIdle = new ArrayList<>(0);
 
   /** What another thread does for a call. */
   private interface Work {
@@ -37,18 +44,21 @@ final class ServedPriorityQueue implements Served {
   }
 
   /** Makes one as a client wants it, who says the capacity, and maybe an order. */
-  static ServedPriorityQueue open(PayloadReader arguments, ClassLoader loader)
+  static ServedPriorityQueue open(PayloadReader arguments, ClassLoader loader, Watchers watchers)
       throws PayloadFormatException {
     int capacity = Plain.readInt(arguments);
-    return new ServedPriorityQueue(capacity, arguments.getBytes(arguments.remaining()), loader);
+    return new ServedPriorityQueue(
+        capacity, arguments.getBytes(arguments.remaining()), loader, watchers);
   }
 
-  private ServedPriorityQueue(int capacity, byte[] encodedOrder, ClassLoader loader) {
+  private ServedPriorityQueue(
+      int capacity, byte[] encodedOrder, ClassLoader loader, Watchers watchers) {
+    this.watchers = watchers;
     this.encodedOrder = encodedOrder;
     this.loader = loader;
     this.foreign = encodedOrder.length > 0;
     this.content = new PriorityContent(foreign ? this::compare : null);
-    this.queue = new ServedQueue(KIND, capacity, content);
+    this.queue = new ServedQueue(KIND, capacity, content, watchers);
   }
 
   private int compare(Object one, Object other) {
@@ -70,6 +80,10 @@ final class ServedPriorityQueue implements Served {
   }
 
   private void advance(ObjectTable objects, EventExecutor loop) {
+    if (restored.size() > 0) {
+      placeRestored(objects, loop);
+      return;
+    }
     for (ClientCall next = line.poll(); next != null && !busy; next = busy ? null : line.poll()) {
       next.setWithdrawal(null);
       try {
@@ -82,6 +96,11 @@ final class ServedPriorityQueue implements Served {
 
   private void begin(ClientCall call, ObjectTable objects, EventExecutor loop)
       throws PayloadFormatException {
+    String why = unusable;
+    if (why != null) {
+      call.reply(Replies.refused(call.number(), why));
+      return;
+    }
     PayloadReader arguments = call.arguments();
     switch (call.signature()) {
       case "put(Object)" -> place(call, ServedQueue.FOREVER, objects, loop);
@@ -100,6 +119,11 @@ final class ServedPriorityQueue implements Served {
 
   private void place(ClientCall call, long nanos, ObjectTable objects, EventExecutor loop)
       throws PayloadFormatException {
+    String refusal = watchers.refusal();
+    if (refusal != null) {
+      call.reply(Replies.refused(call.number(), refusal));
+      return;
+    }
     PayloadReader arguments = call.arguments();
     boolean plain = ValueCodec.isPlainNext(arguments);
     QueueElement element =
@@ -178,11 +202,76 @@ final class ServedPriorityQueue implements Served {
       loop.execute(() -> {
         busy = false;
         then.run();
+        whenIdle.forEach(Runnable::run);
+        whenIdle.clear();
         advance(objects, loop);
       });
     } catch (RejectedExecutionException serverHasEnded) {
       // And so have its clients' connections.
     }
+  }
+
+  // What a store keeps.
+
+  @Override
+  public void restoreNothing() {
+    restored.clear();
+  }
+
+  @Override
+  public void restore(Change change, ObjectTable objects) throws PayloadFormatException {
+    ServedQueue.restore(restored, change, objects);
+  }
+
+  /** Gives what was restored its places, when it is first used: that compares. */
+  private void placeRestored(ObjectTable objects, EventExecutor loop) {
+    busy = true;
+    List<QueueElement> all = restored.inPlaces();
+    restored.clear();
+    objects.others().execute(() -> {
+      Runnable then;
+      try {
+        readOrder();
+        List<PriorityContent.Ranked> placed = new ArrayList<>();
+        boolean simple = true;
+        for (QueueElement element : all) {
+          Object value = decoded(element);
+          simple &= Holding.of(value) == Holding.SIMPLE;
+          placed.add(content.place(element, value));
+        }
+        boolean isSimple = simple;
+        then = () -> {
+          foreign |= !isSimple;
+          placed.forEach(queue::restored);
+        };
+      } catch (Throwable e) {
+        String why = "what was kept of this " + KIND + " cannot be rebuilt on the server: " + e;
+        then = () -> unusable = why;
+      }
+      goOn(then, objects, loop);
+    });
+  }
+
+  @Override
+  public boolean writeState(
+      ObjectTable objects, EventExecutor loop, Consumer<@Nullable List<Change>> whenKnown) {
+    Runnable state = () -> whenKnown.accept(
+        unusable != null
+            ? null
+            : List.of(ServedQueue.change(
+                0, List.of(), restored.size() > 0 ? restored.inPlaces() : content.inPlaces())));
+    if (busy) {
+      whenIdle.add(state);
+      return false;
+    }
+    loop.execute(() -> {
+      if (busy) {
+        whenIdle.add(state);
+      } else {
+        state.run();
+      }
+    });
+    return true;
   }
 
   private static Answer refusal(ClientCall call, Exception reason) {

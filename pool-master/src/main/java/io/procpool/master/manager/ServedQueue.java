@@ -7,24 +7,37 @@ import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadWriter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A queue, and who waits at it. For the event loop alone. */
-final class ServedQueue implements Served {
+final class ServedQueue implements Kept {
   /*
    * Elements stay encoded: they are nobody's business here, and no code of users runs.
    * Waiting  is a call without a reply yet. Who waits for an element does so at an empty queue, who waits for room at a full one, so at one of the two
    *          at most; what comes is handed to the first. A call that is withdrawn, or whose time is up, leaves its place.
    */
+  private static final Set<String> READS = Set.of(
+      "peek()",
+      "peekLast()",
+      "size()",
+      "remainingCapacity()",
+      "contains(Object)",
+      "elements()",
+      "taskDone()",
+      "join()");
   static final long FOREVER = Long.MAX_VALUE;
   static final String DEQUE = "deque";
 
   private final String kind;
   private final int capacity;
   private final QueueContent elements;
+  private final Watchers watchers;
   private final ArrayDeque<Waiter> takers = new ArrayDeque<>();
   private final ArrayDeque<Waiter> putters = new ArrayDeque<>();
   private final ArrayDeque<Waiter> joiners = new ArrayDeque<>();
@@ -54,18 +67,20 @@ final class ServedQueue implements Served {
   }
 
   /** Makes one as a client wants it, who says the capacity. */
-  static ServedQueue open(String kind, boolean lastFirst, PayloadReader arguments)
+  static ServedQueue open(
+      String kind, boolean lastFirst, PayloadReader arguments, Watchers watchers)
       throws PayloadFormatException {
-    return new ServedQueue(kind, Plain.readInt(arguments), new DequeContent(lastFirst));
+    return new ServedQueue(kind, Plain.readInt(arguments), new DequeContent(lastFirst), watchers);
   }
 
-  ServedQueue(String kind, int capacity, QueueContent elements) {
+  ServedQueue(String kind, int capacity, QueueContent elements, Watchers watchers) {
     if (capacity < 1) {
       throw new IllegalArgumentException("capacity: " + capacity + " (expected: 1 or more)");
     }
     this.kind = kind;
     this.capacity = capacity;
     this.elements = elements;
+    this.watchers = watchers;
   }
 
   @Override
@@ -76,6 +91,11 @@ final class ServedQueue implements Served {
   @Override
   public void accept(ClientCall call, ObjectTable objects, EventExecutor loop)
       throws PayloadFormatException {
+    String refusal = watchers.refusal();
+    if (refusal != null && !READS.contains(call.signature())) {
+      call.reply(Replies.refused(call.number(), refusal));
+      return;
+    }
     PayloadReader arguments = call.arguments();
     switch (call.signature()) {
       case "put(Object)" -> put(call, element(call), FOREVER, loop, false);
@@ -90,10 +110,11 @@ final class ServedQueue implements Served {
       case "peek()" -> reply(call, elements.peek(false));
       case "size()" -> plain(call, elements.size());
       case "remainingCapacity()" -> plain(call, capacity - elements.size());
-      case "contains(Object)" -> plain(call, elements.find(element(call), false, false));
+      case "contains(Object)" -> plain(call, elements.find(element(call), false, false) >= 0);
       case "remove(Object)" -> remove(call, element(call), false);
       case "clear()" -> {
         int cleared = elements.size();
+        changed(call, 0, elements.inPlaces(), List.of());
         elements.clear();
         finished(cleared);
         letIn();
@@ -166,9 +187,11 @@ final class ServedQueue implements Served {
   void put(
       ClientCall call, QueueElement element, long nanos, EventExecutor loop, boolean otherEnd) {
     if (elements.size() < capacity) {
-      unfinished++;
-      elements.add(element, otherEnd);
-      handOut();
+      if (takers.isEmpty()) {
+        add(call, element, otherEnd);
+      } else {
+        handOut(element, otherEnd);
+      }
       plain(call, true);
     } else if (nanos == 0) {
       elements.drop(element);
@@ -178,18 +201,30 @@ final class ServedQueue implements Served {
     }
   }
 
-  /** Gives what has come to who waits for it: he waits at an empty queue, so it is the only element. */
-  private void handOut() {
-    Waiter taker = takers.poll();
-    QueueElement element = taker == null ? null : elements.poll(taker.otherEnd);
-    if (taker != null && element != null) {
-      taker.finish(encoded(taker.call, element));
+  private void add(ClientCall call, QueueElement element, boolean otherEnd) {
+    unfinished++;
+    elements.add(element, otherEnd);
+    if (watchers.areThere()) {
+      changed(call, elements.placeOfAdded(element, otherEnd), List.of(), List.of(element));
     }
   }
 
+  /** Gives what has come to who waits for it: he waits at an empty queue, so it is the only element. */
+  private void handOut(QueueElement element, boolean otherEnd) {
+    unfinished++;
+    elements.add(element, otherEnd);
+    Waiter taker = takers.remove();
+    elements.poll(taker.otherEnd);
+    taker.finish(encoded(taker.call, element));
+  }
+
   private void take(ClientCall call, long nanos, EventExecutor loop, boolean otherEnd) {
+    int place = elements.placeOfNext(otherEnd);
     QueueElement element = elements.poll(otherEnd);
     if (element != null || nanos == 0) {
+      if (element != null) {
+        changed(call, place, List.of(element), List.of());
+      }
       letIn();
       reply(call, element);
     } else {
@@ -202,8 +237,7 @@ final class ServedQueue implements Served {
     while (elements.size() < capacity && !putters.isEmpty()) {
       Waiter putter = putters.remove();
       if (putter.element != null) {
-        unfinished++;
-        elements.add(putter.element, putter.otherEnd);
+        add(putter.call, putter.element, putter.otherEnd);
       }
       putter.finish(Replies.plain(putter.call.number(), true));
     }
@@ -245,12 +279,13 @@ final class ServedQueue implements Served {
   // Content.
 
   private void remove(ClientCall call, QueueElement wanted, boolean otherEnd) {
-    boolean removed = elements.find(wanted, otherEnd, true);
-    if (removed) {
+    int place = elements.find(wanted, otherEnd, true);
+    if (place >= 0) {
+      changed(call, place, List.of(wanted), List.of());
       finished(1);
       letIn();
     }
-    plain(call, removed);
+    plain(call, place >= 0);
   }
 
   /** Replies with all elements, encoded one behind the other, in the order in which they would be taken. */
@@ -284,5 +319,77 @@ final class ServedQueue implements Served {
         joiner.finish(Replies.plain(joiner.call.number(), null));
       }
     }
+  }
+
+  // What a store keeps: the elements, and the objects in them. What was taken counts as dealt with
+  // after a restart.
+
+  private void changed(
+      ClientCall call,
+      int at,
+      Collection<? extends QueueElement> removed,
+      Collection<? extends QueueElement> added) {
+    if (watchers.areThere()) {
+      watchers.changed(call, change(at, removed, added), List.of());
+    }
+  }
+
+  /** One place, from which on so many elements are others now. The numbers of the objects in them are the key of the part: they cannot be found without decoding. */
+  static Change change(
+      int at,
+      Collection<? extends QueueElement> removed,
+      Collection<? extends QueueElement> added) {
+    List<Change.Part> parts = new ArrayList<>();
+    if (!removed.isEmpty()) {
+      List<byte[]> gone = removed.stream().map(QueueElement::bytes).toList();
+      parts.add(new Change.Part(null, at, gone.size(), gone, List.of()));
+    }
+    int to = at;
+    for (QueueElement element : added) {
+      parts.add(
+          new Change.Part(element.objectNumbers(), to++, 0, List.of(), List.of(element.bytes())));
+    }
+    return new Change(parts);
+  }
+
+  @Override
+  public void restoreNothing() {
+    elements.clear();
+    unfinished = 0;
+  }
+
+  @Override
+  public void restore(Change change, ObjectTable objects) throws PayloadFormatException {
+    restore((DequeContent) elements, change, objects);
+    unfinished = elements.size();
+  }
+
+  /** Has the elements that a change says. */
+  static void restore(DequeContent elements, Change change, ObjectTable objects)
+      throws PayloadFormatException {
+    for (Change.Part part : change.parts()) {
+      if (part.at < 0 || part.removed < 0 || part.at + part.removed > elements.size()) {
+        throw new PayloadFormatException("a change of " + part.removed + " elements at " + part.at
+            + " of a queue of " + elements.size());
+      }
+      List<Reference> sent = objects.references(QueueElement.numbers(part.key));
+      elements.splice(
+          part.at,
+          part.removed,
+          part.after.stream().map(bytes -> new QueueElement(bytes, sent)).toList());
+    }
+  }
+
+  /** Says that an element is in it from before a restart. */
+  void restored(QueueElement element) {
+    unfinished++;
+    elements.add(element, false);
+  }
+
+  @Override
+  public boolean writeState(
+      ObjectTable objects, EventExecutor loop, Consumer<@Nullable List<Change>> whenKnown) {
+    loop.execute(() -> whenKnown.accept(List.of(change(0, List.of(), elements.inPlaces()))));
+    return true;
   }
 }

@@ -16,9 +16,14 @@ import org.jspecify.annotations.Nullable;
  * @param usesTls whether clients have to use TLS
  * @param keyStore file with its certificate; null if one is to be made
  * @param types of the user's own
+ * @param kept where it keeps what it has; null if it does not
  */
 public record ServerSetup(
-    boolean usesTls, @Nullable String keyStore, char @Nullable [] password, List<ManagedType<?>> types)
+    boolean usesTls,
+    @Nullable String keyStore,
+    char @Nullable [] password,
+    List<ManagedType<?>> types,
+    @Nullable StoreOptions kept)
     implements Serializable {
   /** Without anything of that. */
   public static final ServerSetup PLAIN = of(ManagerOptions.builder().build());
@@ -29,7 +34,13 @@ public record ServerSetup(
         options.isTls(),
         options.keyStore().map(Path::toString).orElse(null),
         options.keyStorePassword().orElse(null),
-        options.types());
+        options.types(),
+        StoreOptions.of(options.store(), options.isStoreSync()));
+  }
+
+  /** With nothing but a store. */
+  static ServerSetup keeping(@Nullable StoreOptions kept) {
+    return new ServerSetup(false, null, null, List.of(), kept);
   }
 
   /** Makes the TLS that it says; null if there is to be none. */

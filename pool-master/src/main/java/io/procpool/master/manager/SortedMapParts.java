@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * JDK itself sees to it that it obeys its contract.
  */
 final class SortedMapParts {
-  private static final int RANGE_ARGUMENTS = 3;
+  /** Flags, low key, high key. */
+  static final int RANGE_ARGUMENTS = 3;
 
   private SortedMapParts() {}
 

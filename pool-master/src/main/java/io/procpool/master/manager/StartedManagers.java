@@ -17,7 +17,6 @@ import io.procpool.manager.ManagerException;
 import io.procpool.manager.ManagerOptions;
 import io.procpool.spi.Managers;
 import java.io.IOException;
-import java.io.Serializable;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -26,7 +25,6 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
-import org.jspecify.annotations.Nullable;
 
 /** Starts servers, here or in children, and connects to them. */
 public final class StartedManagers implements Managers {

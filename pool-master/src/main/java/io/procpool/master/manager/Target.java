@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class Target {
   private final Maker maker;
   private volatile @Nullable Made made;
+  private volatile @Nullable Content content; // of what was made
   private volatile @Nullable Throwable failure;
   private long changes;
 
@@ -112,7 +113,24 @@ final class Target {
 
   /** Returns it; it is there. */
   Object object() {
-    return Objects.requireNonNull(made).object();
+    Content known = content;
+    return known == null ? Objects.requireNonNull(made).object() : known.target();
+  }
+
+  /**
+   * Returns what it holds; null if it is not made yet, or is of a type of a user's.
+   *
+   * @param loader finds the classes of what it holds
+   */
+  @Nullable
+  Content content(ClassLoader loader) {
+    Content known = content;
+    Made there = made;
+    if (known == null && there != null && !there.kind().isOfUser()) {
+      known = Content.of(there.object(), loader);
+      content = known;
+    }
+    return known;
   }
 
   /** Returns the number of changes so far. */

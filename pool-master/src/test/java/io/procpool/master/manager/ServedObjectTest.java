@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Test;
 
 /** What an object does in the event loop, and what it leaves to other threads. */
 class ServedObjectTest {
-  private final ObjectTable objects =
-      new ObjectTable("server", ServedObjectTest.class.getClassLoader(), new UserTypes(List.of()));
+  private final ObjectTable objects = new ObjectTable(
+      "server", ServedObjectTest.class.getClassLoader(), new UserTypes(List.of()), null);
   private long calls;
 
   private record Key(int number) implements Serializable {}
@@ -40,7 +40,8 @@ class ServedObjectTest {
             Objects.requireNonNull(ObjectKind.of(kind)),
             new PayloadReader(new byte[0]),
             ServedObjectTest.class.getClassLoader()),
-        ServedObjectTest.class.getClassLoader());
+        ServedObjectTest.class.getClassLoader(),
+        Watchers.NONE);
   }
 
   /** Does something, and tells whether that was left to another thread. */
