@@ -29,7 +29,7 @@ import java.util.Locale;
 record SelfSigned(PrivateKey key, X509Certificate certificate) {
   /*
    * The JDK has no way to make a certificate. What one consists of (RFC 5280) is little if it says nothing but its key, and nobody reads more of
-   * this one than its fingerprint: a library for that would be twenty times the size of the rest of this module.
+   * this one than its fingerprint: a library for that brings a whole provider of cryptography.
    */
   private static final int INTEGER = 0x02;
   private static final int BIT_STRING = 0x03;
