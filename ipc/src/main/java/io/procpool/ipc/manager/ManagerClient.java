@@ -608,6 +608,11 @@ public final class ManagerClient {
     }
     ManagerGoneException why = gone;
     if (why != null) {
+      for (Listening cache : listenings.values()) { // first: who is told reads nothing old any more
+        if (cache instanceof ReadCache) {
+          cache.end(why);
+        }
+      }
       for (Long subscription : listenings.keySet()) {
         Listening listening = listenings.remove(subscription);
         if (listening != null) {

@@ -7,8 +7,8 @@ import io.procpool.master.manager.Change.Part;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -73,7 +73,7 @@ final class MapContent implements Content {
       for (int i = 0; i < keysAndValues.size(); i += 2) {
         keys.add(keysAndValues.get(i));
       }
-      return new HashSet<>(keys);
+      return new LinkedHashSet<>(keys); // in the order in which they were put
     }
     return null;
   }
