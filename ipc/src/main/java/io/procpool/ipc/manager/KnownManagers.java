@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Properties;
@@ -36,10 +37,25 @@ public final class KnownManagers {
   private static final Map<String, ManagerClient> CLIENTS =
       new ConcurrentHashMap<>(); // changed under the lock of the class
 
+  private static final Map<String, Integer> USES =
+      new HashMap<>(); // how often one was added; guarded by the class
+
   private KnownManagers() {}
 
-  /** Makes a manager to which this process is connected known to its session. */
-  public static synchronized void add(ManagerClient client, byte[] key) throws IOException {
+  /**
+   * Makes a manager to which this process is connected known to its session. A process has one connection to a server: if there is another one already, that stays, because locks
+   * and the like belong to it, and the new one is closed.
+   *
+   * @return the connection that there is
+   */
+  public static synchronized ManagerClient add(ManagerClient client, byte[] key)
+      throws IOException {
+    ManagerClient known = CLIENTS.get(client.server());
+    if (known != null && known.isAlive()) {
+      client.close();
+      USES.merge(client.server(), 1, Integer::sum);
+      return known;
+    }
     Properties properties = new Properties();
     if (client.address() instanceof UnixDomainSocketAddress unix) {
       properties.setProperty(PATH, unix.getPath().toAbsolutePath().toString());
@@ -49,7 +65,7 @@ public final class KnownManagers {
       properties.setProperty(PORT, Integer.toString(inet.getPort()));
     }
     properties.setProperty(KEY, HexFormat.of().formatHex(key));
-    client.fingerprint().ifPresent(known -> properties.setProperty(FINGERPRINT, known));
+    client.fingerprint().ifPresent(seen -> properties.setProperty(FINGERPRINT, seen));
     Path file = file(client.server());
     Path written = Files.createTempFile(file.getParent(), FILE, ".new");
     try (Writer out = Files.newBufferedWriter(written)) {
@@ -57,10 +73,21 @@ public final class KnownManagers {
     }
     Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
     CLIENTS.put(client.server(), client);
+    USES.merge(client.server(), 1, Integer::sum);
+    return client;
   }
 
-  /** Forgets a manager that was ended, or is not used by this session any more. */
-  public static synchronized void remove(String server) {
+  /** Takes one {@link #add} back; with the last one the connection ends, and the session forgets the manager. */
+  public static synchronized void leave(String server) {
+    Integer left = USES.computeIfPresent(server, (name, uses) -> uses - 1);
+    if (left != null && left == 0) {
+      forget(server);
+    }
+  }
+
+  /** Forgets a manager that was ended. */
+  public static synchronized void forget(String server) {
+    USES.remove(server);
     ManagerClient client = CLIENTS.remove(server);
     if (client != null) {
       client.close();

@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Starts servers, here or in children, and connects to them. */
 public final class StartedManagers implements Managers {
@@ -149,13 +150,13 @@ public final class StartedManagers implements Managers {
       throws IOException, InterruptedException {
     ConnectOptions.Builder options = ConnectOptions.builder();
     fingerprint.ifPresent(options::fingerprint);
-    ManagerClient client = ManagerClient.connect(address, key, options.build());
-    KnownManagers.add(client, key);
+    ManagerClient client =
+        KnownManagers.add(ManagerClient.connect(address, key, options.build()), key);
     return new RemoteManager(client, () -> {
       try {
         end.run(); // first: nobody is to get what this process has because it leaves
       } finally {
-        KnownManagers.remove(client.server());
+        KnownManagers.forget(client.server());
       }
     });
   }
@@ -163,8 +164,12 @@ public final class StartedManagers implements Managers {
   @Override
   public Manager connect(SocketAddress address, byte[] key, ConnectOptions options)
       throws IOException, InterruptedException {
-    ManagerClient client = ManagerClient.connect(address, key, options);
-    KnownManagers.add(client, key);
-    return new RemoteManager(client, () -> KnownManagers.remove(client.server()));
+    ManagerClient client = KnownManagers.add(ManagerClient.connect(address, key, options), key);
+    AtomicBoolean left = new AtomicBoolean();
+    return new RemoteManager(client, () -> {
+      if (left.compareAndSet(false, true)) {
+        KnownManagers.leave(client.server());
+      }
+    });
   }
 }

@@ -20,6 +20,7 @@ import io.procpool.manager.ManagerGoneException;
 import io.procpool.manager.ManagerOptions;
 import io.procpool.manager.ServerFunctions;
 import io.procpool.master.process.Faults;
+import io.procpool.sync.ProcessLock;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -123,6 +124,23 @@ class ManagerTest {
       assertThat(made).hasSize(2).containsKey("here");
       int size = pool.apply(ManagedMap::size, made);
       assertThat(size).isEqualTo(2);
+    }
+  }
+
+  /** A process has one connection to a server: what it holds by one handle it holds by the other, and who leaves first ends nothing for the other. */
+  @Test
+  void connect_whereItIsConnectedAlready_isTheSameConnection() throws Exception {
+    try (Manager started = hostedAt(anyPort())) {
+      ProcessLock lock = started.lock("lock");
+      lock.lock();
+      Manager connected = Manager.connect(started.address(), KEY);
+      assertThat(connected.lock("lock").isHeldByCurrentThread()).isTrue();
+      Manager again = Manager.connect(started.address(), KEY);
+      connected.close();
+      connected.close();
+      assertThat(again.lock("lock").isHeldByCurrentThread()).isTrue();
+      again.close();
+      lock.unlock();
     }
   }
 
