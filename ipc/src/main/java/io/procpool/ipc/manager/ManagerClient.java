@@ -162,6 +162,32 @@ public final class ManagerClient {
     }
   }
 
+  /** Does something with an object, on the server, that returns a list, which may come in pages. */
+  Pages.Page page(long object, String operation, @Nullable Object... arguments) {
+    WaitingCall call = run(OnInterrupt.GIVE_UP, object, operation, arguments);
+    try {
+      Object first = resultOf(call.outcome(), call.reply(), operation);
+      PayloadReader reply = call.reply();
+      if (!(first instanceof Long rest) || reply == null) {
+        throw new ManagerException(this + " has returned no page");
+      }
+      List<@Nullable Object> elements = new ArrayList<>();
+      while (reply.remaining() > 0) {
+        elements.add(ValueCodec.read(reply, loader()));
+      }
+      return new Pages.Page(
+          elements,
+          rest == ManagerWire.SERVER
+              ? null
+              : new RemoteObject(server, rest, "rest", holds.find(rest)));
+    } catch (PayloadFormatException e) {
+      throw new ManagerException(
+          "an element cannot be rebuilt in this process: " + e.getMessage() + " (" + this + ")", e);
+    } finally {
+      call.release();
+    }
+  }
+
   /** Opens an object: makes one, or finds the one of a name. */
   RemoteObject open(String kind, @Nullable Object[] arguments) {
     return Objects.requireNonNull(

@@ -37,6 +37,15 @@ public final class ManagerWire {
   /** Has an object made that is made when it is first used; fails as that does. */
   public static final String MADE = "made()";
 
+  /**
+   * Before an operation that returns a list: returns the number of an object that has the rest, or 0, and then, one behind the other, the first elements. The rest is
+   * got from that object by {@link #NEXT}, likewise.
+   */
+  public static final String PAGED = "paged:";
+
+  /** Returns the next elements of a list that is returned in pages. */
+  public static final String NEXT = "next()";
+
   /** Before an operation: with what it returns also returns, before that and in a list, the number of changes that the object has seen. */
   public static final String STAMPED = "stamped:";
 

@@ -15,6 +15,9 @@ interface Remote extends Serializable {
   <T extends @Nullable Object> CompletableFuture<T> callAsync(
       String operation, @Nullable Object... arguments);
 
+  /** As {@link #call}, for what returns a list, which may come in pages. */
+  Pages.Page page(String operation, @Nullable Object... arguments);
+
   /** As {@link #call}, for what returns a truth value. */
   default boolean callBoolean(String operation, @Nullable Object... arguments) {
     return Boolean.TRUE.equals(call(operation, arguments));

@@ -208,12 +208,12 @@ final class RemoteList<E> extends AbstractList<E> implements ManagedList<E>, Ran
   // Content.
 
   private List<E> asHere() {
-    return (List<E>) Objects.requireNonNull(remote.call(ManagerWire.ELEMENTS));
+    return (List<E>) Pages.all(remote, ManagerWire.ELEMENTS);
   }
 
   @Override
   public Iterator<E> iterator() {
-    return Collections.unmodifiableList(asHere()).iterator();
+    return (Iterator<E>) new Pages(remote, ManagerWire.ELEMENTS);
   }
 
   @Override

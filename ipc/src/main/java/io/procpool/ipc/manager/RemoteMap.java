@@ -17,7 +17,6 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -196,8 +195,8 @@ class RemoteMap<K, V> implements ManagedMap<K, V> {
 
   // Views.
 
-  private List<Object> content() {
-    return (List<Object>) Objects.requireNonNull(remote.call(ManagerWire.ENTRIES));
+  private List<@Nullable Object> content() {
+    return Pages.all(remote, ManagerWire.ENTRIES);
   }
 
   @Override
@@ -217,26 +216,23 @@ class RemoteMap<K, V> implements ManagedMap<K, V> {
 
   /** Goes through the content as it was. */
   private abstract class Through<T> implements Iterator<T> {
-    private final List<Object> content = content();
-    private int next;
+    private final Pages content = new Pages(remote, ManagerWire.ENTRIES);
+    private @Nullable Object last; // key
     private boolean removable;
 
     abstract T element(K key, V value);
 
     @Override
     public final boolean hasNext() {
-      return next < content.size();
+      return content.hasNext();
     }
 
     @Override
+    @SuppressWarnings("NullAway") // null is a key or a value if K and V say so
     public final T next() {
-      if (!hasNext()) {
-        throw new NoSuchElementException();
-      }
-      T element = element((K) content.get(next), (V) content.get(next + 1));
-      next += 2;
+      last = content.next();
       removable = true;
-      return element;
+      return element((K) last, (V) content.next());
     }
 
     @Override
@@ -245,7 +241,7 @@ class RemoteMap<K, V> implements ManagedMap<K, V> {
         throw new IllegalStateException("there is no element to be removed; call next() first");
       }
       removable = false;
-      RemoteMap.this.remove(content.get(next - 2));
+      RemoteMap.this.remove(last);
     }
   }
 
@@ -386,6 +382,10 @@ class RemoteMap<K, V> implements ManagedMap<K, V> {
     if (remote instanceof RemoteObject object) {
       return object;
     }
+    RemoteObject map = remote instanceof RemoteRange range ? range.wholeMap() : null;
+    if (map != null) {
+      return map;
+    }
     throw new UnsupportedOperationException(
         "a view of a sorted map cannot be listened to or cached; take the whole map");
   }
@@ -423,7 +423,7 @@ class RemoteMap<K, V> implements ManagedMap<K, V> {
   /** Returns a copy, whose elements are this process's. */
   private Map<Object, Object> asHere() {
     Map<Object, Object> copy = new LinkedHashMap<>();
-    List<Object> content = content();
+    List<@Nullable Object> content = content();
     for (int i = 0; i < content.size(); i += 2) {
       copy.put(content.get(i), content.get(i + 1));
     }

@@ -58,6 +58,17 @@ final class RemoteObject implements Remote {
     return KnownManagers.client(server).callAsync(this, number, operation, arguments);
   }
 
+  @Override
+  public Pages.Page page(String operation, @Nullable Object... arguments) {
+    ServersHere.checkNotAt(server, number);
+    String paged = operation.equals(ManagerWire.NEXT) ? operation : ManagerWire.PAGED + operation;
+    try {
+      return KnownManagers.client(server).page(number, paged, arguments);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
   /** Opens an object; this is the server. The arguments are what that kind needs to be made. */
   RemoteObject open(String wanted, @Nullable String name, @Nullable Object... arguments) {
     Object[] all = new Object[arguments.length + 2];

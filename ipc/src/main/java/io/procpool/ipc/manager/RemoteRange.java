@@ -45,6 +45,19 @@ final class RemoteRange implements Remote {
         : map.callAsync(ManagerWire.RANGE + operation, withRange(arguments));
   }
 
+  @Override
+  public Pages.Page page(String operation, @Nullable Object... arguments) {
+    return flags == 0
+        ? map.page(operation, arguments)
+        : map.page(ManagerWire.RANGE + operation, withRange(arguments));
+  }
+
+  /** Returns the map if this is all of it, else null. */
+  @Nullable
+  RemoteObject wholeMap() {
+    return flags == 0 ? map : null;
+  }
+
   private @Nullable Object[] withRange(@Nullable Object[] arguments) {
     @Nullable Object[] all = new @Nullable Object[arguments.length + 3];
     all[0] = flags;

@@ -13,7 +13,6 @@ import java.util.Collection;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -97,28 +96,27 @@ final class RemoteSet<E> extends AbstractSet<E> implements ManagedSet<E> {
   }
 
   private List<E> elements() {
-    return (List<E>) Objects.requireNonNull(remote.call(ManagerWire.ELEMENTS));
+    return (List<E>) Pages.all(remote, ManagerWire.ELEMENTS);
   }
 
   @Override
   public Iterator<E> iterator() {
-    List<E> elements = elements();
+    Pages elements = new Pages(remote, ManagerWire.ELEMENTS);
     return new Iterator<>() {
-      private int next;
+      private @Nullable Object last;
       private boolean removable;
 
       @Override
       public boolean hasNext() {
-        return next < elements.size();
+        return elements.hasNext();
       }
 
       @Override
+      @SuppressWarnings("NullAway") // null is an element if E says so
       public E next() {
-        if (!hasNext()) {
-          throw new NoSuchElementException();
-        }
+        last = elements.next();
         removable = true;
-        return elements.get(next++);
+        return (E) last;
       }
 
       @Override
@@ -127,7 +125,7 @@ final class RemoteSet<E> extends AbstractSet<E> implements ManagedSet<E> {
           throw new IllegalStateException("there is no element to be removed; call next() first");
         }
         removable = false;
-        RemoteSet.this.remove(elements.get(next - 1));
+        RemoteSet.this.remove(last);
       }
     };
   }

@@ -66,10 +66,12 @@ final class ObjectCall implements Turn {
   private final String method;
   private final boolean stamped;
   private final boolean conditional;
+  private final boolean paged;
   private final List<@Nullable Object> values = new ArrayList<>(3); // decoded arguments
   private final byte[] rest; // not decoded yet, because that may run code of users
   private boolean withdrawn; // event loop only
   private @Nullable Answer outcome;
+  private @Nullable Pages pages; // what was returned if that goes in pages
   private @Nullable Returned returned; // what was returned if that stays here
   private Holding left = Holding.FOREIGN;
   private boolean watched; // whether anybody wants to know what it changes
@@ -84,9 +86,13 @@ final class ObjectCall implements Turn {
     String whole = call.signature();
     stamped = whole.startsWith(ManagerWire.STAMPED);
     conditional = whole.startsWith(ManagerWire.UNCHANGED);
-    signature = stamped
-        ? whole.substring(ManagerWire.STAMPED.length())
-        : conditional ? whole.substring(ManagerWire.UNCHANGED.length()) : whole;
+    paged = whole.startsWith(ManagerWire.PAGED);
+    signature = whole.substring(
+        stamped
+            ? ManagerWire.STAMPED.length()
+            : conditional
+                ? ManagerWire.UNCHANGED.length()
+                : paged ? ManagerWire.PAGED.length() : 0);
     int bracket = signature.indexOf('(');
     method = bracket < 0
         ? signature
@@ -132,7 +138,8 @@ final class ObjectCall implements Turn {
     return left;
   }
 
-  private Answer done(Target target, Holding before, ClassLoader loader, ObjectTable objects) {
+  private @Nullable Answer done(
+      Target target, Holding before, ClassLoader loader, ObjectTable objects) {
     Target.Made made;
     try {
       made = target.made();
@@ -176,7 +183,7 @@ final class ObjectCall implements Turn {
   }
 
   /** Does it, and finds out what it changes. Handles that are encoded meanwhile go nowhere. */
-  private Answer watched(
+  private @Nullable Answer watched(
       Content content,
       Target target,
       ObjectKind.Operation operation,
@@ -218,7 +225,7 @@ final class ObjectCall implements Turn {
         : new Content.ObjectOperation(signature, arguments);
   }
 
-  private Answer done(
+  private @Nullable Answer done(
       Target target,
       ObjectKind.Operation operation,
       Target.Made made,
@@ -238,6 +245,9 @@ final class ObjectCall implements Turn {
     if (conditional) {
       return Replies.plain(call.number(), true);
     }
+    if (paged && result instanceof List<?> list) {
+      return paged(list, before == Holding.SIMPLE, objects);
+    }
     if (result instanceof Returned stays) {
       returned = stays;
       return Replies.plain(call.number(), null); // not that one; see reply
@@ -247,6 +257,16 @@ final class ObjectCall implements Turn {
         signature,
         stamped ? new ArrayList<>(Arrays.asList(target.changes(), result)) : result,
         objects);
+  }
+
+  private @Nullable Answer paged(List<?> list, boolean isSimple, ObjectTable objects) {
+    try {
+      pages = isSimple ? Pages.ofSimple(list) : Pages.of(list, objects);
+      return null; // see reply
+    } catch (UnencodableValueException | RuntimeException | StackOverflowError e) {
+      return Replies.refused(
+          call.number(), "what " + signature + " has returned cannot be sent: " + e.getMessage());
+    }
   }
 
   // What has come into the object.
@@ -287,8 +307,10 @@ final class ObjectCall implements Turn {
       watchers.changed(call, changed, sent);
     }
     Returned stays = returned;
-    Answer ready =
-        stays == null ? outcome : Replies.opened(call.number(), objects.referenceTo(stays));
+    Pages all = pages;
+    Answer ready = stays != null
+        ? Replies.opened(call.number(), objects.referenceTo(stays))
+        : all != null ? all.next(call.number(), objects) : outcome;
     call.reply(
         ready == null ? Replies.refused(call.number(), signature + " was not finished") : ready);
   }

@@ -237,7 +237,8 @@ final class ObjectTable implements StoreRenewal.Source {
     }
   }
 
-  private Reference add(Served object) {
+  /** Takes an object that nobody has opened. */
+  Reference add(Served object) {
     purge();
     last++;
     objects.put(last, new Entry(last, object, unreachable));

@@ -97,6 +97,21 @@ final class Replies {
     return new Answer(message.toByteArray(), objects);
   }
 
+  /**
+   * With a part of a list.
+   *
+   * @param rest number of the object that has the rest; 0 if there is none
+   * @param values encoded, one behind the other
+   * @param objects whose handles are in them, and that of the rest
+   */
+  static Answer page(long number, long rest, byte[] values, List<Reference> objects) {
+    PayloadWriter message =
+        begin(number, Reply.RETURNED, objects.stream().map(Reference::number).toList());
+    write(message, rest);
+    message.putBytes(values);
+    return new Answer(message.toByteArray(), objects);
+  }
+
   static Answer thrown(long number, Throwable thrown) {
     PayloadWriter message = begin(number, Reply.THREW);
     ThrowableCodec.write(message, thrown, "manager", ProcessHandle.current().pid(), number);
