@@ -49,6 +49,7 @@ public final class Programs {
       new Program("S01", "a number and an array that two children change", SharedNumbers::run),
       new Program("S02", "ten children and a manager's dict and list", DictAndList::run),
       new Program("S03", "ten children store their process ids in a manager", ChildrenSignIn::run),
+      new Program("S04", "two children and each type of a manager", EveryType::run),
       new Program("S05", "ten children print whole lines under a lock", WholeLines::run),
       new Program("S06", "lost updates, and two ways to lose none", LostUpdates::run),
       new Program("S07", "a bank balance under a lock", BankBalance::run),

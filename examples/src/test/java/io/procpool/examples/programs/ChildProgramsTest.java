@@ -91,6 +91,35 @@ class ChildProgramsTest extends ProgramTestBase {
   }
 
   @Test
+  void s04_everyType_usedByBothChildren() throws Exception {
+    List<String> seen = EveryType.run(settings(PoolOptions.PROCESSES));
+
+    assertThat(seen)
+        .containsExactly(
+            "dict: each puts its number: {child 1=1, child 2=2}",
+            "list: each appends its number twice: [1, 1, 2, 2]",
+            "Namespace: each sets an attribute: {x=1, y=2}",
+            "Lock: each adds 1 a hundred times while it holds it: 200",
+            "RLock: the same, and it acquires it twice: 200",
+            "Semaphore: 1 releases three permits, 2 acquires two: 1",
+            "BoundedSemaphore: each adds 1 a hundred times, one at a time: 200",
+            "Condition: 1 waits for a ball, 2 throws it: caught",
+            "Event: 1 waits, 2 sets it: [2 sets it, 1 goes on]",
+            "Barrier: each waits for the other and is told a number: [0, 1]",
+            "Queue: 1 puts numbers, 2 takes them and puts squares: [1, 4, 9, 16, 25]",
+            "Value: each adds 1 a hundred times: 200",
+            "Array: each adds its number to every element: [13, 23, 33]",
+            "map: each merges 1 into an entry a hundred times: {total=200}",
+            "sortedMap: 1 puts 3 and 1, 2 puts 4 and 2: {1=child 1, 2=child 2, 3=child 1, 4=child 2}",
+            "set: each adds its number, and 0: [0, 1, 2]",
+            "deque: 1 adds at the front, 2 at the end: [1, 2, 3, 4]",
+            "priorityQueue: 1 puts 3 and 1, 2 puts 4 and 2: [1, 2, 3, 4]",
+            "atomicLong: each adds 1 a hundred times: 200",
+            "countDownLatch: each counts down and waits: [0, 0]");
+    assertThat(lines()).isEqualTo(seen);
+  }
+
+  @Test
   void s08_distributedSquares_strangerIsRefused() throws Exception {
     DistributedSquares.Seen seen = DistributedSquares.run(settings(PoolOptions.PROCESSES));
 

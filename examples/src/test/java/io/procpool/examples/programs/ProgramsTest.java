@@ -235,7 +235,7 @@ class ProgramsTest extends ProgramTestBase {
   @Test
   void main_noArguments_listsThePrograms() throws Exception {
     assertThat(launch(0).out())
-        .hasSize(46)
+        .hasSize(47)
         .allMatch(line -> line.matches("[PQSYFN][0-9][0-9]  .*|usage: .*"));
   }
 
