@@ -76,6 +76,11 @@ class ManagerTlsTest {
     return Manager.start(at(loopback(0)).build());
   }
 
+  private static ManagerServer serverWithTls() throws IOException {
+    ServerSetup setup = ServerSetup.of(at(loopback(0)).build());
+    return ManagerServer.start(loopback(0), KEY, setup);
+  }
+
   private static ConnectOptions.Builder tls() {
     return ConnectOptions.builder().tls(true);
   }
@@ -164,8 +169,8 @@ class ManagerTlsTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 5, 1500})
   void bytes_inPieces_areUnderstood(int pieceBytes) throws Exception {
-    try (Manager manager = withTls();
-        Relay relay = Relay.ofBytes(manager.address(), pieceBytes);
+    try (ManagerServer server = serverWithTls(); // to which this process is not connected yet
+        Relay relay = Relay.ofBytes(server.address(), pieceBytes);
         Manager behind = Manager.connect(relay.address(), KEY, tls().build())) {
       ManagedList<String> list = behind.list("pieces");
       list.add("some text".repeat(1000));
@@ -360,8 +365,8 @@ class ManagerTlsTest {
   /** A connection that is cut anywhere, also in the middle of a record, is an end; nobody waits for the rest. */
   @Test
   void connection_cut_bothSidesEnd() throws Exception {
-    try (Manager manager = withTls();
-        Relay relay = Relay.ofBytes(manager.address(), 7);
+    try (ManagerServer server = serverWithTls();
+        Relay relay = Relay.ofBytes(server.address(), 7);
         Manager behind = Manager.connect(relay.address(), KEY, tls().build())) {
       ManagedQueue<String> queue = behind.queue(1);
       FutureTask<String> waits = begin(queue::take);
@@ -373,7 +378,7 @@ class ManagerTlsTest {
         assertThatThrownBy(() -> each.get(20, TimeUnit.SECONDS))
             .hasCauseInstanceOf(ManagerGoneException.class);
       }
-      try (Manager again = Manager.connect(manager.address(), KEY, tls().build())) {
+      try (Manager again = Manager.connect(server.address(), KEY, tls().build())) {
         assertThat(again.list("cut")).isEmpty();
       }
     }
