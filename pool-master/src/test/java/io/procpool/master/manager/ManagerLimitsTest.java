@@ -33,11 +33,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 /** What a server does not let its clients do, and that others notice nothing of it. */
@@ -93,8 +93,20 @@ class ManagerLimitsTest {
 
   /** A thousand at the same time, and a good client that gets the same results as alone. */
   @ParameterizedTest
-  @CsvSource({"silent,false", "half,false", "random,false", "silent,true", "hello of TLS,true"})
+  @CsvSource({"silent,false", "random,false", "hello of TLS,true"})
   void guests_thousand_costNobodyElseAnything(String manner, boolean tls) throws Exception {
+    guests(manner, tls);
+  }
+
+  @ParameterizedTest
+  @Tag("stress")
+  @CsvSource({"half,false", "silent,true"})
+  void guests_thousandOfOtherKinds_costNobodyElseAnything(String manner, boolean tls)
+      throws Exception {
+    guests(manner, tls);
+  }
+
+  private void guests(String manner, boolean tls) throws Exception {
     List<RawPeer> guests = new ArrayList<>();
     try (Manager manager = start(tls)) {
       ManagedList<Integer> list = manager.list();
@@ -154,9 +166,18 @@ class ManagerLimitsTest {
   }
 
   /** One byte now and then does not help: there is a time for all of it. */
-  @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void handshake_byteByByte_hasOneLimit(boolean tls) throws Exception {
+  @Test
+  void handshake_byteByByte_hasOneLimit() throws Exception {
+    slowHandshake(false);
+  }
+
+  @Test
+  @Tag("stress")
+  void handshake_byteByByteWithTls_hasOneLimit() throws Exception {
+    slowHandshake(true);
+  }
+
+  private void slowHandshake(boolean tls) throws Exception {
     try (Manager manager = start(tls);
         RawPeer slow = tls ? RawPeer.tls(manager.address()) : RawPeer.plain(manager.address())) {
       slow.greeting();

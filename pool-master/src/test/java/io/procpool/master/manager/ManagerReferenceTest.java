@@ -302,7 +302,7 @@ class ManagerReferenceTest {
   /** Many objects made, passed on through a queue, used by another process, and dropped: the server has none of them in the end. */
   @Test
   void rounds_ofMakingPassingAndDropping_leaveNothing() throws Exception {
-    rounds(5_000);
+    rounds(2_000);
   }
 
   @Test
