@@ -10,7 +10,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Values with names. Its public methods are what clients call. Used by one thread at a time. */
-final class Attributes {
+final class Attributes implements Backed {
   private final Map<String, @Nullable Object> values = new LinkedHashMap<>();
 
   public @Nullable Object get(Object name) {
@@ -50,5 +50,10 @@ final class Attributes {
       all.add(value);
     });
     return all;
+  }
+
+  @Override
+  public Object backing() {
+    return values;
   }
 }

@@ -38,7 +38,8 @@ interface Content {
    *
    * @param loader finds the classes of what it holds
    */
-  static Content of(Object target, ClassLoader loader) {
+  static Content of(Object object, ClassLoader loader) {
+    Object target = object instanceof Backed backed ? backed.backing() : object;
     if (target instanceof Map<?, ?> map) {
       return new MapContent(map, loader);
     } else if (target instanceof List<?> list) {
@@ -48,9 +49,6 @@ interface Content {
     }
     return new WholeContent(target, loader);
   }
-
-  /** Returns what calls are done with. */
-  Object target();
 
   /**
    * Remembers what a call may change.

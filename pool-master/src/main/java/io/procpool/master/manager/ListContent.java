@@ -23,11 +23,6 @@ final class ListContent implements Content {
   }
 
   @Override
-  public Object target() {
-    return list;
-  }
-
-  @Override
   public Before before(ObjectOperation operation, boolean withBefore)
       throws UnencodableValueException {
     int size = list.size();
@@ -41,7 +36,14 @@ final class ListContent implements Content {
       case "removeLast()" -> range(size - 1, size, operation, withBefore);
       case "add(int,Object)", "addAll(int,Collection)" ->
         range(first, first, operation, withBefore);
-      case "set(int,Object)", "remove(int)" -> range(first, first + 1, operation, withBefore);
+      case "set(int,Object)",
+          "remove(int)",
+          "getAndSet(int,Object)",
+          "compareAndSet(int,Object,Object)",
+          "getAndUpdate(int,UnaryOperator)",
+          "updateAndGet(int,UnaryOperator)",
+          "accumulateAndGet(int,Object,BiFunction)" ->
+        range(first, first + 1, operation, withBefore);
       case "removeRange(int,int)" ->
         range(
             first,

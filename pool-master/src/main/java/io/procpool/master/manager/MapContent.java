@@ -29,7 +29,9 @@ final class MapContent implements Content {
       "merge",
       "compute",
       "computeIfAbsent",
-      "computeIfPresent");
+      "computeIfPresent",
+      "set",
+      "delete");
 
   private static final int STATE_ENTRIES = 1000; // of one change
 
@@ -40,11 +42,6 @@ final class MapContent implements Content {
   MapContent(Map<?, ?> map, ClassLoader loader) {
     this.map = (Map<@Nullable Object, @Nullable Object>) map;
     this.loader = loader;
-  }
-
-  @Override
-  public Object target() {
-    return map;
   }
 
   @Override

@@ -29,11 +29,6 @@ final class SetContent implements Content {
   }
 
   @Override
-  public Object target() {
-    return set;
-  }
-
-  @Override
   public Before before(ObjectOperation operation, boolean withBefore)
       throws UnencodableValueException {
     boolean mayChange = operation.hasFunction();

@@ -114,7 +114,9 @@ final class Target {
   /** Returns it; it is there. */
   Object object() {
     Content known = content;
-    return known == null ? Objects.requireNonNull(made).object() : known.target();
+    return known instanceof WholeContent whole
+        ? whole.target()
+        : Objects.requireNonNull(made).object();
   }
 
   /**

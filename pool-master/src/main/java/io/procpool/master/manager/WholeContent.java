@@ -19,8 +19,8 @@ final class WholeContent implements Content {
     this.loader = loader;
   }
 
-  @Override
-  public Object target() {
+  /** Returns what calls are done with. */
+  Object target() {
     return target;
   }
 
