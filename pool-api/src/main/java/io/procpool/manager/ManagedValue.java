@@ -59,4 +59,11 @@ public interface ManagedValue<T extends @Nullable Object> extends Serializable {
   /** As the other one, here if the function is not serializable. */
   <X extends @Nullable Object> T getAndAccumulate(
       X given, BiFunction<? super T, ? super X, ? extends T> function);
+
+  /**
+   * Has a listener told of each change, from now on: what the value was, and what it is. The listener stays in this process. Blocks for a round trip.
+   *
+   * <p>An operation that leaves the value as it is, compared in serialized form, is no change.
+   */
+  Subscription addListener(ChangeListener<? super ValueChange<T>> listener);
 }

@@ -1,8 +1,11 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.manager;
 
+import io.procpool.manager.ChangeListener;
 import io.procpool.manager.ManagedValue;
 import io.procpool.manager.ServerFunctions;
+import io.procpool.manager.Subscription;
+import io.procpool.manager.ValueChange;
 import java.io.Serializable;
 import java.util.Objects;
 import java.util.function.BiFunction;
@@ -112,6 +115,15 @@ final class RemoteValue<T extends @Nullable Object> implements ManagedValue<T> {
         return returnsNext ? next : before;
       }
     }
+  }
+
+  @Override
+  public Subscription addListener(ChangeListener<? super ValueChange<T>> listener) {
+    return RemoteSubscription.<ValueChange<T>>begin(
+        remote,
+        Objects.requireNonNull(listener, "listener"),
+        told -> new ValueChange<T>(
+            value(Told.decodeFirst(told.before)), value(Told.decodeFirst(told.after))));
   }
 
   @Override

@@ -10,6 +10,7 @@ import io.procpool.manager.ListChange;
 import io.procpool.manager.ManagedList;
 import io.procpool.manager.ManagedMap;
 import io.procpool.manager.ManagedSet;
+import io.procpool.manager.ManagedValue;
 import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerException;
 import io.procpool.manager.ManagerGoneException;
@@ -17,6 +18,7 @@ import io.procpool.manager.ManagerOptions;
 import io.procpool.manager.MapChange;
 import io.procpool.manager.SetChange;
 import io.procpool.manager.Subscription;
+import io.procpool.manager.ValueChange;
 import io.procpool.master.process.Faults;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -200,6 +202,24 @@ class ManagerListenerTest {
       for (int i = 0; i < 100; i++) {
         assertThat(slow.poll(20, TimeUnit.SECONDS)).isEqualTo(i);
       }
+    }
+  }
+
+  @Test
+  void value_changed_isTold() throws Exception {
+    try (Manager manager = hosted()) {
+      ManagedValue<String> value = manager.value("first");
+      Collects<ValueChange<String>> listener = new Collects<>();
+      try (Subscription ignored = value.addListener(listener)) {
+        value.set("second");
+        value.set("second");
+        value.updateAndGet(was -> was + "!");
+        assertThat(value.compareAndSet("other", "no")).isFalse();
+        assertThat(listener.next()).isEqualTo(new ValueChange<>("first", "second"));
+        assertThat(listener.next()).isEqualTo(new ValueChange<>("second", "second!"));
+      }
+      value.set("third");
+      assertThat(listener.told).isEmpty();
     }
   }
 
