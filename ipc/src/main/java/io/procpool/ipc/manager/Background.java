@@ -124,6 +124,10 @@ final class Background {
         client.fail(new IOException(closed.getMessage(), closed));
       }
     }
+    while (!completions.isEmpty()) { // one of them may wait for one behind it
+      completions.look();
+      LockSupport.parkNanos(this, Completions.STUCK_NANOS);
+    }
   }
 
   private void sleep() throws IOException, InterruptedException {

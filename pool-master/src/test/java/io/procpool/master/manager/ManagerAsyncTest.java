@@ -203,6 +203,26 @@ class ManagerAsyncTest {
     }
   }
 
+  /** Also when the server is gone, a callback may wait for a future behind it. */
+  @Test
+  void server_gone_callbackWaitsForALaterFuture_getsIt() throws Exception {
+    Manager doomed = Manager.start(ManagerOptions.builder().hosted(true).build());
+    AsyncQueue<Integer> async = doomed.<Integer>queue(1).async();
+    CompletableFuture<Integer> first = async.take();
+    CompletableFuture<Integer> later = async.take();
+    CompletableFuture<Boolean> waited = first.handle((none, gone) -> {
+      later.handle((alsoNone, alsoGone) -> alsoGone).join();
+      return later.isCompletedExceptionally();
+    });
+    CompletableFuture<Boolean> otherWay = later.handle((none, gone) -> {
+      first.handle((alsoNone, alsoGone) -> alsoGone).join();
+      return first.isCompletedExceptionally();
+    });
+    doomed.close();
+    assertThat(waited.get(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(otherWay.get(30, TimeUnit.SECONDS)).isTrue();
+  }
+
   /** An interrupted thread's calls are done as any other's, and it stays interrupted. */
   @Test
   void put_byInterruptedThread_isDone() throws Exception {
