@@ -168,6 +168,7 @@ class ManagerLimitsTest {
 
   /** One byte now and then does not help: there is a time for all of it. */
   @Test
+  @Tag("stress")
   void handshake_byteByByte_hasOneLimit() throws Exception {
     slowHandshake(false);
   }

@@ -40,6 +40,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -386,6 +387,7 @@ class ManagerTlsTest {
 
   /** What comes instead of TLS, or stops in the middle of its handshake. */
   @Test
+  @Tag("stress")
   void guests_withoutProperTls_areClosed() throws Exception {
     byte[] hello = {22, 3, 1, 0, 100, 1, 0, 0, 96, 3, 3};
     byte[] random = new byte[300];

@@ -41,7 +41,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class StoreKillTest {
   private static final byte[] KEY = "a key of sixteen bytes or more".getBytes();
   private static final int CLIENTS = 4;
-  private static final int ROUNDS = Integer.getInteger("procpool.test.kills", 5);
+  private static final int ROUNDS = Integer.getInteger("procpool.test.kills", 3);
 
   @TempDir
   private Path directory;

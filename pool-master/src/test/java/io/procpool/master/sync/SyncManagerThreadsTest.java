@@ -6,8 +6,10 @@ import io.procpool.manager.ManagerOptions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** The contracts of locks and the like in the server of a manager, between threads of one process. */
+@Tag("stress") // SyncManagerProcessesTest has the same, between processes
 class SyncManagerThreadsTest {
   private static Manager manager;
   private static Parties parties;
