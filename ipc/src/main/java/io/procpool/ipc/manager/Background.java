@@ -83,13 +83,16 @@ final class Background {
 
   /** Completes something that {@link #want} has announced. */
   void complete(Runnable completion) {
-    completions.add(completion);
+    tell(completion);
     unwant();
   }
 
   /** Runs what the server has said by itself. */
   void tell(Runnable told) {
     completions.add(told);
+    if (asleep && !completions.isEmpty()) {
+      LockSupport.unpark(thread); // to look after it: who reads meanwhile does not
+    }
   }
 
   /** Returns the thread if it should read and does not; null if it need not. */

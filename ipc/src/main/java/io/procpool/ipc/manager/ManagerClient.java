@@ -528,8 +528,8 @@ public final class ManagerClient {
       }
       return held;
     }
-    WaitingCall call = run(
-        OnInterrupt.GIVE_UP, ManagerWire.SERVER, ManagerWire.CLAIM, new Object[] {object, ticket});
+    WaitingCall call = run( // an interrupt is for what is done with the handle
+        OnInterrupt.KEEP, ManagerWire.SERVER, ManagerWire.CLAIM, new Object[] {object, ticket});
     try {
       resultOf(call.outcome(), call.reply(), ManagerWire.CLAIM);
       return holds.find(object);

@@ -55,6 +55,7 @@ final class RemoteObject implements Remote {
   @Override
   public <T extends @Nullable Object> CompletableFuture<T> callAsync(
       String operation, @Nullable Object... arguments) {
+    ServersHere.checkNotAt(server, number);
     return KnownManagers.client(server).callAsync(this, number, operation, arguments);
   }
 

@@ -138,6 +138,34 @@ class ManagerAsyncTest {
     assertThat(first.get(30, TimeUnit.SECONDS)).isEqualTo("abc");
   }
 
+  /** The same while another thread waits, and reads for all. */
+  @Test
+  void callback_waitsWhileAnotherThreadReads_getsIt() throws Exception {
+    ManagedQueue<String> empty = manager.queue(1);
+    Thread reader = new Thread(() -> {
+      try {
+        empty.take();
+      } catch (InterruptedException e) {
+        // Not by this test.
+      }
+    });
+    reader.start();
+    try {
+      AsyncQueue<String> queue = manager.<String>queue(10).async();
+      for (int i = 0; i < 20; i++) {
+        CompletableFuture<String> later = new CompletableFuture<>();
+        CompletableFuture<String> first = queue.take().thenApply(taken -> taken + later.join());
+        queue.take().thenAccept(later::complete);
+        queue.put("a");
+        queue.put("b");
+        assertThat(first.get(20, TimeUnit.SECONDS)).isEqualTo("ab");
+      }
+    } finally {
+      empty.put("end");
+      reader.join();
+    }
+  }
+
   /** A cancelled take has taken nothing, or was not cancelled. */
   @Test
   void take_cancelledWhileElementsCome_losesNone() {

@@ -295,6 +295,9 @@ class ManagerReferenceTest {
     assertThatThrownBy(() -> map.compute("a", (key, value) -> map.size()))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("cannot use the object itself");
+    assertThatThrownBy(() -> map.compute("a", (key, value) -> map.async().size().join()))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("cannot use the object itself");
     map.put("a", 1);
     assertThat(map).hasSize(1);
   }
