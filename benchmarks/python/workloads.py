@@ -455,7 +455,7 @@ def get_each(entries, count, meeting):
     meeting.wait()
 
 
-def manager_clients(count=64_000):
+def manager_clients(count=128_000):
     figures = {}
     with multiprocessing.Manager() as server:
         entries = server.dict()

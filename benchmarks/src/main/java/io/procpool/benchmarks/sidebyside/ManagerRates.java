@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 /** How much a manager's server gets done. */
 final class ManagerRates {
   private static final int KEYS = 1000;
+  private static final int WARM_UP_GETS = 20_000; // a JVM that is still compiling would be measured
 
   private ManagerRates() {}
 
@@ -41,7 +42,7 @@ final class ManagerRates {
     }
   }
 
-  /** Gets by so many processes at once, each waiting for one after the other: {@code 1} to {@code 64}, operations a second of all together. */
+  /** Gets by so many warm processes at once, each waiting for one after the other: {@code 1} to {@code 64}, operations a second of all together. */
   static Map<String, Double> clients(Effort effort) throws Exception {
     Map<String, Double> rates = new TreeMap<>();
     try (Manager manager = Manager.start()) {
@@ -49,22 +50,23 @@ final class ManagerRates {
       map.put("key", 1);
       for (int clients : new int[] {1, 4, 16, 64}) {
         if (clients == 1 || effort.choose(64, 1) >= clients) {
-          rates.put(Integer.toString(clients), rate(map, clients, effort.choose(64_000, 100)));
+          rates.put(Integer.toString(clients), rate(effort, map, clients));
         }
       }
     }
     return rates;
   }
 
-  private static double rate(ManagedMap<String, Integer> map, int clients, int count)
+  private static double rate(Effort effort, ManagedMap<String, Integer> map, int clients)
       throws Exception {
-    int each = count / clients;
+    int warmUp = effort.choose(WARM_UP_GETS, 10);
+    int each = effort.choose(128_000, 100) / clients;
     List<ChildProcess> children = new ArrayList<>();
     try (ProcessBarrier meeting = ProcessBarrier.create(clients + 1)) {
       ChildOptions options = ChildOptions.builder().name("client").build();
       for (int i = 0; i < clients; i++) {
         children.add(ChildProcess.start(options, () -> {
-          for (int warm = 0; warm < each; warm++) {
+          for (int warm = 0; warm < warmUp; warm++) {
             Checks.equal(Objects.requireNonNull(map.get("key")), 1);
           }
           meeting.await();
