@@ -81,9 +81,9 @@ public final class PoolOptions {
     return values.workers;
   }
 
-  /** Returns the run timeout of a task; zero means none. */
-  public Duration taskTimeout() {
-    return values.taskTimeout;
+  /** Returns the options of tasks that are submitted without others. */
+  public TaskOptions taskDefaults() {
+    return values.taskDefaults;
   }
 
   /** Returns the number of tasks after which a worker is retired; zero means no limit. */
@@ -190,7 +190,7 @@ public final class PoolOptions {
    * <tr><td>backend</td><td>{@value PoolOptions#PROCESSES}</td></tr>
    * <tr><td>name</td><td>pool-1, pool-2, …</td></tr>
    * <tr><td>workers</td><td>the CPUs this process may use (control groups respected), at most 512</td></tr>
-   * <tr><td>taskTimeout</td><td>zero: none</td></tr>
+   * <tr><td>taskDefaults</td><td>{@link TaskOptions#defaults()}: no limits</td></tr>
    * <tr><td>maxTasksPerWorker</td><td>zero: no limit</td></tr>
    * <tr><td>startTimeout</td><td>30 s</td></tr>
    * <tr><td>maxStartAttempts</td><td>5</td></tr>
@@ -210,7 +210,7 @@ public final class PoolOptions {
     private String backend = PROCESSES;
     private @Nullable String name;
     private int workers = Math.min(MAX_WORKERS, Runtime.getRuntime().availableProcessors());
-    private Duration taskTimeout = Duration.ZERO;
+    private TaskOptions taskDefaults = TaskOptions.defaults();
     private int maxTasksPerWorker;
     private @Nullable RunnableTask initializer;
     private Duration startTimeout = Duration.ofSeconds(30);
@@ -236,7 +236,7 @@ public final class PoolOptions {
       backend = from.backend;
       name = from.name;
       workers = from.workers;
-      taskTimeout = from.taskTimeout;
+      taskDefaults = from.taskDefaults;
       maxTasksPerWorker = from.maxTasksPerWorker;
       initializer = from.initializer;
       startTimeout = from.startTimeout;
@@ -275,12 +275,9 @@ public final class PoolOptions {
       return this;
     }
 
-    /**
-     * Sets the run timeout of a task: the time from its start in a worker after which the worker is killed and the task
-     * fails with a {@link TaskTimeoutException}. Zero means none.
-     */
-    public Builder taskTimeout(Duration taskTimeout) {
-      this.taskTimeout = OptionChecks.nonNegative("taskTimeout", taskTimeout);
+    /** Sets the options of tasks, such as their run timeout, for all that are submitted without others; see {@link Pool#with(TaskOptions)}. */
+    public Builder taskDefaults(TaskOptions taskDefaults) {
+      this.taskDefaults = Objects.requireNonNull(taskDefaults, "taskDefaults");
       return this;
     }
 

@@ -48,7 +48,7 @@ public abstract class PoolOptionsContract extends PoolContract {
   void open_optionsForProcesses_areRefusedAllAtOnce(PoolContext context) {
     PoolOptions options = context
         .options()
-        .taskTimeout(Duration.ofSeconds(1))
+        .taskDefaults(TaskOptions.defaults().timeout(Duration.ofSeconds(1)))
         .maxTasksPerWorker(1)
         .maxHeapBytes(64 << 20)
         .jvmArgs(List.of("-Xss1m"))
@@ -67,7 +67,7 @@ public abstract class PoolOptionsContract extends PoolContract {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll(
             "\"" + options.backend() + "\"",
-            "taskTimeout",
+            "timeout",
             "maxTasksPerWorker",
             "maxHeapBytes",
             "jvmArgs",
@@ -106,7 +106,7 @@ public abstract class PoolOptionsContract extends PoolContract {
         .submit(gate::passUninterruptibly);
     assertThat(failureOf(result)).isInstanceOfSatisfying(TaskTimeoutException.class, timeout -> {
       assertThat(timeout.timeout()).isEqualTo(Times.SHORT);
-      assertThat(timeout.runTime()).isGreaterThanOrEqualTo(Times.SHORT);
+      assertThat(timeout.report().runTime()).isGreaterThanOrEqualTo(Times.SHORT);
       assertThat(timeout.taskId()).isEqualTo(result.taskId());
       assertThat(timeout.poolUsable()).isTrue();
       assertThat(timeout).hasMessageContaining("slow");

@@ -40,8 +40,6 @@ class PoolOptionsTest {
         bad("workers: 0 (expected: 1 to 512)", b -> b.workers(0)),
         bad("workers: -1 (expected: 1 to 512)", b -> b.workers(-1)),
         bad("workers: 513 (expected: 1 to 512)", b -> b.workers(513)),
-        bad("taskTimeout: PT-0.001S (expected: zero or more)", b -> b.taskTimeout(negative)),
-        bad("taskTimeout: " + huge + " (expected: at most", b -> b.taskTimeout(huge)),
         bad("maxTasksPerWorker: -1 (expected: 0 or more)", b -> b.maxTasksPerWorker(-1)),
         bad("startTimeout: PT0S (expected: more than zero)", b -> b.startTimeout(Duration.ZERO)),
         bad("startTimeout: PT-0.001S (expected: more than", b -> b.startTimeout(negative)),
@@ -81,7 +79,7 @@ class PoolOptionsTest {
     List<Function<PoolOptions.Builder, Object>> setters = List.of(
         b -> b.backend(null),
         b -> b.name(null),
-        b -> b.taskTimeout(null),
+        b -> b.taskDefaults(null),
         b -> b.initializer(null),
         b -> b.startTimeout(null),
         b -> b.gracePeriod(null),
@@ -122,7 +120,7 @@ class PoolOptionsTest {
     assertThat(options.name()).matches("pool-[0-9]+");
     assertThat(options.workers())
         .isEqualTo(Math.min(512, Runtime.getRuntime().availableProcessors()));
-    assertThat(options.taskTimeout()).isZero();
+    assertThat(options.taskDefaults()).isSameAs(TaskOptions.defaults());
     assertThat(options.maxTasksPerWorker()).isZero();
     assertThat(options.initializer()).isEmpty();
     assertThat(options.startTimeout()).isEqualTo(Duration.ofSeconds(30));
@@ -152,7 +150,7 @@ class PoolOptionsTest {
         .backend("threads")
         .name("a.b-c_1")
         .workers(512)
-        .taskTimeout(Duration.ofSeconds(1))
+        .taskDefaults(TaskOptions.defaults().timeout(Duration.ofSeconds(1)))
         .maxTasksPerWorker(2)
         .initializer(initializer)
         .startTimeout(Duration.ofSeconds(3))
@@ -177,7 +175,7 @@ class PoolOptionsTest {
     assertThat(options.backend()).isEqualTo("threads");
     assertThat(options.name()).isEqualTo("a.b-c_1");
     assertThat(options.workers()).isEqualTo(512);
-    assertThat(options.taskTimeout()).isEqualTo(Duration.ofSeconds(1));
+    assertThat(options.taskDefaults().timeout()).contains(Duration.ofSeconds(1));
     assertThat(options.maxTasksPerWorker()).isEqualTo(2);
     assertThat(options.initializer()).containsSame(initializer);
     assertThat(options.startTimeout()).isEqualTo(Duration.ofSeconds(3));

@@ -4,6 +4,7 @@ package io.procpool.benchmarks.sidebyside;
 import io.procpool.AsyncResult;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
+import io.procpool.TaskOptions;
 import io.procpool.TaskTimeoutException;
 import io.procpool.WorkerCrashedException;
 import io.procpool.shared.SharedLong;
@@ -113,7 +114,10 @@ final class Deaths {
     int count = effort.choose(11, 1);
     Samples late = new Samples(count);
     Path note = note();
-    PoolOptions options = PoolOptions.builder().workers(1).taskTimeout(TIMEOUT).build();
+    PoolOptions options = PoolOptions.builder()
+        .workers(1)
+        .taskDefaults(TaskOptions.defaults().timeout(TIMEOUT))
+        .build();
     try (Pool pool = Pool.open(options)) {
       for (int i = -1; i < count; i++) {
         pool.apply(Tasks::noteAndSpin, note.toString(), 0); // the new worker loads classes

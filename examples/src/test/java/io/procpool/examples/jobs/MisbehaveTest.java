@@ -9,6 +9,7 @@ import io.procpool.Pool;
 import io.procpool.PoolOptions;
 import io.procpool.PoolOptions.WorkerStream;
 import io.procpool.ResultIterator;
+import io.procpool.TaskOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -44,7 +45,7 @@ class MisbehaveTest {
     PoolOptions options = PoolOptions.builder()
         .workers(2)
         .maxHeapBytes(64 << 20)
-        .taskTimeout(Duration.ofSeconds(2))
+        .taskDefaults(TaskOptions.defaults().timeout(Duration.ofSeconds(2)))
         .workerStdout(WorkerStream.DISCARD)
         .workerStderr(WorkerStream.DISCARD)
         .jvmArgs(List.of("-XX:-CreateCoredumpOnCrash"))

@@ -8,7 +8,9 @@ import io.procpool.Outcome;
 import io.procpool.Pool;
 import io.procpool.RemoteTrace;
 import io.procpool.ResultIterator;
+import io.procpool.TaskAbortedException;
 import io.procpool.TaskFunction;
+import io.procpool.TaskReport;
 import io.procpool.TaskTimeoutException;
 import io.procpool.WaitInterruptedException;
 import io.procpool.WorkerCrashedException;
@@ -329,11 +331,9 @@ final class Execution implements Interruption.Target {
   }
 
   private static JobLog.Run runOf(Throwable error, int attempts) {
-    if (error instanceof WorkerCrashedException crash) {
-      return new JobLog.Run(-1, crash.runTime().toNanos(), crash.pid(), attempts);
-    }
-    if (error instanceof TaskTimeoutException timeout) {
-      return new JobLog.Run(-1, timeout.runTime().toNanos(), timeout.pid(), attempts);
+    if (error instanceof TaskAbortedException aborted) {
+      TaskReport report = aborted.report();
+      return new JobLog.Run(-1, report.runTime().toNanos(), report.pid(), attempts);
     }
     return new JobLog.Run(-1, -1, -1, attempts);
   }
@@ -356,10 +356,9 @@ final class Execution implements Interruption.Target {
                 case RESULT_LOST -> "ran, result lost";
               })
           .append(attempts > 1 ? ", " + attempts + " attempts)" : ")");
-      if (error instanceof WorkerCrashedException crash) {
-        crash
-            .crashReport()
-            .ifPresent(path -> text.append("; JVM crash report: ").append(path));
+      if (error instanceof TaskAbortedException aborted
+          && !aborted.report().crashReport().isEmpty()) {
+        text.append("; JVM crash report: ").append(aborted.report().crashReport());
       }
       return text.toString();
     } else {

@@ -3,6 +3,7 @@ package io.procpool.master.cli;
 
 import io.procpool.PoolOptions;
 import io.procpool.PoolOptions.WorkerStream;
+import io.procpool.TaskOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -135,7 +136,7 @@ final class PoolFlags {
     options.workers(inline ? 1 : workers);
     if (timeoutText != null) {
       Duration timeout = Values.time("--timeout", timeoutText);
-      options.taskTimeout(timeout);
+      options.taskDefaults(TaskOptions.defaults().timeout(timeout));
     }
     if (retriesText != null) {
       retries = Values.number("--retries", retriesText, 0, Integer.MAX_VALUE - 1);

@@ -4,6 +4,7 @@ package io.procpool.master.local;
 import io.procpool.PoolListener.TaskEvent;
 import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
+import io.procpool.TaskOptions;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.Events;
@@ -33,8 +34,8 @@ abstract class LocalEngine implements Engine {
   }
 
   @Override
-  public final void checkTimeout(long timeoutNanos) {
-    LocalOptions.checkTimeout(options.backend(), timeoutNanos);
+  public final void check(TaskOptions task) {
+    LocalOptions.check(options.backend(), task);
   }
 
   /** How an item ended. */

@@ -2,7 +2,9 @@
 package io.procpool.master.local;
 
 import io.procpool.PoolOptions;
+import io.procpool.TaskOptions;
 import io.procpool.WorkerStartException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +16,10 @@ final class LocalOptions {
   static void check(PoolOptions options) {
     PoolOptions defaults = PoolOptions.builder().build();
     List<String> refused = new ArrayList<>();
-    refuse(refused, !options.taskTimeout().isZero(), "taskTimeout (a thread cannot be killed)");
+    refuse(
+        refused,
+        !options.taskDefaults().timeout().orElse(Duration.ZERO).isZero(),
+        "timeout of taskDefaults (a thread cannot be killed)");
     refuse(
         refused,
         options.maxTasksPerWorker() != 0,
@@ -62,8 +67,8 @@ final class LocalOptions {
   }
 
   /** A timeout can come with a single task, too. */
-  static void checkTimeout(String backend, long timeoutNanos) {
-    if (timeoutNanos != 0) {
+  static void check(String backend, TaskOptions task) {
+    if (!task.timeout().orElse(Duration.ZERO).isZero()) {
       throw new IllegalArgumentException("backend \"" + backend
           + "\" cannot honour a task timeout (a thread cannot be killed); use backend \""
           + PoolOptions.PROCESSES + "\"");

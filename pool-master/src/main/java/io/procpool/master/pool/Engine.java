@@ -2,6 +2,7 @@
 package io.procpool.master.pool;
 
 import io.procpool.PoolStatistics;
+import io.procpool.TaskOptions;
 import io.procpool.ipc.FunctionKind;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -35,11 +36,11 @@ public interface Engine {
   boolean runsInCaller();
 
   /**
-   * Checks that a run timeout can be kept; zero is none.
+   * Checks that the options of a task can be honoured.
    *
-   * @throws IllegalArgumentException if it cannot
+   * @throws IllegalArgumentException if they cannot
    */
-  default void checkTimeout(long timeoutNanos) {}
+  default void check(TaskOptions options) {}
 
   /** Accepts work. After {@link #shutdown()} the work is reported as terminated. */
   void submit(Work work);

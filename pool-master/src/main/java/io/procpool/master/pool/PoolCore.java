@@ -62,8 +62,7 @@ final class PoolCore {
   final class Submission {
     private final FunctionKind kind;
     private final Object function;
-    private final @Nullable String name;
-    private final long timeoutNanos;
+    private final TaskOptions taskOptions;
 
     Submission(FunctionKind kind, Object function, TaskOptions taskOptions) {
       if (function == null) {
@@ -72,9 +71,8 @@ final class PoolCore {
       checkOpen();
       this.kind = kind;
       this.function = function;
-      this.name = taskOptions.name().orElse(null);
-      this.timeoutNanos = TaskResult.nanos(taskOptions.timeout().orElse(options.taskTimeout()));
-      engine.checkTimeout(timeoutNanos);
+      this.taskOptions = taskOptions.over(options.taskDefaults());
+      engine.check(this.taskOptions);
     }
 
     /** Begins the list of inputs; the function is encoded now. */
@@ -91,7 +89,7 @@ final class PoolCore {
       long taskId = nextTaskId.getAndAdd(Math.max(1, inputs.count()));
       int count = inputs.count();
       long bytes = inputs.bytes();
-      return new Work(taskId, name, inputs, chunkSize, timeoutNanos, itemTime, block -> {
+      return new Work(taskId, taskOptions, inputs, chunkSize, itemTime, block -> {
         int end = block.first() + block.count();
         admission.release(
             block.count(), share(bytes, end, count) - share(bytes, block.first(), count));

@@ -1,13 +1,15 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.pool;
 
+import io.procpool.TaskOptions;
+import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One function and its inputs, as accepted by the pool. The engine reports each item exactly once to the sink. */
 public final class Work {
   private final long taskId;
-  private final @Nullable String name;
+  private final TaskOptions options;
   private final Engine.Inputs inputs;
   private final int chunkSize;
   private final long timeoutNanos;
@@ -21,23 +23,22 @@ public final class Work {
    * Describes work.
    *
    * @param taskId number of the first item; the others follow
+   * @param options what holds for each item, the pool's defaults filled in
    * @param chunkSize items that travel together; zero for as many as measured time suggests
-   * @param timeoutNanos run timeout of an item; zero for none
    * @param sink takes outcomes, in any thread, and must neither block nor throw
    */
   Work(
       long taskId,
-      @Nullable String name,
+      TaskOptions options,
       Engine.Inputs inputs,
       int chunkSize,
-      long timeoutNanos,
       ItemTime itemTime,
       Consumer<ResultBlock> sink) {
     this.taskId = taskId;
-    this.name = name;
+    this.options = options;
     this.inputs = inputs;
     this.chunkSize = chunkSize;
-    this.timeoutNanos = timeoutNanos;
+    this.timeoutNanos = TaskResult.nanos(options.timeout().orElse(Duration.ZERO));
     this.itemTime = itemTime;
     this.sink = sink;
   }
@@ -49,7 +50,7 @@ public final class Work {
 
   /** Returns the name the caller gave, else the class of the function, for messages. */
   public String name() {
-    return name != null ? name : nameOf(inputs.function().getClass());
+    return options.name().orElseGet(() -> nameOf(inputs.function().getClass()));
   }
 
   private static String nameOf(Class<?> function) {
@@ -58,6 +59,11 @@ public final class Work {
     String declared = lambda < 0 ? className : className.substring(0, lambda);
     String simple = declared.substring(declared.lastIndexOf('.') + 1);
     return lambda < 0 ? simple : simple + " lambda";
+  }
+
+  /** Returns what holds for each item, the pool's defaults filled in. */
+  public TaskOptions options() {
+    return options;
   }
 
   /** Returns the inputs. */

@@ -5,9 +5,9 @@ import io.procpool.InfrastructureException;
 import io.procpool.InfrastructureException.Certainty;
 import io.procpool.PoolOptions;
 import io.procpool.PoolTerminatedException;
+import io.procpool.TaskReport;
 import io.procpool.TaskTimeoutException;
 import io.procpool.WorkerCrashedException;
-import io.procpool.WorkerCrashedException.Details;
 import io.procpool.WorkerCrashedException.Reason;
 import io.procpool.master.pool.Work;
 import java.nio.file.Files;
@@ -58,24 +58,20 @@ final class CrashMessages {
           taskId,
           usable,
           timeout,
-          runTime,
-          worker.name,
-          worker.pid);
+          report(worker, work, runTime));
     }
-    return crash(worker, taskId, task, runTime, certainty, usable);
+    return crash(worker, work, taskId, task, runTime, certainty, usable);
   }
 
   private InfrastructureException crash(
       Worker worker,
+      Work work,
       long taskId,
       String task,
       Duration runTime,
       Certainty certainty,
       boolean usable) {
-    String tail = worker.stderr.text();
-    String report = crashReport(worker.pid);
-    Details details = new Details(
-        worker.name, worker.pid, worker.exitValue, reason(worker), runTime, tail, report);
+    TaskReport report = report(worker, work, runTime);
     StringBuilder message = new StringBuilder(worker.name + " (pid " + worker.pid + ") "
         + ending(worker) + " after " + seconds(runTime) + " of " + task);
     String cause = likelyCause(worker);
@@ -86,36 +82,44 @@ final class CrashMessages {
       message.append("\n  the task had ended; its result was lost");
     }
     message.append("\n  ").append(consequence(taskId, usable));
-    appendTail(message, tail);
-    message.append("\n  JVM crash report: ").append(report == null ? "none" : report);
-    return new WorkerCrashedException(message.toString(), taskId, certainty, usable, details);
+    appendTail(message, report.stderrTail());
+    message
+        .append("\n  JVM crash report: ")
+        .append(report.crashReport().isEmpty() ? "none" : report.crashReport());
+    return new WorkerCrashedException(
+        message.toString(), taskId, certainty, usable, reason(worker), report);
   }
 
   /** Returns the failure of a task that several workers in a row did not live to begin. */
   WorkerCrashedException neverBegun(
       Worker worker, Work work, long taskId, int workers, long bytes, boolean usable) {
-    String tail = worker.stderr.text();
-    String report = crashReport(worker.pid);
+    TaskReport report = report(worker, work, Duration.ZERO);
     StringBuilder message = new StringBuilder("task " + taskId + " (" + work.name()
         + ") never started: " + workers + " workers ended when it was next, the last of them, "
         + worker.name + " (pid " + worker.pid + "), " + ending(worker)
         + "\n  its arguments take " + bytes
         + " bytes; if that is much for the workers' heap, raise maxHeapBytes or send the name of a file\n  "
         + consequence(taskId, usable));
-    appendTail(message, tail);
+    appendTail(message, report.stderrTail());
     return new WorkerCrashedException(
-        message.toString(),
-        taskId,
-        Certainty.NEVER_STARTED,
-        usable,
-        new Details(
-            worker.name,
-            worker.pid,
-            worker.exitValue,
-            reason(worker),
-            Duration.ZERO,
-            tail,
-            report));
+        message.toString(), taskId, Certainty.NEVER_STARTED, usable, reason(worker), report);
+  }
+
+  private TaskReport report(Worker worker, Work work, Duration runTime) {
+    String crashReport = crashReport(worker.pid);
+    return new TaskReport(
+        work.name(),
+        1,
+        worker.name,
+        worker.pid,
+        worker.exitValue,
+        runTime,
+        -1,
+        -1,
+        worker.stderr.text(),
+        crashReport == null ? "" : crashReport,
+        "",
+        "");
   }
 
   static void appendTail(StringBuilder message, String tail) {

@@ -3,7 +3,6 @@ package io.procpool.master.process;
 
 import io.netty.channel.EventLoop;
 import io.procpool.InfrastructureException;
-import io.procpool.InfrastructureException.Certainty;
 import io.procpool.PoolListener.TaskEvent;
 import io.procpool.PoolOptions;
 import io.procpool.ipc.WorkerSegment;
@@ -11,71 +10,45 @@ import io.procpool.ipc.WorkerSegment.UnitState;
 import io.procpool.ipc.wire.FromWorker.Results;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.NotRun;
-import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Decides which items run on which worker. Event loop only, but for {@link #cancelNow} and {@link #isSingleRunning}. */
 final class Dispatcher {
   /*
-   * Flow.     Work waits in `pending` as slices of items. A worker with room gets a unit: one item, or as many items of a
+   * Flow.     Work waits in `Pending` as slices of items. A worker with room gets a unit: one item, or as many items of a
    *           map as are measured to take about two milliseconds. A few units may wait inside a worker, so that it need not
    *           wait for the next one.
    * Exactness. Each unit has a slot in the worker's segment. Begin, end, take-back and kill are compare-and-sets on it, so
    *           a unit that was taken back never runs, and a kill because of a timeout never hits another task.
-   * Stealing. When a worker has nothing to do and nothing is pending, units that wait elsewhere are taken back, or the rest
-   *           of a running batch, unless what runs there has only just begun: short tasks are soon over anyway.
-   * Silence.  A worker that does not begin its next unit, because somebody has stopped it or the machine is out of memory,
-   *           must not hold tasks that others could run: they are taken back, and it gets no more until it answers a ping.
-   * Death.    The segment outlives the worker. What had not begun goes back to the front of `pending`; outcomes that had
-   *           been published but not sent are reported; the item that ran fails. What several workers in a row could not
-   *           even begin, arguments larger than their heap say, fails too.
+   * Parts.    `Units` knows what workers have, `Stealing` takes it from the busy for the idle, `SilenceWatch` from those
+   *           that do not begin, `Burial` settles it when they die; `TaskClock` looks after run times, `Reports` reports.
    */
   private static final int MAX_BATCHES_PER_WORKER = 2;
   private static final int MAX_BYTES_PER_WORKER = 4 << 20;
-  private static final long PATIENCE_NANOS = 300_000;
-  private static final long MIN_TIMER_NANOS = 100_000;
-  private static final long SILENCE_MILLIS = 1000;
-  private static final int MAX_REFUSALS = 3;
-
-  private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
 
   private final PoolOptions options;
   private final EventLoop loop;
   private final Events events;
-  private final CrashMessages messages;
   private final Collection<Worker> workers;
   private final KillSwitch killSwitch;
-  private final ArrayDeque<Slice> pending = new ArrayDeque<>();
-  private long pendingTasks;
-  private long activeTasks;
-  private boolean stealLater;
+  private final Pending pending = new Pending();
+  private final Reports reports;
+  private final TaskClock clock;
+  private final Units units;
+  private final Stealing stealing;
+  private final SilenceWatch silence;
+  private final Burial burial;
   private boolean ended;
-  private boolean watchingHeads;
-  private long pings;
-  private volatile long completed;
-  private volatile long lost;
-  private volatile long cancelled;
-
-  /** Kills a worker's process; its end is reported as any other. */
-  interface KillSwitch {
-    void kill(Worker worker, Worker.Kill reason);
-  }
 
   Dispatcher(
       PoolOptions options,
@@ -87,15 +60,27 @@ final class Dispatcher {
     this.options = options;
     this.loop = loop;
     this.events = events;
-    this.messages = messages;
     this.workers = workers;
     this.killSwitch = killSwitch;
+    this.reports = new Reports(options, workers);
+    this.clock = new TaskClock(loop, killSwitch);
+    this.units = new Units(pending, clock);
+    this.stealing = new Stealing(loop, workers, pending, units, this::dispatch);
+    this.silence = new SilenceWatch(options, loop, workers, units, this::dispatch);
+    this.burial = new Burial(options, events, messages, pending, units, reports);
+  }
+
+  Reports reports() {
+    return reports;
+  }
+
+  SilenceWatch silence() {
+    return silence;
   }
 
   void add(Work work) {
-    begin(work);
-    pending.addLast(new Slice(work, 0, work.count()));
-    pendingTasks += work.count();
+    reports.begin(work);
+    pending.add(work);
   }
 
   boolean hasPending() {
@@ -104,7 +89,7 @@ final class Dispatcher {
 
   /** Tells whether all that was accepted has been reported. */
   boolean isDrained() {
-    return pending.isEmpty() && activeTasks == 0;
+    return pending.isEmpty() && units.tasks() == 0;
   }
 
   // Handing out.
@@ -123,12 +108,10 @@ final class Dispatcher {
   }
 
   private void assignPending() {
-    while (!pending.isEmpty()) {
-      Slice slice = pending.element();
+    for (Slice slice = pending.peek(); slice != null; slice = pending.peek()) {
       if (slice.work().isCancelled()) {
         pending.remove();
-        pendingTasks -= slice.count();
-        reportCancelled(slice.work(), slice.from(), slice.to());
+        reports.cancelled(slice.work(), slice.from(), slice.to());
         continue;
       }
       Worker worker = roomiest(slice);
@@ -138,7 +121,7 @@ final class Dispatcher {
       pending.remove();
       int to = slice.from() + unitSize(slice, worker);
       if (to < slice.to()) {
-        pending.addFirst(new Slice(slice.work(), to, slice.to()));
+        pending.putBack(new Slice(slice.work(), to, slice.to()));
       }
       send(worker, slice, to);
     }
@@ -187,26 +170,20 @@ final class Dispatcher {
     EncodedInputs inputs = (EncodedInputs) work.inputs();
     int bytes = inputs.part(from).bytes(from, to);
     Unit unit = new Unit(worker, worker.nextSeq(), work, from, to, bytes, slice.refusals());
-    int count = to - from;
-    pendingTasks -= count;
-    activeTasks += count;
-    worker.units.add(unit);
-    worker.assignedTasks += count;
-    worker.bytesInFlight += unit.bytes;
-    worker.segment().offer(unit.seq, count);
+    units.add(unit);
     work.placement(unit);
     if (work.isCancelled() && worker.segment().revoke(unit.seq)) {
       // Cancelled just now: whoever cancels sees the placement, or this sees the cancellation.
-      removeRevoked(worker, unit);
-      reportCancelled(work, from, to);
+      units.removeRevoked(unit);
+      reports.cancelled(work, from, to);
       return;
     }
     EncodedFunction function = inputs.encodedFunction();
     worker.link().run(unit, !function.isKeptFor(work) || worker.needs(function));
     if (worker.units.size() == 1) {
       worker.state = Worker.State.BUSY;
-      head(worker);
-      watchHeads();
+      clock.head(worker);
+      silence.watch();
     }
     if (options.maxTasksPerWorker() > 0 && worker.assignedTasks >= options.maxTasksPerWorker()) {
       worker.state = Worker.State.DRAINING;
@@ -218,8 +195,7 @@ final class Dispatcher {
     boolean stolen = false;
     for (Worker idle : workers) {
       if (idle.isIdle()) {
-        Worker victim = victim();
-        if (victim == null || !(stealUnits(victim) || stealItems(victim))) {
+        if (!stealing.steal()) {
           return stolen;
         }
         stolen = true;
@@ -229,226 +205,7 @@ final class Dispatcher {
     return stolen;
   }
 
-  /** Returns the worker with the most to take, among those that will not be through with it in a moment. */
-  private @Nullable Worker victim() {
-    Worker victim = null;
-    boolean tooEarly = false;
-    long wait = PATIENCE_NANOS;
-    long now = System.nanoTime();
-    for (Worker worker : workers) {
-      if (worker.units.isEmpty() || (worker.units.size() == 1 && isAtItsLastItem(worker))) {
-        continue;
-      }
-      long since = now - worker.headSinceNanos;
-      if (since < PATIENCE_NANOS) {
-        tooEarly = true;
-      } else if (worker.units.size() == 1 && hasNotBegun(worker)) {
-        tooEarly = true; // of a unit that has not begun no part can be taken
-        wait = Math.max(wait, since);
-      } else if (victim == null || worker.units.size() > victim.units.size()) {
-        victim = worker;
-      }
-    }
-    if (victim == null && tooEarly && !stealLater) {
-      stealLater = true;
-      loop.schedule(
-          () -> {
-            stealLater = false;
-            dispatch();
-          },
-          wait,
-          TimeUnit.NANOSECONDS);
-    }
-    return victim;
-  }
-
-  private static boolean hasNotBegun(Worker worker) {
-    return worker.segment().state(worker.units.element().seq) == UnitState.OFFERED;
-  }
-
-  private static boolean isAtItsLastItem(Worker worker) {
-    Unit unit = worker.units.element();
-    int count = unit.to - unit.from;
-    return unit.work.count() == 1 || worker.segment().begun(unit.seq) >= count;
-  }
-
-  private boolean stealUnits(Worker victim) {
-    int take = victim.units.size() / 2;
-    boolean stolen = false;
-    for (int i = 0; i < take; i++) {
-      Unit last = victim.units.getLast();
-      if (!victim.segment().revoke(last.seq)) {
-        break;
-      }
-      removeRevoked(victim, last);
-      putBack(last, last.received);
-      stolen = true;
-    }
-    return stolen;
-  }
-
-  private boolean stealItems(Worker victim) {
-    for (Unit unit : victim.units) {
-      int begun = victim.segment().begun(unit.seq);
-      int left = unit.to - unit.from - begun;
-      if (left > 0) {
-        int kept = victim.segment().truncate(unit.seq, left / 2);
-        if (kept >= 0) {
-          cut(unit, unit.from + kept);
-          return true;
-        }
-      }
-    }
-    return false;
-  }
-
-  /** The unit ends earlier; the rest is pending again. */
-  private void cut(Unit unit, int end) {
-    Slice rest = new Slice(unit.work, end, unit.to);
-    unit.worker.assignedTasks -= rest.count();
-    unit.to = end;
-    activeTasks -= rest.count();
-    pendingTasks += rest.count();
-    pending.addFirst(rest);
-  }
-
-  private void removeRevoked(Worker worker, Unit unit) {
-    boolean wasHead = worker.units.peek() == unit;
-    worker.units.remove(unit);
-    worker.assignedTasks -= unit.to - unit.received;
-    worker.bytesInFlight -= unit.bytes;
-    activeTasks -= unit.to - unit.received;
-    settle(worker);
-    if (wasHead) {
-      head(worker);
-    }
-  }
-
-  private void putBack(Unit unit, int from) {
-    pending.addFirst(new Slice(unit.work, from, unit.to));
-    pendingTasks += unit.to - from;
-  }
-
-  /** A worker has one unit less. */
-  private void settle(Worker worker) {
-    if (worker.units.isEmpty() && worker.state == Worker.State.BUSY) {
-      worker.state = Worker.State.READY;
-    }
-  }
-
-  // The unit at the head of a worker.
-
-  private void head(Worker worker) {
-    if (worker.timer != null) {
-      worker.timer.cancel(false);
-      worker.timer = null;
-    }
-    worker.headSinceNanos = System.nanoTime();
-    worker.timedUnit = null; // it would keep its inputs
-    Unit unit = worker.units.peek();
-    if (unit != null && unit.work.timeoutNanos() > 0) {
-      arm(worker, unit, unit.work.timeoutNanos());
-    }
-  }
-
-  /** As long as workers have units, looks now and then whether they begin them. */
-  private void watchHeads() {
-    if (!watchingHeads) {
-      watchingHeads = true;
-      loop.schedule(this::checkHeads, SILENCE_MILLIS / 2, TimeUnit.MILLISECONDS);
-    }
-  }
-
-  private void checkHeads() {
-    watchingHeads = false;
-    long now = System.nanoTime();
-    boolean takenBack = false;
-    for (Worker worker : workers) {
-      Unit head = worker.units.peek();
-      if (head != null && worker.link != null && worker.kill == null) {
-        watchHeads();
-        if (hasNotBegun(worker) && isSilent(worker, now)) {
-          takeBackFromSilent(worker);
-          takenBack = true;
-        }
-      }
-    }
-    if (takenBack) {
-      dispatch();
-    }
-  }
-
-  /** A worker that takes in a large unit is slow, not silent. */
-  private static boolean isSilent(Worker worker, long now) {
-    long unsent = worker.link().unsentBytes();
-    if (unsent != worker.unsentBytes) {
-      worker.unsentBytes = unsent;
-      worker.receivedNanos = now;
-    }
-    long idle = now - Math.max(worker.headSinceNanos, worker.receivedNanos);
-    return idle > TimeUnit.MILLISECONDS.toNanos(SILENCE_MILLIS);
-  }
-
-  private void takeBackFromSilent(Worker worker) {
-    while (!worker.units.isEmpty()) {
-      Unit last = worker.units.getLast();
-      if (!worker.segment().revoke(last.seq)) {
-        return; // begun just now, or cancelled, which will be noticed in a moment
-      }
-      removeRevoked(worker, last);
-      putBack(last, last.received);
-    }
-    LOG.warn(
-        "{}: {} (pid {}) has not begun its next task for {} ms; is it stopped, or the machine out of memory? It gets no"
-            + " tasks until it answers",
-        options.name(),
-        worker.name,
-        worker.pid,
-        SILENCE_MILLIS);
-    worker.unansweredPing = ++pings;
-    worker.link().ping(worker.unansweredPing);
-  }
-
-  /** A silent worker is back. */
-  void answered(Worker worker, long ping) throws IOException {
-    if (ping != worker.unansweredPing) {
-      throw new IOException("it answered ping " + ping + ", which it was not sent");
-    }
-    worker.unansweredPing = 0;
-  }
-
-  private void arm(Worker worker, Unit unit, long nanos) {
-    worker.timer = loop.schedule(
-        () -> checkTimeout(worker, unit), Math.max(MIN_TIMER_NANOS, nanos), TimeUnit.NANOSECONDS);
-  }
-
-  private void checkTimeout(Worker worker, Unit unit) {
-    if (worker.units.peek() != unit || worker.kill != null) {
-      return;
-    }
-    long timeout = unit.work.timeoutNanos();
-    int item = worker.segment().begun(unit.seq) - 1;
-    long now = System.nanoTime();
-    if (worker.timedUnit != unit || worker.timedItem != item) {
-      worker.timedUnit = unit;
-      worker.timedItem = item;
-      worker.timedSinceNanos = now;
-    }
-    if (worker.segment().state(unit.seq) != UnitState.STARTED || item < 0) {
-      arm(worker, unit, timeout);
-      return;
-    }
-    // The worker's word counts only as far as it agrees with what was seen here.
-    long ran = Math.max(now - worker.timedSinceNanos, now - worker.segment().itemStartNanos());
-    long left = timeout - ran;
-    if (left > 0) {
-      arm(worker, unit, Math.min(left, timeout));
-    } else if (worker.segment().kill(unit.seq, item)) {
-      killSwitch.kill(worker, Worker.Kill.TIMEOUT);
-    } else {
-      arm(worker, unit, timeout);
-    }
-  }
+  // What workers say.
 
   /**
    * Removes units at the head that were cancelled before they began: the worker passes over them, and what it says next may
@@ -461,8 +218,8 @@ final class Dispatcher {
             && unit.work.isCancelled()
             && worker.segment().state(unit.seq) == UnitState.REVOKED;
         unit = worker.units.peek()) {
-      removeRevoked(worker, unit);
-      reportCancelled(unit.work, unit.received, unit.to);
+      units.removeRevoked(unit);
+      reports.cancelled(unit.work, unit.received, unit.to);
     }
   }
 
@@ -492,21 +249,17 @@ final class Dispatcher {
     }
     unit.received = end;
     if (results.last()) {
-      worker.units.remove();
-      worker.bytesInFlight -= unit.bytes;
       if (results.runNanos() > 0) {
         unit.work.itemTime().measured(unit.to - unit.from, results.runNanos());
       }
       if (unit.listenersToldStart) {
         tellFinished(unit, results);
       }
-      settle(worker);
-      head(worker);
+      units.ended(worker, unit);
     }
     if (results.count() > 0) {
-      completed += results.count();
-      activeTasks -= results.count();
-      report(
+      units.over(results.count());
+      reports.completed(
           unit.work,
           new EncodedBlock(unit.work, worker.name, results.first(), results.count(), outcomes));
     }
@@ -522,50 +275,6 @@ final class Dispatcher {
   private TaskEvent event(Unit unit) {
     return new TaskEvent(
         unit.work.taskId(unit.from), unit.work.name(), unit.worker.event(options.name()));
-  }
-
-  private void begin(Work work) {
-    EncodedFunction function = ((EncodedInputs) work.inputs()).encodedFunction();
-    if (isToBeForgotten(function, work)) {
-      function.begin();
-    }
-  }
-
-  private static boolean isToBeForgotten(EncodedFunction function, Work work) {
-    return !function.isPermanent() && function.isKeptFor(work);
-  }
-
-  /** Reports outcomes; after the last one, workers drop a function that is of no further use. */
-  private void report(Work work, ResultBlock block) {
-    EncodedInputs inputs = (EncodedInputs) work.inputs();
-    EncodedFunction function = inputs.encodedFunction();
-    boolean toBeForgotten = isToBeForgotten(function, work);
-    if ((toBeForgotten || inputs.isShipment())
-        && work.countReported(block.count()) == work.count()) {
-      if (toBeForgotten && function.end()) {
-        forget(function);
-      }
-      inputs.over();
-    }
-    work.report(block);
-  }
-
-  private void forget(EncodedFunction function) {
-    if (function.shipment() != null) {
-      function.shipment().over();
-    }
-    for (Worker worker : workers) {
-      if (worker.drops(function) && worker.link != null && !worker.stopSent) {
-        worker.link.forget(function.id());
-      }
-    }
-  }
-
-  /** A submission in parts is over but for what was added: after that, workers drop its function. */
-  void endSubmission(EncodedFunction function) {
-    if (function.endSubmission()) {
-      forget(function);
-    }
   }
 
   // Cancelling.
@@ -600,13 +309,8 @@ final class Dispatcher {
   }
 
   void cancel(Work work, boolean interrupt) {
-    for (Iterator<Slice> slices = pending.iterator(); slices.hasNext(); ) {
-      Slice slice = slices.next();
-      if (slice.work() == work) {
-        slices.remove();
-        pendingTasks -= slice.count();
-        reportCancelled(work, slice.from(), slice.to());
-      }
+    for (Slice slice : pending.removeAll(work)) {
+      reports.cancelled(work, slice.from(), slice.to());
     }
     for (Worker worker : workers) {
       for (Unit unit : new ArrayList<>(worker.units)) {
@@ -620,17 +324,14 @@ final class Dispatcher {
   private void cancel(Worker worker, Unit unit, boolean interrupt) {
     WorkerSegment segment = worker.segment();
     if (segment.revoke(unit.seq) || segment.state(unit.seq) == UnitState.REVOKED) {
-      removeRevoked(worker, unit);
-      reportCancelled(unit.work, unit.received, unit.to);
+      units.removeRevoked(unit);
+      reports.cancelled(unit.work, unit.received, unit.to);
       return;
     }
     int kept = segment.truncate(unit.seq, 0);
     if (kept >= 0) {
-      int end = unit.to;
-      unit.to = unit.from + kept;
-      worker.assignedTasks -= end - unit.to;
-      activeTasks -= end - unit.to;
-      reportCancelled(unit.work, unit.to, end);
+      Slice rest = units.cut(unit, unit.from + kept);
+      reports.cancelled(unit.work, rest.from(), rest.to());
     }
     if (interrupt && worker.link != null) {
       worker.link.interrupt(unit.seq);
@@ -648,13 +349,6 @@ final class Dispatcher {
     }
   }
 
-  private void reportCancelled(Work work, int from, int to) {
-    cancelled += to - from;
-    for (int i = from; i < to; i++) {
-      report(work, ResultBlock.ofError(i, 1, NotRun.cancelled(options, work, i)));
-    }
-  }
-
   // Failing what is left.
 
   /** Fails everything that has not been handed to a worker. */
@@ -665,32 +359,19 @@ final class Dispatcher {
   private void failPending(BiFunction<Work, Integer, InfrastructureException> failure) {
     while (!pending.isEmpty()) {
       Slice slice = pending.remove();
-      pendingTasks -= slice.count();
-      fail(slice.work(), slice.from(), slice.to(), failure);
-    }
-  }
-
-  private void fail(
-      Work work, int from, int to, BiFunction<Work, Integer, InfrastructureException> failure) {
-    lost += to - from;
-    for (int i = from; i < to; i++) {
-      report(work, ResultBlock.ofError(i, 1, failure.apply(work, i)));
+      reports.lost(slice.work(), slice.from(), slice.to(), failure);
     }
   }
 
   /** Fails what has not begun, interrupts the rest; returns the work of which nothing has begun. */
   List<Work> shutdownNow() {
     ended = true;
-    List<Work> never = new ArrayList<>();
     for (Worker worker : workers) {
       for (Unit unit : new ArrayList<>(worker.units)) {
-        if (worker.segment().revoke(unit.seq)) {
-          removeRevoked(worker, unit);
-          putBack(unit, unit.received);
-        } else {
+        if (!units.takeBack(unit)) {
           int kept = worker.segment().truncate(unit.seq, 0);
           if (kept >= 0) {
-            cut(unit, unit.from + kept);
+            pending.putBack(units.cut(unit, unit.from + kept));
           }
           if (worker.link != null) {
             worker.link.interrupt(unit.seq);
@@ -699,15 +380,7 @@ final class Dispatcher {
         }
       }
     }
-    Map<Work, Integer> untouched = new LinkedHashMap<>();
-    for (Slice slice : pending) {
-      untouched.merge(slice.work(), slice.count(), Integer::sum);
-    }
-    untouched.forEach((work, items) -> {
-      if (items == work.count()) {
-        never.add(work);
-      }
-    });
+    List<Work> never = pending.untouched();
     failPending(this::poolEnded);
     return never;
   }
@@ -717,108 +390,24 @@ final class Dispatcher {
   }
 
   void rejectLate(Work work) {
-    begin(work);
-    fail(work, 0, work.count(), this::poolEnded);
+    reports.begin(work);
+    reports.lost(work, 0, work.count(), this::poolEnded);
   }
 
-  // Death of a worker.
-
   /** Settles what a dead worker had been given; its process must be gone. */
-  void buryUnits(Worker worker, boolean poolUsable) {
-    if (worker.timer != null) {
-      worker.timer.cancel(false);
-    }
-    List<Slice> unstarted = new ArrayList<>();
-    boolean next = true;
-    for (Unit unit : worker.units) {
-      activeTasks -= unit.to - unit.received;
-      UnitState state = worker.segment().state(unit.seq);
-      if (state == UnitState.STARTED || state == UnitState.KILLED || state == UnitState.DONE) {
-        bury(worker, unit, state, poolUsable);
-        next = false;
-      }
-      if (unit.received < unit.to) {
-        int refusals = next && state == UnitState.OFFERED ? unit.refusals + 1 : 0;
-        if (refusals < MAX_REFUSALS || ended) {
-          unstarted.add(new Slice(unit.work, unit.received, unit.to, refusals));
-        } else {
-          fail(
-              unit.work,
-              unit.received,
-              unit.to,
-              (work, item) -> messages.neverBegun(
-                  worker, work, work.taskId(item), MAX_REFUSALS, unit.bytes, poolUsable));
-        }
-        next = false;
-      }
-    }
-    worker.units.clear();
-    for (int i = unstarted.size() - 1; i >= 0; i--) {
-      Slice slice = unstarted.get(i);
-      pending.addFirst(slice);
-      pendingTasks += slice.count();
-    }
+  void bury(Worker worker, boolean poolUsable) {
+    clock.stop(worker);
+    burial.bury(worker, poolUsable, ended);
     if (ended) {
       failPending(this::poolEnded);
     }
   }
 
-  private void bury(Worker worker, Unit unit, UnitState state, boolean poolUsable) {
-    Duration runTime =
-        Duration.ofNanos(Math.max(0, System.nanoTime() - worker.segment().itemStartNanos()));
-    int begunEnd = Math.min(unit.to, unit.from + Math.max(1, worker.segment().begun(unit.seq)));
-    recoverUnsent(worker, unit, begunEnd);
-    // What had begun and has no outcome: one item, or, if the worker lied, more.
-    boolean ended = state == UnitState.DONE;
-    while (unit.received < begunEnd) {
-      int item = unit.received++;
-      Certainty certainty = ended ? Certainty.RESULT_LOST : Certainty.MAY_HAVE_RUN;
-      Throwable failure =
-          messages.failureOf(worker, unit.work, item, runTime, certainty, poolUsable);
-      lost++;
-      if (failure instanceof InfrastructureException infrastructure) {
-        TaskEvent event =
-            new TaskEvent(unit.work.taskId(item), unit.work.name(), worker.event(options.name()));
-        events.tell(listener -> listener.taskLost(event, infrastructure));
-      }
-      report(unit.work, ResultBlock.ofError(item, 1, failure));
-    }
-  }
-
-  private void recoverUnsent(Worker worker, Unit unit, int begunEnd) {
-    WorkerSegment.Unsent unsent = worker.segment().unsent(unit.seq);
-    int end = unsent.first() + unsent.count();
-    if (unsent.count() > 0 && unsent.first() == unit.received && end <= begunEnd) {
-      completed += unsent.count();
-      unit.received = end;
-      report(
-          unit.work,
-          new EncodedBlock(
-              unit.work,
-              worker.name,
-              unsent.first(),
-              unsent.count(),
-              ByteBuffer.wrap(unsent.outcomes())));
-    }
-  }
-
   long pendingTasks() {
-    return pendingTasks;
+    return pending.tasks();
   }
 
   long activeTasks() {
-    return activeTasks;
-  }
-
-  long completed() {
-    return completed;
-  }
-
-  long lost() {
-    return lost;
-  }
-
-  long cancelled() {
-    return cancelled;
+    return units.tasks();
   }
 }

@@ -32,7 +32,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Spawns, replaces, retires and kills the workers of a pool. Event loop only. */
-final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
+final class Fleet implements HandshakeHandler.Gate, KillSwitch {
   /*
    * Spawn.    `options.workers()` workers are kept alive. A worker that ends is replaced at once; one that ends before it
    *           was ready is a failed start: the next try waits longer each time. After `maxStartAttempts` rounds in a row
@@ -351,7 +351,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
       } else if (message instanceof FromWorker.Ready) {
         ready(worker);
       } else if (message instanceof FromWorker.Pong pong) {
-        dispatcher.answered(worker, pong.number());
+        dispatcher.silence().answered(worker, pong.number());
       } else if (message instanceof FromWorker.StartFailed) {
         initializerFailed(worker, payload);
       } else if (message instanceof FromWorker.OutOfMemory) {
@@ -492,7 +492,7 @@ final class Fleet implements HandshakeHandler.Gate, Dispatcher.KillSwitch {
     }
     workers.remove(worker.number);
     boolean usable = state == State.RUNNING && !terminating;
-    dispatcher.buryUnits(worker, usable);
+    dispatcher.bury(worker, usable);
     segments.giveBack(worker.lease());
     account(worker, before);
     proceed();

@@ -139,7 +139,7 @@ final class ProcessEngine implements Engine {
     if (!function.isPermanent()) {
       inLoop(() -> {
         drain();
-        fleet.dispatcher().endSubmission(function);
+        fleet.dispatcher().reports().endSubmission(function);
         fleet.proceed();
       });
     }
@@ -294,9 +294,9 @@ final class ProcessEngine implements Engine {
           fleet.workersIn(Worker.State.BUSY) + fleet.workersIn(Worker.State.DRAINING),
           dispatcher.pendingTasks(),
           dispatcher.activeTasks(),
-          dispatcher.completed(),
-          dispatcher.lost(),
-          dispatcher.cancelled(),
+          dispatcher.reports().completed(),
+          dispatcher.reports().lost(),
+          dispatcher.reports().cancelled(),
           fleet.spawned(),
           fleet.crashed(),
           fleet.retired());

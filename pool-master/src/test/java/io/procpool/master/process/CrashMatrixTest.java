@@ -275,7 +275,7 @@ final class CrashMatrixTest {
           .hasMessageContaining("longer than its timeout of 0.200 s")
           .hasMessageContaining("the pool is usable");
       assertThat(((TaskTimeoutException) failure).timeout()).isEqualTo(SHORT);
-      assertThat(((TaskTimeoutException) failure).runTime()).isBetween(SHORT, LONG);
+      assertThat(((TaskTimeoutException) failure).report().runTime()).isBetween(SHORT, LONG);
       return;
     }
     assertThat(failure)
@@ -283,9 +283,10 @@ final class CrashMatrixTest {
         .hasMessageContaining("the pool is usable")
         .hasMessageContaining("is not retried");
     WorkerCrashedException crash = (WorkerCrashedException) failure;
-    assertThat(crash.pid()).isPositive();
+    assertThat(crash.report().pid()).isPositive();
     assertThat(crash)
-        .hasMessageContaining(crash.worker() + " (pid " + crash.pid() + ") exited with")
+        .hasMessageContaining(
+            crash.report().worker() + " (pid " + crash.report().pid() + ") exited with")
         .hasMessageContaining("task " + crash.taskId());
     switch (how) {
       case EXIT_0 -> checkExit(crash, 0, Reason.EXIT, "System.exit");
@@ -297,7 +298,7 @@ final class CrashMatrixTest {
 
   private static void checkExit(
       WorkerCrashedException crash, int value, Reason reason, String text) {
-    assertThat(crash.exitValue()).isEqualTo(value);
+    assertThat(crash.report().exitValue()).isEqualTo(value);
     assertThat(crash.reason()).isEqualTo(reason);
     assertThat(crash).hasMessageContaining(text);
   }

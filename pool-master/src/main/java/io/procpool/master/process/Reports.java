@@ -1,0 +1,107 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+package io.procpool.master.process;
+
+import io.procpool.PoolOptions;
+import io.procpool.master.pool.NotRun;
+import io.procpool.master.pool.ResultBlock;
+import io.procpool.master.pool.Work;
+import java.util.Collection;
+import java.util.function.BiFunction;
+
+/** Reports the outcome of each item, counts them, and has workers drop functions that are of no further use. Event loop only. */
+final class Reports {
+  private final PoolOptions options;
+  private final Collection<Worker> workers;
+  private long completed;
+  private long lost;
+  private long cancelled;
+
+  Reports(PoolOptions options, Collection<Worker> workers) {
+    this.options = options;
+    this.workers = workers;
+  }
+
+  /** Work has been accepted. */
+  void begin(Work work) {
+    EncodedFunction function = ((EncodedInputs) work.inputs()).encodedFunction();
+    if (isToBeForgotten(function, work)) {
+      function.begin();
+    }
+  }
+
+  /** Workers have sent outcomes, or left them in their segment. */
+  void completed(Work work, ResultBlock block) {
+    completed += block.count();
+    report(work, block);
+  }
+
+  /** An item has no outcome of its own. */
+  void lost(Work work, int item, Throwable failure) {
+    lost++;
+    report(work, ResultBlock.ofError(item, 1, failure));
+  }
+
+  /** Items have no outcome of their own. */
+  void lost(Work work, int from, int to, BiFunction<Work, Integer, ? extends Throwable> failure) {
+    for (int i = from; i < to; i++) {
+      lost(work, i, failure.apply(work, i));
+    }
+  }
+
+  /** Items were cancelled before they began. */
+  void cancelled(Work work, int from, int to) {
+    cancelled += to - from;
+    for (int i = from; i < to; i++) {
+      report(work, ResultBlock.ofError(i, 1, NotRun.cancelled(options, work, i)));
+    }
+  }
+
+  /** Reports outcomes; after the last one, workers drop a function that is of no further use. */
+  private void report(Work work, ResultBlock block) {
+    EncodedInputs inputs = (EncodedInputs) work.inputs();
+    EncodedFunction function = inputs.encodedFunction();
+    boolean toBeForgotten = isToBeForgotten(function, work);
+    if ((toBeForgotten || inputs.isShipment())
+        && work.countReported(block.count()) == work.count()) {
+      if (toBeForgotten && function.end()) {
+        forget(function);
+      }
+      inputs.over();
+    }
+    work.report(block);
+  }
+
+  private static boolean isToBeForgotten(EncodedFunction function, Work work) {
+    return !function.isPermanent() && function.isKeptFor(work);
+  }
+
+  /** A submission in parts is over but for what was added: after that, workers drop its function. */
+  void endSubmission(EncodedFunction function) {
+    if (function.endSubmission()) {
+      forget(function);
+    }
+  }
+
+  private void forget(EncodedFunction function) {
+    if (function.shipment() != null) {
+      function.shipment().over();
+    }
+    for (Worker worker : workers) {
+      if (worker.drops(function) && worker.link != null && !worker.stopSent) {
+        worker.link.forget(function.id());
+      }
+    }
+  }
+
+  long completed() {
+    return completed;
+  }
+
+  long lost() {
+    return lost;
+  }
+
+  long cancelled() {
+    return cancelled;
+  }
+}
