@@ -65,6 +65,15 @@ final class OptionChecks {
     return List.copyOf(absolute);
   }
 
+  static void workers(int min, int max) {
+    inRange("workers", max, 1, PoolOptions.MAX_WORKERS);
+    inRange("minWorkers", min, 0, PoolOptions.MAX_WORKERS);
+    if (min > max) {
+      throw new IllegalArgumentException(
+          "minWorkers: " + min + " is above workers: " + max + "; lower it or raise workers");
+    }
+  }
+
   static int inRange(String option, int value, int from, int to) {
     if (value < from || value > to) {
       throw new IllegalArgumentException(option + ": " + value + " (expected: "

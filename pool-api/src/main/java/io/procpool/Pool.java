@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -380,6 +381,34 @@ public interface Pool extends ExecutorService, AutoCloseable {
   @Override
   <T extends @Nullable Object> List<Future<T>> invokeAll(Collection<? extends Callable<T>> tasks)
       throws InterruptedException;
+
+  // Size.
+
+  /** As {@link #resize(int, int)} with a fixed number of workers, 1 to {@value PoolOptions#MAX_WORKERS}. */
+  default void resize(int workers) {
+    resize(workers, workers);
+  }
+
+  /**
+   * Sets the smallest and the largest number of workers, 0 or more and 1 to {@value PoolOptions#MAX_WORKERS}, from now on. Does not wait: missing workers are started, and what is too much
+   * ends when it has ended its task; no task is lost or run twice. {@link #statistics()} has what is in force, {@link #options()} what was asked for first.
+   *
+   * @throws IllegalArgumentException if the numbers are out of range, or there is no memory in the budget for so many workers; nothing changes then
+   * @throws IllegalStateException if this pool is closed
+   * @throws UnsupportedOperationException if the backend has no workers ({@code inline})
+   */
+  void resize(int min, int max);
+
+  /**
+   * Replaces all workers that there are now, one after the other: a new one is started, and when it is ready the old one gets nothing further, ends its task and goes. Does not wait.
+   *
+   * <p>The future completes when all of them are gone. It fails with a {@link WorkerStartException} if a new worker cannot be started; those that have not been replaced stay then, and go on. It fails
+   * with an {@link IllegalStateException} if the memory budget has no room for one more worker, or the pool ends meanwhile. Cancelling it, or completing it otherwise, changes nothing.
+   *
+   * @throws IllegalStateException if this pool is closed
+   * @throws UnsupportedOperationException if the backend has no worker processes
+   */
+  CompletableFuture<Void> refresh();
 
   // Life.
 

@@ -12,11 +12,14 @@ public interface PoolListener {
   /** A worker is ready for its first task. */
   default void workerStarted(WorkerEvent worker) {}
 
-  /** A worker ended as planned: it was retired, or the pool was closed. */
+  /** A worker ended as planned: it was recycled or retired, or the pool was closed. */
   default void workerExited(WorkerEvent worker, int exitValue) {}
 
   /** A worker ended unasked, or was killed because of a timeout or a cancellation. */
   default void workerCrashed(WorkerEvent worker, int exitValue, String reason) {}
+
+  /** The finalizer of a worker failed, or did not end within the grace period. Comes before {@link #workerExited} or {@link #workerCrashed}. */
+  default void workerFinalizerFailed(WorkerEvent worker, String reason) {}
 
   /** A new worker is ready in the place of one that ended. */
   default void workerReplaced(WorkerEvent old, WorkerEvent replacement) {}

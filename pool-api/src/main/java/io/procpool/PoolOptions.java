@@ -50,6 +50,17 @@ public final class PoolOptions {
     DISCARD
   }
 
+  /** Whether the memory of the machine, or of the control group, is looked at. */
+  public enum Memory {
+    /**
+     * All pools of this process share what there is, less a reserve for this process. A pool whose {@link Builder#maxHeapBytes maxHeapBytes} is not set gives its workers a heap out of
+     * half of what is left; one that would be above the rest is refused with the arithmetic.
+     */
+    BUDGETED,
+    /** The pool takes nothing from the common budget: a heap that is not set is as the JVM chooses, and sums are not checked. */
+    UNBUDGETED
+  }
+
   private final Builder values;
 
   private PoolOptions(Builder values) {
@@ -76,9 +87,19 @@ public final class PoolOptions {
     return Objects.requireNonNull(values.name);
   }
 
-  /** Returns the number of workers. */
+  /** Returns the number of workers; the largest, where it is not fixed. {@link Pool#resize(int, int)} does not change it. */
   public int workers() {
     return values.workers;
+  }
+
+  /** Returns the smallest number of workers; that of {@link #workers()}, where it is fixed. */
+  public int minWorkers() {
+    return values.minWorkers;
+  }
+
+  /** Returns how long a worker above the smallest number may have nothing to do before it is retired. */
+  public Duration idleTimeout() {
+    return values.idleTimeout;
   }
 
   /** Returns the options of tasks that are submitted without others. */
@@ -86,14 +107,24 @@ public final class PoolOptions {
     return values.taskDefaults;
   }
 
-  /** Returns the number of tasks after which a worker is retired; zero means no limit. */
-  public int maxTasksPerWorker() {
-    return values.maxTasksPerWorker;
+  /** Returns when workers are replaced by new ones. */
+  public RecyclePolicy recycling() {
+    return values.recycling;
+  }
+
+  /** Returns the number of spares that the pool keeps for its workers. */
+  public int spares() {
+    return values.spares;
   }
 
   /** Returns what each worker runs before its first task. */
   public Optional<RunnableTask> initializer() {
     return Optional.ofNullable(values.initializer);
+  }
+
+  /** Returns what each worker runs after its last task. */
+  public Optional<RunnableTask> finalizer() {
+    return Optional.ofNullable(values.finalizer);
   }
 
   /** Returns the time a worker has from its spawn until it is ready, initializer included. */
@@ -131,9 +162,20 @@ public final class PoolOptions {
     return values.prefetch;
   }
 
-  /** Returns the maximum heap of each worker in bytes; zero leaves it to the worker's JVM. */
+  /** Returns the maximum heap of each worker in bytes; zero leaves it to the {@link #memory()} budget. */
   public long maxHeapBytes() {
     return values.maxHeapBytes;
+  }
+
+  /** Returns whether the pool shares the memory of the machine with others. */
+  public Memory memory() {
+    return values.memory;
+  }
+
+  /** Returns the number of CPUs that the JVM of each worker counts on: its share of those this process may use, rounded up. */
+  public int processorsPerWorker() {
+    int processors = Runtime.getRuntime().availableProcessors();
+    return (processors + workers() - 1) / workers();
   }
 
   /** Returns the further JVM flags of the workers. */
@@ -178,7 +220,8 @@ public final class PoolOptions {
 
   @Override
   public String toString() {
-    return "PoolOptions[" + name() + ", " + backend() + ", workers=" + workers() + "]";
+    return "PoolOptions[" + name() + ", " + backend() + ", workers="
+        + (minWorkers() == workers() ? "" : minWorkers() + " to ") + workers() + "]";
   }
 
   /**
@@ -191,14 +234,17 @@ public final class PoolOptions {
    * <tr><td>name</td><td>pool-1, pool-2, …</td></tr>
    * <tr><td>workers</td><td>the CPUs this process may use (control groups respected), at most 512</td></tr>
    * <tr><td>taskDefaults</td><td>{@link TaskOptions#defaults()}: no limits</td></tr>
-   * <tr><td>maxTasksPerWorker</td><td>zero: no limit</td></tr>
+   * <tr><td>idleTimeout</td><td>60 s</td></tr>
+   * <tr><td>recycling</td><td>{@link RecyclePolicy#never()}</td></tr>
+   * <tr><td>spares</td><td>0</td></tr>
    * <tr><td>startTimeout</td><td>30 s</td></tr>
    * <tr><td>maxStartAttempts</td><td>5</td></tr>
    * <tr><td>gracePeriod</td><td>2 s</td></tr>
    * <tr><td>maxPendingTasks, maxPendingBytes</td><td>no limit</td></tr>
    * <tr><td>overflow</td><td>{@link Overflow#REJECT}</td></tr>
    * <tr><td>prefetch</td><td>16 tasks</td></tr>
-   * <tr><td>maxHeapBytes</td><td>zero: as the JVM chooses</td></tr>
+   * <tr><td>memory</td><td>{@link Memory#BUDGETED}</td></tr>
+   * <tr><td>maxHeapBytes</td><td>zero: dealt out of the budget</td></tr>
    * <tr><td>workerStdout, workerStderr</td><td>{@link WorkerStream#INHERIT}</td></tr>
    * </table>
    *
@@ -211,8 +257,12 @@ public final class PoolOptions {
     private @Nullable String name;
     private int workers = Math.min(MAX_WORKERS, Runtime.getRuntime().availableProcessors());
     private TaskOptions taskDefaults = TaskOptions.defaults();
-    private int maxTasksPerWorker;
+    private int minWorkers = workers;
+    private Duration idleTimeout = Duration.ofSeconds(60);
+    private RecyclePolicy recycling = RecyclePolicy.never();
+    private int spares;
     private @Nullable RunnableTask initializer;
+    private @Nullable RunnableTask finalizer;
     private Duration startTimeout = Duration.ofSeconds(30);
     private int maxStartAttempts = 5;
     private Duration gracePeriod = Duration.ofSeconds(2);
@@ -221,6 +271,7 @@ public final class PoolOptions {
     private Overflow overflow = Overflow.REJECT;
     private int prefetch = 16;
     private long maxHeapBytes;
+    private Memory memory = Memory.BUDGETED;
     private List<String> jvmArgs = List.of();
     private Map<String, String> environment = Map.of();
     private @Nullable Path workingDirectory;
@@ -237,8 +288,12 @@ public final class PoolOptions {
       name = from.name;
       workers = from.workers;
       taskDefaults = from.taskDefaults;
-      maxTasksPerWorker = from.maxTasksPerWorker;
+      minWorkers = from.minWorkers;
+      idleTimeout = from.idleTimeout;
+      recycling = from.recycling;
+      spares = from.spares;
       initializer = from.initializer;
+      finalizer = from.finalizer;
       startTimeout = from.startTimeout;
       maxStartAttempts = from.maxStartAttempts;
       gracePeriod = from.gracePeriod;
@@ -247,6 +302,7 @@ public final class PoolOptions {
       overflow = from.overflow;
       prefetch = from.prefetch;
       maxHeapBytes = from.maxHeapBytes;
+      memory = from.memory;
       jvmArgs = from.jvmArgs;
       environment = from.environment;
       workingDirectory = from.workingDirectory;
@@ -272,6 +328,24 @@ public final class PoolOptions {
     /** Sets the number of workers, 1 to {@value PoolOptions#MAX_WORKERS}. */
     public Builder workers(int workers) {
       this.workers = OptionChecks.inRange("workers", workers, 1, MAX_WORKERS);
+      this.minWorkers = workers;
+      return this;
+    }
+
+    /**
+     * Sets the smallest and the largest number of workers: 0 or more, and 1 to {@value PoolOptions#MAX_WORKERS}. The pool begins with the smallest number, adds workers when work waits
+     * for some milliseconds, and retires those that have had nothing to do for the {@link #idleTimeout}.
+     */
+    public Builder workers(int min, int max) {
+      OptionChecks.workers(min, max);
+      this.minWorkers = min;
+      this.workers = max;
+      return this;
+    }
+
+    /** Sets how long a worker above the smallest number may have nothing to do before it is retired: more than zero; it may take a quarter longer. */
+    public Builder idleTimeout(Duration idleTimeout) {
+      this.idleTimeout = OptionChecks.positive("idleTimeout", idleTimeout);
       return this;
     }
 
@@ -281,10 +355,18 @@ public final class PoolOptions {
       return this;
     }
 
-    /** Retires each worker after this many tasks (inputs of a map count one each). Zero means no limit. */
-    public Builder maxTasksPerWorker(int maxTasksPerWorker) {
-      this.maxTasksPerWorker =
-          OptionChecks.inRange("maxTasksPerWorker", maxTasksPerWorker, 0, Integer.MAX_VALUE);
+    /** Sets when workers are replaced by new ones: by tasks, age or memory. */
+    public Builder recycling(RecyclePolicy recycling) {
+      this.recycling = Objects.requireNonNull(recycling, "recycling");
+      return this;
+    }
+
+    /**
+     * Sets the number of spares, 0 to {@value SpareOptions#MAX_SPARES}: JVMs that are started ahead, once the pool has its workers, so that a worker that was killed or recycled is replaced
+     * within milliseconds. Each takes memory, as a worker that is idle does, and counts in the budget. They are used by this pool only, and end with it.
+     */
+    public Builder spares(int spares) {
+      this.spares = OptionChecks.inRange("spares", spares, 0, SpareOptions.MAX_SPARES);
       return this;
     }
 
@@ -294,6 +376,16 @@ public final class PoolOptions {
      */
     public Builder initializer(RunnableTask initializer) {
       this.initializer = Objects.requireNonNull(initializer, "initializer");
+      return this;
+    }
+
+    /**
+     * Sets what each worker that ends as planned runs after its last task: when it is recycled, retired as idle or by a resize, or the pool is closed; not in one that is killed or crashes. It has
+     * the {@link #gracePeriod} to end, then its worker is ended. A failure is logged, and told to listeners; nobody else is hurt. With {@code threads} it cannot be ended: see the
+     * documentation of backends.
+     */
+    public Builder finalizer(RunnableTask finalizer) {
+      this.finalizer = Objects.requireNonNull(finalizer, "finalizer");
       return this;
     }
 
@@ -350,9 +442,15 @@ public final class PoolOptions {
       return this;
     }
 
-    /** Sets the maximum heap of each worker in bytes: zero for what the JVM chooses, else 2 MiB or more. */
+    /** Sets the maximum heap of each worker in bytes: zero for a share of the {@link #memory} budget, else 2 MiB or more. A JVM flag for the heap among the {@link #jvmArgs} wins. */
     public Builder maxHeapBytes(long maxHeapBytes) {
       this.maxHeapBytes = OptionChecks.maxHeapBytes(maxHeapBytes);
+      return this;
+    }
+
+    /** Sets whether the pool shares the memory of the machine with the other pools of this process. */
+    public Builder memory(Memory memory) {
+      this.memory = Objects.requireNonNull(memory, "memory");
       return this;
     }
 

@@ -15,6 +15,10 @@ package io.procpool;
  * @param spawnedWorkers workers spawned since the pool was opened
  * @param crashedWorkers workers that ended unasked or were killed
  * @param retiredWorkers workers that ended as planned
+ * @param minWorkers smallest number of workers, as it was last set
+ * @param maxWorkers largest number of workers, as it was last set
+ * @param readySpares spares of the pool that wait to become workers
+ * @param recycledWorkers those of the {@code retiredWorkers} that were replaced because of the {@link RecyclePolicy}, an OutOfMemoryError or a {@linkplain Pool#refresh() refresh}
  */
 public record PoolStatistics(
     int workersStarting,
@@ -27,4 +31,8 @@ public record PoolStatistics(
     long cancelledTasks,
     long spawnedWorkers,
     long crashedWorkers,
-    long retiredWorkers) {}
+    long retiredWorkers,
+    int minWorkers,
+    int maxWorkers,
+    int readySpares,
+    long recycledWorkers) {}

@@ -38,9 +38,13 @@ public final class SpareOptions {
     return builder;
   }
 
-  /** Returns a builder with the JVM options of the workers of a pool, and room for their output. */
+  /**
+   * Returns a builder with the JVM options of the workers of a pool, and room for their output. Such spares fit pools that name their {@code maxHeapBytes} or are {@link PoolOptions.Memory#UNBUDGETED}; the heap
+   * of others depends on what is left, and only the pool itself can keep {@linkplain PoolOptions.Builder#spares spares} for them.
+   */
   public static Builder forWorkers(PoolOptions options) {
     Builder builder = new Builder();
+    builder.processors = options.processorsPerWorker();
     builder.maxHeapBytes = options.maxHeapBytes();
     builder.jvmArgs = options.jvmArgs();
     builder.environment = options.environment();
@@ -68,6 +72,11 @@ public final class SpareOptions {
   /** Returns the maximum heap in bytes; zero leaves it to the child's JVM. */
   public long maxHeapBytes() {
     return values.maxHeapBytes;
+  }
+
+  /** Returns the number of CPUs that the JVM counts on; zero means all. */
+  public int processors() {
+    return values.processors;
   }
 
   /** Returns the further JVM flags. */
@@ -123,6 +132,7 @@ public final class SpareOptions {
     private int count = 1;
     private Duration maxIdleTime = Duration.ZERO;
     private long maxHeapBytes;
+    private int processors; // of the workers of a pool
     private List<String> jvmArgs = List.of();
     private Map<String, String> environment = Map.of();
     private @Nullable Path workingDirectory;
@@ -136,6 +146,7 @@ public final class SpareOptions {
       count = from.count;
       maxIdleTime = from.maxIdleTime;
       maxHeapBytes = from.maxHeapBytes;
+      processors = from.processors;
       jvmArgs = from.jvmArgs;
       environment = from.environment;
       workingDirectory = from.workingDirectory;

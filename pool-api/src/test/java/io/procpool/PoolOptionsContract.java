@@ -49,7 +49,9 @@ public abstract class PoolOptionsContract extends PoolContract {
     PoolOptions options = context
         .options()
         .taskDefaults(TaskOptions.defaults().timeout(Duration.ofSeconds(1)))
-        .maxTasksPerWorker(1)
+        .recycling(RecyclePolicy.never().maxTasks(1))
+        .spares(1)
+        .memory(PoolOptions.Memory.UNBUDGETED)
         .maxHeapBytes(64 << 20)
         .jvmArgs(List.of("-Xss1m"))
         .environment(Map.of("A", "b"))
@@ -68,7 +70,9 @@ public abstract class PoolOptionsContract extends PoolContract {
         .hasMessageContainingAll(
             "\"" + options.backend() + "\"",
             "timeout",
-            "maxTasksPerWorker",
+            "recycling",
+            "spares",
+            "memory",
             "maxHeapBytes",
             "jvmArgs",
             "environment",

@@ -40,7 +40,13 @@ class PoolOptionsTest {
         bad("workers: 0 (expected: 1 to 512)", b -> b.workers(0)),
         bad("workers: -1 (expected: 1 to 512)", b -> b.workers(-1)),
         bad("workers: 513 (expected: 1 to 512)", b -> b.workers(513)),
-        bad("maxTasksPerWorker: -1 (expected: 0 or more)", b -> b.maxTasksPerWorker(-1)),
+        bad("minWorkers: -1 (expected: 0 to 512)", b -> b.workers(-1, 1)),
+        bad("workers: 0 (expected: 1 to 512)", b -> b.workers(0, 0)),
+        bad("workers: 513 (expected: 1 to 512)", b -> b.workers(1, 513)),
+        bad("minWorkers: 3 is above workers: 2; lower it", b -> b.workers(3, 2)),
+        bad("idleTimeout: PT0S (expected: more than", b -> b.idleTimeout(Duration.ZERO)),
+        bad("spares: -1 (expected: 0 to 512)", b -> b.spares(-1)),
+        bad("spares: 513 (expected: 0 to 512)", b -> b.spares(513)),
         bad("startTimeout: PT0S (expected: more than zero)", b -> b.startTimeout(Duration.ZERO)),
         bad("startTimeout: PT-0.001S (expected: more than", b -> b.startTimeout(negative)),
         bad("startTimeout: " + huge + " (expected: at most", b -> b.startTimeout(huge)),
@@ -81,6 +87,9 @@ class PoolOptionsTest {
         b -> b.name(null),
         b -> b.taskDefaults(null),
         b -> b.initializer(null),
+        b -> b.finalizer(null),
+        b -> b.recycling(null),
+        b -> b.memory(null),
         b -> b.startTimeout(null),
         b -> b.gracePeriod(null),
         b -> b.overflow(null),
@@ -121,7 +130,12 @@ class PoolOptionsTest {
     assertThat(options.workers())
         .isEqualTo(Math.min(512, Runtime.getRuntime().availableProcessors()));
     assertThat(options.taskDefaults()).isSameAs(TaskOptions.defaults());
-    assertThat(options.maxTasksPerWorker()).isZero();
+    assertThat(options.minWorkers()).isEqualTo(options.workers());
+    assertThat(options.idleTimeout()).isEqualTo(Duration.ofSeconds(60));
+    assertThat(options.recycling().isNever()).isTrue();
+    assertThat(options.spares()).isZero();
+    assertThat(options.finalizer()).isEmpty();
+    assertThat(options.memory()).isEqualTo(PoolOptions.Memory.BUDGETED);
     assertThat(options.initializer()).isEmpty();
     assertThat(options.startTimeout()).isEqualTo(Duration.ofSeconds(30));
     assertThat(options.maxStartAttempts()).isEqualTo(5);
@@ -149,9 +163,13 @@ class PoolOptionsTest {
     PoolOptions options = PoolOptions.builder()
         .backend("threads")
         .name("a.b-c_1")
-        .workers(512)
+        .workers(3, 512)
+        .idleTimeout(Duration.ofMillis(7))
         .taskDefaults(TaskOptions.defaults().timeout(Duration.ofSeconds(1)))
-        .maxTasksPerWorker(2)
+        .recycling(RecyclePolicy.never().maxTasks(2))
+        .spares(8)
+        .finalizer(initializer)
+        .memory(PoolOptions.Memory.UNBUDGETED)
         .initializer(initializer)
         .startTimeout(Duration.ofSeconds(3))
         .maxStartAttempts(4)
@@ -176,7 +194,12 @@ class PoolOptionsTest {
     assertThat(options.name()).isEqualTo("a.b-c_1");
     assertThat(options.workers()).isEqualTo(512);
     assertThat(options.taskDefaults().timeout()).contains(Duration.ofSeconds(1));
-    assertThat(options.maxTasksPerWorker()).isEqualTo(2);
+    assertThat(options.minWorkers()).isEqualTo(3);
+    assertThat(options.idleTimeout()).isEqualTo(Duration.ofMillis(7));
+    assertThat(options.recycling().maxTasks()).isEqualTo(2);
+    assertThat(options.spares()).isEqualTo(8);
+    assertThat(options.finalizer()).containsSame(initializer);
+    assertThat(options.memory()).isEqualTo(PoolOptions.Memory.UNBUDGETED);
     assertThat(options.initializer()).containsSame(initializer);
     assertThat(options.startTimeout()).isEqualTo(Duration.ofSeconds(3));
     assertThat(options.maxStartAttempts()).isEqualTo(4);

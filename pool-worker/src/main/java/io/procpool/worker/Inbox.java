@@ -51,6 +51,7 @@ final class Inbox {
   private final Condition arrival = lock.newCondition();
   private final ArrayDeque<Unit> units = new ArrayDeque<>(); // guarded by lock
   private boolean stopped; // guarded by lock
+  private byte[] finalizer = {}; // guarded by lock
   private volatile boolean waiting; // the task thread wants a unit
   private volatile int taken; // changes with each unit
   private volatile boolean resting;
@@ -118,6 +119,16 @@ final class Inbox {
       if (resting) {
         LockSupport.unpark(watcher);
       }
+    }
+  }
+
+  /** Returns the encoded finalizer, or nothing. The master has said stop. */
+  byte[] finalizer() {
+    lock.lock();
+    try {
+      return finalizer;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -232,6 +243,7 @@ final class Inbox {
       lock.lock();
       try {
         stopped = true;
+        finalizer = frame.payload();
         arrival.signal();
       } finally {
         lock.unlock();

@@ -9,6 +9,7 @@ import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameRing;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.Order;
+import io.procpool.ipc.OutOfMemoryMark;
 import io.procpool.ipc.RingChannel;
 import io.procpool.ipc.ThisProcess;
 import io.procpool.ipc.WorkerSegment;
@@ -53,6 +54,7 @@ final class Preparation {
     FromWorker.Results.class,
     Inbox.class,
     Launch.class,
+    OutOfMemoryMark.class,
     Session.class,
     TaskThread.class,
     ThisProcess.class,
@@ -60,6 +62,7 @@ final class Preparation {
     ToWorker.Run.class,
     Unit.class,
     UnitRunner.class,
+    Wear.class,
     WorkerExit.class,
     WorkerIdentity.class,
     WorkerMain.class,

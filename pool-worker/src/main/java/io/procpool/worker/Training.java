@@ -124,7 +124,7 @@ public final class Training {
       PayloadWriter initializer = new PayloadWriter();
       RunnableTask nothing = () -> {};
       FunctionCodec.write(initializer, nothing);
-      writer.write(new ToWorker.Welcome(true), initializer.view());
+      writer.write(new ToWorker.Welcome(true, 0), initializer.view());
       reader.read();
       exercise(reader, writer, segment);
       writer.write(new ToWorker.Ping(1), NOTHING);

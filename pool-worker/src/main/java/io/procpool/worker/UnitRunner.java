@@ -43,7 +43,7 @@ final class UnitRunner {
    *           interrupt from the master cannot be lost that way: it takes away the items that are left before it sends one.
    * Clock.    Reading it costs as much as a short item. Unless there is a run timeout, a unit is run without, until the
    *           watcher finds it running for a few milliseconds and asks for a closer look.
-   * Memory.   After an OutOfMemoryError this process says so and ends.
+   * Memory.   After an OutOfMemoryError this process says so and ends; after one that the task has hidden it begins no further unit.
    */
   private static final long FLUSH_NANOS = 20_000_000;
   private static final int NO_UNIT = -1;
@@ -53,6 +53,7 @@ final class UnitRunner {
   private final WorkerSegment segment;
   private final FrameWriter writer;
   private final boolean reportStarts;
+  private final Wear wear;
   private final ClassLoader loader = ClassLoader.getSystemClassLoader();
   private final Map<Long, Object> functions = new HashMap<>(); // guarded by itself
   private final ByteBuffer area;
@@ -70,7 +71,9 @@ final class UnitRunner {
       WorkerIdentity identity,
       WorkerSegment segment,
       FrameWriter writer,
-      boolean reportStarts) {
+      boolean reportStarts,
+      Wear wear) {
+    this.wear = wear;
     this.taskThread = taskThread;
     this.identity = identity;
     this.segment = segment;
@@ -108,6 +111,9 @@ final class UnitRunner {
   }
 
   void run(Unit unit) throws IOException {
+    if (wear.endsThis()) {
+      return; // the master takes the unit back
+    }
     Run run = unit.run();
     int seq = run.seq();
     taskThread.expectUserCode();
@@ -128,6 +134,7 @@ final class UnitRunner {
       } else {
         new Batch(run, start).run(unit.payload());
       }
+      wear.unitOver();
     } catch (OutOfMemoryError error) {
       taskThread.endUserCode();
       scratch = new PayloadWriter(); // let go of what the task has made
@@ -321,14 +328,11 @@ final class UnitRunner {
   private void sendResults(
       Run run, int first, int count, boolean last, long start, ByteBuffer outcomes)
       throws IOException {
-    FromWorker.Results message = new FromWorker.Results(
-        run.seq(),
-        first,
-        count,
-        last,
-        last ? System.nanoTime() - start : 0,
-        last ? failedItems : 0);
+    long nanos = last ? System.nanoTime() - start : 0;
+    FromWorker.Results message =
+        new FromWorker.Results(run.seq(), first, count, last, nanos, last ? failedItems : 0);
     if (last) {
+      wear.taskOver(nanos);
       writer.write(message, outcomes);
       return;
     }
@@ -352,6 +356,7 @@ final class UnitRunner {
     } catch (Throwable noMemoryForThat) {
       // The exit value tells it too.
     } finally {
+      wear.forget();
       Runtime.getRuntime().halt(WorkerExit.OUT_OF_MEMORY);
     }
   }
@@ -403,6 +408,7 @@ final class UnitRunner {
           if (now - lastFlush > FLUSH_NANOS) {
             flush(item, false);
             now = lastFlush;
+            wear.taskOver(FLUSH_NANOS);
           }
           segment.itemStart(now);
         }

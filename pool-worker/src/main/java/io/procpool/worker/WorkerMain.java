@@ -3,6 +3,7 @@ package io.procpool.worker;
 
 import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameWriter;
+import io.procpool.ipc.OutOfMemoryMark;
 import io.procpool.ipc.RingChannel;
 import io.procpool.ipc.ThisProcess;
 import io.procpool.ipc.WorkerSegment;
@@ -131,7 +132,11 @@ final class WorkerMain implements Runnable {
     }
     WorkerIdentity identity = new WorkerIdentity(launch.workerName(), pid);
     TaskThread thread = (TaskThread) Thread.currentThread();
-    UnitRunner runner = new UnitRunner(thread, identity, segment, writer, welcome.reportStarts());
+    OutOfMemoryMark mark = OutOfMemoryMark.of(launch.memoryPath(), pid);
+    mark.remove(); // another process may have had this number
+    Wear wear = new Wear(writer, mark, welcome.maxHeapBytesAfterGc());
+    UnitRunner runner =
+        new UnitRunner(thread, identity, segment, writer, welcome.reportStarts(), wear);
     Inbox inbox = new Inbox(reader, writer, runner, launch.sessionPath());
     inbox.startWatching();
     if (!initialize(thread, first.payload(), identity, writer)) {
@@ -141,6 +146,7 @@ final class WorkerMain implements Runnable {
     for (Unit unit = inbox.take(); unit != null; unit = inbox.take()) {
       runner.run(unit);
     }
+    new Finalizer(thread, identity, writer).run(inbox.finalizer());
   }
 
   private static boolean initialize(

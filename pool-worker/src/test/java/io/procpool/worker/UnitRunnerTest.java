@@ -8,6 +8,7 @@ import io.procpool.Task;
 import io.procpool.ipc.FrameChannel;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.FunctionKind;
+import io.procpool.ipc.OutOfMemoryMark;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.WorkerSegment.UnitState;
 import io.procpool.ipc.wire.ToWorker;
@@ -43,8 +44,9 @@ final class UnitRunnerTest {
   @BeforeEach
   void makeRunner() throws Exception {
     segment = WorkerSegment.create(directory.resolve("segment"));
-    runner = new UnitRunner(
-        thread, new WorkerIdentity("worker-1", 1), segment, new FrameWriter(new Sink()), true);
+    FrameWriter writer = new FrameWriter(new Sink());
+    Wear wear = new Wear(writer, OutOfMemoryMark.of(directory.toString(), 1), 0);
+    runner = new UnitRunner(thread, new WorkerIdentity("worker-1", 1), segment, writer, true, wear);
   }
 
   private void run(Task<?> task) throws Exception {

@@ -3,6 +3,7 @@ package io.procpool.examples.programs;
 
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
+import io.procpool.RecyclePolicy;
 import io.procpool.sync.ProcessSemaphore;
 import java.time.Duration;
 import java.util.List;
@@ -39,8 +40,10 @@ public final class SemaphoreAgainstPool {
   static Seen run(ProgramSettings settings) throws InterruptedException {
     long millis = settings.millis(0.02);
     Outcome throttled;
-    PoolOptions oneTaskEach =
-        PoolOptions.builder().workers(STARTED).maxTasksPerWorker(1).build();
+    PoolOptions oneTaskEach = PoolOptions.builder()
+        .workers(STARTED)
+        .recycling(RecyclePolicy.never().maxTasks(1))
+        .build();
     try (ProcessSemaphore semaphore = ProcessSemaphore.bounded(AT_ONCE)) {
       throttled = timed(
           oneTaskEach, pool -> pool.map(task -> throttled(semaphore, task, millis), tasks(), 1));

@@ -3,6 +3,7 @@ package io.procpool.examples.programs;
 
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
+import io.procpool.RecyclePolicy;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,7 +53,8 @@ public final class ThreadsAgainstProcesses {
     long middle = System.nanoTime();
 
     Set<Long> pids = new HashSet<>();
-    PoolOptions options = PoolOptions.builder().maxTasksPerWorker(1).build();
+    PoolOptions options =
+        PoolOptions.builder().recycling(RecyclePolicy.never().maxTasks(1)).build();
     try (Pool pool = Pool.open(options)) {
       for (Reply reply :
           pool.map(ThreadsAgainstProcesses::reply, Collections.nCopies(TASKS, PRIMES_BELOW))) {

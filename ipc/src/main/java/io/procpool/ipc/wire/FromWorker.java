@@ -45,6 +45,13 @@ public sealed interface FromWorker extends WireMessage {
         case 6:
           message = new Pong(in.message().soleNumber());
           break;
+        case 7:
+          message = new Worn(in.message().soleNumber());
+          break;
+        case 8:
+          in.message();
+          message = new Finalized();
+          break;
         default:
           in.skip();
       }
@@ -162,6 +169,31 @@ public sealed interface FromWorker extends WireMessage {
     @Override
     public void writeBody(FieldWriter out) {
       out.uint(1, number);
+    }
+  }
+
+  /**
+   * The worker should be replaced. After an OutOfMemoryError, which the task has hidden, it begins no further unit, and says this before it sends the last results.
+   *
+   * @param heapBytesAfterGc what a collection has left in the heap, which is above the limit of the welcome; zero: there was an OutOfMemoryError
+   */
+  record Worn(long heapBytesAfterGc) implements FromWorker {
+    @Override
+    public int field() {
+      return 7;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, heapBytesAfterGc);
+    }
+  }
+
+  /** The finalizer has ended. Payload: what it threw, or nothing. */
+  record Finalized() implements FromWorker {
+    @Override
+    public int field() {
+      return 8;
     }
   }
 }

@@ -25,7 +25,7 @@ public sealed interface ToWorker extends WireMessage {
     for (int field = in.next(); field != 0; field = in.next()) {
       switch (field) {
         case 1:
-          message = new Welcome(in.message().soleNumber() != 0);
+          message = Welcome.read(in.message());
           break;
         case 2:
           message = Run.read(in.message());
@@ -57,8 +57,9 @@ public sealed interface ToWorker extends WireMessage {
    * The first message. Payload: the encoded initializer, or nothing.
    *
    * @param reportStarts whether the worker says when it begins a unit
+   * @param maxHeapBytesAfterGc size of the heap after a collection above which the worker says so; zero: it need not look
    */
-  record Welcome(boolean reportStarts) implements ToWorker {
+  record Welcome(boolean reportStarts, long maxHeapBytesAfterGc) implements ToWorker {
     @Override
     public int field() {
       return 1;
@@ -67,6 +68,25 @@ public sealed interface ToWorker extends WireMessage {
     @Override
     public void writeBody(FieldWriter out) {
       out.bool(1, reportStarts);
+      out.uint(2, maxHeapBytesAfterGc);
+    }
+
+    static Welcome read(FieldReader in) throws IOException {
+      boolean reportStarts = false;
+      long maxHeapBytesAfterGc = 0;
+      for (int field = in.next(); field != 0; field = in.next()) {
+        switch (field) {
+          case 1:
+            reportStarts = in.bool();
+            break;
+          case 2:
+            maxHeapBytesAfterGc = in.uint64();
+            break;
+          default:
+            in.skip();
+        }
+      }
+      return new Welcome(reportStarts, maxHeapBytesAfterGc);
     }
   }
 
@@ -210,7 +230,7 @@ public sealed interface ToWorker extends WireMessage {
     }
   }
 
-  /** Exit: nothing more will come. */
+  /** Exit: nothing more will come. Payload: the encoded finalizer, which is run before, or nothing. */
   record Stop() implements ToWorker {
     @Override
     public int field() {

@@ -34,10 +34,13 @@ final class WireTest {
   void toWorker_anyValues_asGeneratedCode() throws Exception {
     for (int i = 0; i < ROUNDS; i++) {
       boolean flag = random.nextBoolean();
+      long limit = anyLong();
       same(
-          new ToWorker.Welcome(flag),
+          new ToWorker.Welcome(flag, limit),
           toWorker()
-              .setWelcome(io.procpool.ipc.wire.generated.Welcome.newBuilder().setReportStarts(flag))
+              .setWelcome(io.procpool.ipc.wire.generated.Welcome.newBuilder()
+                  .setReportStarts(flag)
+                  .setMaxHeapBytesAfterGc(limit))
               .build());
       ToWorker.Run run = new ToWorker.Run(
           anyInt(), anyLong(), anyInt(), anyInt(), anyLong(), anyInt(), flag, anyInt(), !flag);

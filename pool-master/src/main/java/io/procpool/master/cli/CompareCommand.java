@@ -2,6 +2,7 @@
 package io.procpool.master.cli;
 
 import io.procpool.PoolOptions;
+import io.procpool.master.launch.MachineMemory;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
@@ -497,7 +498,7 @@ final class CompareCommand implements Callable<Integer> {
             + (incomplete ? "what was done of " : "")
             + Texts.count(rounds, "round") + "; " + Machine.processor() + ", "
             + Texts.count(Runtime.getRuntime().availableProcessors(), "CPU") + ", "
-            + Texts.bytes(Machine.memoryBytes()) + "; JVM " + Runtime.version() + "\n");
+            + Texts.bytes(MachineMemory.bytes()) + "; JVM " + Runtime.version() + "\n");
     List<String[]> rows = new ArrayList<>();
     rows.add(new String[] {
       "backend", "workers", "wall", "speed-up", "CPU", "GC time", "longest pause", "peak memory"
@@ -615,7 +616,7 @@ final class CompareCommand implements Callable<Integer> {
         Json.object(
             "processor", Machine.processor(),
             "cpus", Runtime.getRuntime().availableProcessors(),
-            "memoryBytes", Machine.memoryBytes(),
+            "memoryBytes", MachineMemory.bytes(),
             "os", System.getProperty("os.name") + " " + System.getProperty("os.version"),
             "architecture", System.getProperty("os.arch")),
         "jvm",

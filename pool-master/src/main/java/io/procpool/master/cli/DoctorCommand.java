@@ -8,6 +8,8 @@ import io.procpool.PoolOptions;
 import io.procpool.PoolOptions.WorkerStream;
 import io.procpool.Task;
 import io.procpool.ipc.sync.Waiters;
+import io.procpool.master.launch.MachineMemory;
+import io.procpool.master.launch.MemoryBudget;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -83,6 +85,9 @@ final class DoctorCommand implements Callable<Integer> {
     jdk();
     cpus();
     memory();
+    ok(
+        "memory budget",
+        MemoryBudget.ofProcess().describe(PoolOptions.builder().build().workers()));
     sharedMemory();
     waiter();
     domainSockets();
@@ -151,8 +156,8 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   private void memory() {
-    long memory = Machine.memoryBytes();
-    OptionalLong limit = Machine.groupLimitBytes();
+    long memory = MachineMemory.bytes();
+    OptionalLong limit = MachineMemory.groupLimitBytes();
     boolean limited = limit.isPresent() && limit.getAsLong() <= memory;
     String what = Texts.bytes(memory)
         + (limited ? ", the control group's limit" : ", no control group limit below it");

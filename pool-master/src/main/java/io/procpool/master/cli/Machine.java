@@ -14,46 +14,8 @@ import java.util.OptionalLong;
 final class Machine {
   private Machine() {}
 
-  /** Returns the memory this process may use in bytes: the machine's, or its control group's if that is less. */
-  static long memoryBytes() {
-    long memory = operatingSystem().getTotalMemorySize();
-    OptionalLong limit = groupLimitBytes();
-    return limit.isPresent() ? Math.min(memory, limit.getAsLong()) : memory;
-  }
-
   static OperatingSystemMXBean operatingSystem() {
     return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
-  }
-
-  /** Returns the memory limit of this process's control group, if there is one. */
-  static OptionalLong groupLimitBytes() {
-    OptionalLong smallest = OptionalLong.empty();
-    for (String line : lines(Path.of("/proc/self/cgroup"))) {
-      String[] parts = line.split(":", 3);
-      if (parts.length != 3) {
-        continue;
-      }
-      Path root = Path.of("/sys/fs/cgroup");
-      boolean unified = parts[1].isEmpty();
-      if (!unified && !parts[1].contains("memory")) {
-        continue;
-      }
-      Path base = unified ? root : root.resolve("memory");
-      Path group = base.resolve(parts[2].replaceFirst("^/+", "")).normalize();
-      while (group != null && group.startsWith(base)) {
-        for (String value :
-            lines(group.resolve(unified ? "memory.max" : "memory.limit_in_bytes"))) {
-          if (value.matches("[0-9]{1,18}")) {
-            long limit = Long.parseLong(value);
-            if (smallest.isEmpty() || limit < smallest.getAsLong()) {
-              smallest = OptionalLong.of(limit);
-            }
-          }
-        }
-        group = group.getParent();
-      }
-    }
-    return smallest;
   }
 
   /** Returns the value in bytes of a line of {@code /proc/PID/status} such as VmHWM, if there is one. */

@@ -3,7 +3,10 @@ package io.procpool.master.cli;
 
 import io.procpool.PoolOptions;
 import io.procpool.PoolOptions.WorkerStream;
+import io.procpool.RecyclePolicy;
+import io.procpool.SpareOptions;
 import io.procpool.TaskOptions;
+import io.procpool.master.launch.MachineMemory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -50,7 +53,7 @@ final class PoolFlags {
   @Option(
       names = "--heap",
       paramLabel = "SIZE",
-      description = "Maximum heap of each worker: 512m, 2g. Default: as its JVM chooses.")
+      description = "Maximum heap of each worker: 512m, 2g. Default: a share of the memory.")
   @Nullable
   String heapText;
 
@@ -90,6 +93,58 @@ final class PoolFlags {
       names = "--quiet",
       description = "No progress and no remarks; failed inputs are still listed.")
   boolean quiet;
+
+  @Option(
+      names = "--min-workers",
+      paramLabel = "N",
+      description =
+          "Begin with so few workers, 0 or more; add further ones, up to --workers, while inputs wait."
+              + " Default: as many as --workers.")
+  @Nullable
+  String minWorkersText;
+
+  @Option(
+      names = "--idle-timeout",
+      paramLabel = "TIME",
+      description =
+          "With --min-workers: end a worker that has had nothing to do for so long. Default: 1m.")
+  @Nullable
+  String idleTimeoutText;
+
+  @Option(
+      names = "--max-age",
+      paramLabel = "TIME",
+      description =
+          "Replace each worker, between two inputs, after this time, less up to a tenth of it."
+              + " Default: never.")
+  @Nullable
+  String maxAgeText;
+
+  @Option(
+      names = "--max-rss",
+      paramLabel = "SIZE",
+      description =
+          "Replace each worker, between two inputs, whose resident memory is above this: 800m, 2g."
+              + " Default: never.")
+  @Nullable
+  String maxRssText;
+
+  @Option(
+      names = "--max-heap-after-gc",
+      paramLabel = "SIZE",
+      description =
+          "Replace each worker, between two inputs, when a collection leaves more than this in its heap."
+              + " Default: never.")
+  @Nullable
+  String maxHeapAfterGcText;
+
+  @Option(
+      names = "--spares",
+      paramLabel = "N",
+      description =
+          "JVMs kept ready in the place of workers that are killed, crash or are replaced. Default: 0.")
+  @Nullable
+  String sparesText;
 
   private static final long SMALLEST_HEAP =
       3L << 20; // measured: 2m does not start, with JDK 17 and 25
@@ -134,6 +189,7 @@ final class PoolFlags {
       workers = Values.number("--workers", workersText, 1, PoolOptions.MAX_WORKERS);
     }
     options.workers(inline ? 1 : workers);
+    setSize(options, workers);
     if (timeoutText != null) {
       Duration timeout = Values.time("--timeout", timeoutText);
       options.taskDefaults(TaskOptions.defaults().timeout(timeout));
@@ -141,8 +197,9 @@ final class PoolFlags {
     if (retriesText != null) {
       retries = Values.number("--retries", retriesText, 0, Integer.MAX_VALUE - 1);
     }
-    if (maxTasksText != null) {
-      options.maxTasksPerWorker(Values.number("--max-tasks", maxTasksText, 1, Integer.MAX_VALUE));
+    options.recycling(recycling());
+    if (sparesText != null) {
+      options.spares(Values.number("--spares", sparesText, 0, SpareOptions.MAX_SPARES));
     }
     long heap = heapText == null ? 0 : heap("--heap", heapText, workers);
     options.maxHeapBytes(heap);
@@ -157,6 +214,49 @@ final class PoolFlags {
     return options.build();
   }
 
+  private void setSize(PoolOptions.Builder options, int workers) throws CommandException {
+    if (minWorkersText != null) {
+      int min = Values.number("--min-workers", minWorkersText, 0, PoolOptions.MAX_WORKERS);
+      if (min > workers) {
+        throw CommandException.usage("--min-workers: " + min + " is above the " + workers
+            + " of --workers; lower it, or raise --workers");
+      }
+      options.workers(min, workers);
+    }
+    if (idleTimeoutText != null) {
+      if (minWorkersText == null) {
+        throw CommandException.usage(
+            "--idle-timeout: has no effect on a fixed number of workers; add --min-workers N");
+      }
+      options.idleTimeout(Values.time("--idle-timeout", idleTimeoutText));
+    }
+  }
+
+  private RecyclePolicy recycling() throws CommandException {
+    RecyclePolicy policy = RecyclePolicy.never();
+    if (maxTasksText != null) {
+      policy = policy.maxTasks(Values.number("--max-tasks", maxTasksText, 1, Integer.MAX_VALUE));
+    }
+    if (maxAgeText != null) {
+      policy = policy.maxAge(Values.time("--max-age", maxAgeText));
+    }
+    if (maxRssText != null) {
+      policy = policy.maxRssBytes(mebibytes("--max-rss", maxRssText));
+    }
+    if (maxHeapAfterGcText != null) {
+      policy = policy.maxHeapBytesAfterGc(mebibytes("--max-heap-after-gc", maxHeapAfterGcText));
+    }
+    return policy;
+  }
+
+  private static long mebibytes(String option, String text) throws CommandException {
+    long bytes = Values.bytes(option, text);
+    if (bytes < 1 << 20) {
+      throw CommandException.usage(option + ": " + text + " is too small; give 1m or more");
+    }
+    return bytes;
+  }
+
   private void refuseWithoutEffect(boolean threads, boolean inline) throws CommandException {
     Map<String, Boolean> given = new TreeMap<>();
     given.put("--timeout", timeoutText != null);
@@ -164,7 +264,13 @@ final class PoolFlags {
     given.put("--heap", heapText != null);
     given.put("--max-tasks", maxTasksText != null);
     given.put("--jvm-arg", !jvmArgs.isEmpty());
+    given.put("--max-age", maxAgeText != null);
+    given.put("--max-rss", maxRssText != null);
+    given.put("--max-heap-after-gc", maxHeapAfterGcText != null);
+    given.put("--spares", sparesText != null);
     if (inline) {
+      given.put("--min-workers", minWorkersText != null);
+      given.put("--idle-timeout", idleTimeoutText != null);
       given.put("--workers", workersText != null);
       given.put("--unordered", unordered);
     }
@@ -189,7 +295,7 @@ final class PoolFlags {
   }
 
   private static void checkMemory(String option, long heap, int workers) throws CommandException {
-    long memory = Machine.memoryBytes();
+    long memory = MachineMemory.bytes();
     if (heap > memory) {
       throw CommandException.usage(
           option + ": " + Texts.bytes(heap) + " for each worker is above the " + Texts.bytes(memory)

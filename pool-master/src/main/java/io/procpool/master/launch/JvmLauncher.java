@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.launch;
 
+import io.procpool.ipc.OutOfMemoryMark;
 import io.procpool.ipc.memory.Session;
 import java.io.File;
 import java.io.FileInputStream;
@@ -13,10 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.UUID;
-import java.util.regex.Pattern;
 
 /** Starts JVMs, or finds spares in their place; and what else is done to a process. Safe for use by multiple threads. */
 public final class JvmLauncher {
@@ -25,7 +23,6 @@ public final class JvmLauncher {
 
   private static final String MAIN_CLASS = "io.procpool.worker.ProcessMain";
   private static final int LONGEST_CLASS_PATH = 32 * 1024;
-  private static final Pattern COLLECTOR = Pattern.compile("-XX:\\+Use\\w*GC\\b");
 
   private JvmLauncher() {}
 
@@ -85,7 +82,8 @@ public final class JvmLauncher {
     List<String> command = new ArrayList<>();
     command.add(shape.java().toString());
     command.addAll(archive.jvmFlags());
-    if (!choosesCollector(shape)) {
+    GivenFlags given = GivenFlags.of(shape.jvmArgs(), shape.environment());
+    if (!given.nameCollector()) {
       command.add("-XX:+UseSerialGC");
     }
     command.add("-XX:-UsePerfData");
@@ -102,6 +100,13 @@ public final class JvmLauncher {
     if (waiter != null) {
       command.add(waiter);
     }
+    if (shape.processors() > 0 && !given.nameProcessors()) {
+      command.add("-XX:ActiveProcessorCount=" + shape.processors());
+    }
+    String mark = OutOfMemoryMark.command(Session.current().path());
+    if (!mark.isEmpty() && !given.sayWhatFollowsOutOfMemory()) {
+      command.add("-XX:OnOutOfMemoryError=" + mark);
+    }
     if (shape.maxHeapBytes() > 0) {
       command.add("-Xmx" + shape.maxHeapBytes());
     }
@@ -115,20 +120,6 @@ public final class JvmLauncher {
     }
     command.add(MAIN_CLASS);
     return command;
-  }
-
-  /** Tells whether the user has named a garbage collector; the JVM refuses two. */
-  private static boolean choosesCollector(JvmShape shape) {
-    StringBuilder flags = new StringBuilder(String.join(" ", shape.jvmArgs()));
-    Map<String, String> environment = shape.environment();
-    for (String variable :
-        new String[] {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}) {
-      flags
-          .append(' ')
-          .append(environment.getOrDefault(
-              variable, Objects.requireNonNullElse(System.getenv(variable), "")));
-    }
-    return COLLECTOR.matcher(flags).find();
   }
 
   /** The file lies in the session, under a name that tells what is in it. */

@@ -14,11 +14,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * What decides how a JVM is started, but for what it is told afterwards: one can take the place of another of an equal shape. Immutable.
  *
+ * @param processors how many CPUs it shall count on; zero: all
  * @param waiter how its threads shall sleep; null if that is not said
  */
 public record JvmShape(
     Path java,
     long maxHeapBytes,
+    int processors,
     List<String> jvmArgs,
     Map<String, String> environment,
     @Nullable Path workingDirectory,
@@ -34,11 +36,16 @@ public record JvmShape(
     DISCARD
   }
 
-  /** Returns the shape of a pool's workers. */
-  public static JvmShape of(PoolOptions options) throws IOException {
+  /**
+   * Returns the shape of a pool's workers.
+   *
+   * @param maxHeapBytes what the budget gives them; zero: what the JVM chooses
+   */
+  public static JvmShape of(PoolOptions options, long maxHeapBytes) throws IOException {
     return of(
         options.javaExecutable(),
-        options.maxHeapBytes(),
+        maxHeapBytes,
+        options.processorsPerWorker(),
         options.jvmArgs(),
         options.environment(),
         options.workingDirectory(),
@@ -55,6 +62,7 @@ public record JvmShape(
     return of(
         options.javaExecutable(),
         options.maxHeapBytes(),
+        0,
         options.jvmArgs(),
         options.environment(),
         options.workingDirectory(),
@@ -67,6 +75,7 @@ public record JvmShape(
     return of(
         options.javaExecutable(),
         options.maxHeapBytes(),
+        options.processors(),
         options.jvmArgs(),
         options.environment(),
         options.workingDirectory(),
@@ -85,6 +94,7 @@ public record JvmShape(
   private static JvmShape of(
       Optional<Path> java,
       long maxHeapBytes,
+      int processors,
       List<String> jvmArgs,
       Map<String, String> environment,
       Optional<Path> workingDirectory,
@@ -94,6 +104,7 @@ public record JvmShape(
     return new JvmShape(
         java.orElseGet(JvmShape::ownJava),
         maxHeapBytes,
+        processors,
         jvmArgs,
         environment,
         workingDirectory.orElse(null),

@@ -1,7 +1,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.launch;
 
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,7 +21,7 @@ public final class LaunchChecks {
       Optional<Path> javaExecutable,
       List<Path> classPath) {
     if (maxHeapBytes > 0) {
-      long memory = memoryBytes();
+      long memory = MachineMemory.bytes();
       if (maxHeapBytes > memory) {
         throw new IllegalArgumentException("maxHeapBytes: " + maxHeapBytes
             + " is more than the memory of this machine or control group, " + memory
@@ -46,12 +45,5 @@ public final class LaunchChecks {
         throw new IllegalArgumentException("classPath: " + entry + " does not exist");
       }
     }
-  }
-
-  /** Returns the memory this process may use: the machine's, or its control group's. */
-  private static long memoryBytes() {
-    var system =
-        (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-    return system.getTotalMemorySize();
   }
 }

@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,6 +74,7 @@ public final class SpareSet implements WarmSpares {
 
   private final SpareOptions options;
   private final JvmShape shape;
+  private final Supplier<ClassArchive> archive;
   private final ArrayDeque<Spare> ready = new ArrayDeque<>(); // guarded by this
   private final Set<Spare> known =
       new HashSet<>(); // STARTING, READY, or with a thread that ends; guarded by this
@@ -87,9 +89,10 @@ public final class SpareSet implements WarmSpares {
   private long outdated; // guarded by this
   private long died; // guarded by this
 
-  private SpareSet(SpareOptions options, JvmShape shape) {
+  private SpareSet(SpareOptions options, JvmShape shape, Supplier<ClassArchive> archive) {
     this.options = options;
     this.shape = shape;
+    this.archive = archive;
   }
 
   /** Begins to keep spares. */
@@ -101,11 +104,19 @@ public final class SpareSet implements WarmSpares {
         options.classPath());
     SpareSet set;
     try {
-      set = new SpareSet(options, JvmShape.of(options));
+      JvmShape shape = JvmShape.of(options);
+      set = new SpareSet(options, shape, () -> ClassArchive.shared(shape));
     } catch (IOException e) {
       throw new UncheckedIOException("no spares can be kept: " + e.getMessage(), e);
     }
     Spares.add(set);
+    set.fill();
+    return set;
+  }
+
+  /** Begins to keep spares that only the caller adopts; it ends them, also when this JVM exits. */
+  public static SpareSet keepFor(JvmShape shape, ClassArchive archive, int count) {
+    SpareSet set = new SpareSet(SpareOptions.builder().count(count).build(), shape, () -> archive);
     set.fill();
     return set;
   }
@@ -189,7 +200,7 @@ public final class SpareSet implements WarmSpares {
     Process process;
     long stamp = shape.classPath().stamp();
     try {
-      process = JvmLauncher.spawn(shape, ClassArchive.shared(shape));
+      process = JvmLauncher.spawn(shape, archive.get());
     } catch (IOException | RuntimeException | OutOfMemoryError e) {
       synchronized (this) {
         gone(spare, "its process could not be started: " + e.getMessage());
@@ -327,7 +338,7 @@ public final class SpareSet implements WarmSpares {
   // Adoption.
 
   /** Returns a spare that has been told something; null if there is none of that shape. */
-  JvmLauncher.@Nullable Started adopt(JvmShape wanted, byte[] orders) {
+  public JvmLauncher.@Nullable Started adopt(JvmShape wanted, byte[] orders) {
     if (!shape.equals(wanted)) {
       return null;
     }
@@ -409,7 +420,7 @@ public final class SpareSet implements WarmSpares {
   }
 
   /** Lets no other spare be started, and kills those there are; does not wait. */
-  void kill() {
+  public void kill() {
     List<Spare> all;
     synchronized (this) {
       closed = true;

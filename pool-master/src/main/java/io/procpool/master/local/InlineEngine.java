@@ -224,6 +224,12 @@ final class InlineEngine extends LocalEngine {
   }
 
   @Override
+  public void resize(int min, int max) {
+    throw new UnsupportedOperationException("resize: backend \"" + options.backend()
+        + "\" runs each task in the thread that submits it; it has no workers");
+  }
+
+  @Override
   public PoolStatistics statistics() {
     lock.lock();
     try {
@@ -240,7 +246,11 @@ final class InlineEngine extends LocalEngine {
           cancelled,
           started ? 1 : 0,
           0,
-          started && over ? 1 : 0);
+          started && over ? 1 : 0,
+          1,
+          1,
+          0,
+          0);
     } finally {
       lock.unlock();
     }

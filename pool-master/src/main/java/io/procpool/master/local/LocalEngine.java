@@ -11,6 +11,7 @@ import io.procpool.master.pool.Events;
 import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +67,13 @@ abstract class LocalEngine implements Engine {
       TaskEvent event = new TaskEvent(work.taskId(item), work.name(), worker);
       events.tell(listener -> listener.taskFinished(event, ran.failure() == null, ran.time()));
     }
+  }
+
+  @Override
+  public final CompletableFuture<Void> refresh() {
+    throw new UnsupportedOperationException("refresh: backend \"" + options.backend()
+        + "\" has no worker processes that could be replaced; use backend \""
+        + PoolOptions.PROCESSES + "\"");
   }
 
   @Override

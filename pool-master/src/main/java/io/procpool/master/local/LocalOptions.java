@@ -20,10 +20,24 @@ final class LocalOptions {
         refused,
         !options.taskDefaults().timeout().orElse(Duration.ZERO).isZero(),
         "timeout of taskDefaults (a thread cannot be killed)");
+    refuse(refused, !options.recycling().isNever(), "recycling (there is no process to replace)");
+    refuse(refused, options.spares() != 0, "spares (there is no process to replace)");
     refuse(
-        refused,
-        options.maxTasksPerWorker() != 0,
-        "maxTasksPerWorker (there is no process to replace)");
+        refused, options.memory() != defaults.memory(), "memory (the heap is this process's own)");
+    if (options.backend().equals(PoolOptions.INLINE)) {
+      refuse(
+          refused,
+          options.finalizer().isPresent(),
+          "finalizer (there is no worker that could end)");
+      refuse(
+          refused,
+          options.minWorkers() != options.workers(),
+          "workers(min, max) (there is no worker but the caller)");
+      refuse(
+          refused,
+          !options.idleTimeout().equals(defaults.idleTimeout()),
+          "idleTimeout (there is no worker that could end)");
+    }
     refuse(
         refused,
         !options.startTimeout().equals(defaults.startTimeout()),

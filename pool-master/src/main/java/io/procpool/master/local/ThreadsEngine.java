@@ -20,6 +20,8 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.Condition;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Runs work in threads of this process. */
 final class ThreadsEngine extends LocalEngine {
@@ -33,14 +35,22 @@ final class ThreadsEngine extends LocalEngine {
    *           row; then waiting work is failed, and the next submission starts anew.
    * Interrupt. A thread is interrupted only under `lock`: while its item runs, and its status is cleared after each item;
    *           or in its initializer, once the pool has ended or has nothing left for it.
+   * Size.     A worker is added when there are more tasks than workers, up to `max`. One that has had nothing to do for the idle timeout ends if there are more than `min`, and one that is too much after a resize
+   *           before its next item. Who ends is no worker any more, but `ending` until its finalizer has run outside the lock.
    * End.      The engine has not terminated while outcomes taken under `lock` are still to be reported (`reporting`).
    *           terminate() reports running items itself; what their threads end with later is dropped.
    */
+  private static final Logger LOG = LoggerFactory.getLogger(ThreadsEngine.class);
+  private static final long LATER_LOOK_NANOS = 10_000_000;
+
   private final ThreadFactory threads;
   private final Condition available = lock.newCondition();
   private final ArrayDeque<Cursor> queue = new ArrayDeque<>();
   private final Set<Worker> starting = new HashSet<>();
   private final List<Worker> workers = new ArrayList<>();
+  private final Set<Worker> ending = new HashSet<>();
+  private int min; // guarded by lock
+  private int max; // guarded by lock
   private int failedStarts;
   private int number;
   private long completed;
@@ -72,6 +82,8 @@ final class ThreadsEngine extends LocalEngine {
   ThreadsEngine(PoolOptions options, ThreadFactory threads) {
     super(options);
     this.threads = threads;
+    this.min = options.minWorkers();
+    this.max = options.workers();
     lock.lock();
     try {
       startMissing();
@@ -157,13 +169,46 @@ final class ThreadsEngine extends LocalEngine {
 
   /** Starts the workers that are missing; returns what is to be reported if that is hopeless. Under lock. */
   private List<Runnable> startMissing() {
-    while (workers.size() + starting.size() < options.workers()) {
+    while (workers.size() + starting.size() < wanted()) {
       Throwable failure = tryStart();
       if (failure != null && ++failedStarts >= options.maxStartAttempts()) {
         return failIfHopeless(failure);
       }
     }
     return List.of();
+  }
+
+  /** Returns how many workers there should be at least, for what runs and waits. Under lock. */
+  private int wanted() {
+    return min == max ? max : (int) Math.min(max, Math.max(min, busy() + pending));
+  }
+
+  // under lock
+  private int busy() {
+    int busy = 0;
+    for (Worker worker : workers) {
+      busy += worker.current != null ? 1 : 0;
+    }
+    return busy;
+  }
+
+  @Override
+  public void resize(int min, int max) {
+    List<Runnable> reports;
+    lock.lock();
+    try {
+      if (shutdown) {
+        throw new IllegalStateException("pool \"" + options.name() + "\" is closed");
+      }
+      this.min = min;
+      this.max = max;
+      reports = startMissing();
+      reporting += reports.size();
+      available.signalAll(); // those that are too many end
+    } finally {
+      lock.unlock();
+    }
+    report(reports);
   }
 
   /** Returns what the start failed with, typically the {@code OutOfMemoryError} of a system without threads left. */
@@ -252,7 +297,11 @@ final class ThreadsEngine extends LocalEngine {
 
   @Override
   boolean isDrained() {
-    return workers.isEmpty() && starting.isEmpty() && queue.isEmpty() && reporting == 0;
+    return workers.isEmpty()
+        && starting.isEmpty()
+        && ending.isEmpty()
+        && queue.isEmpty()
+        && reporting == 0;
   }
 
   @Override
@@ -277,6 +326,7 @@ final class ThreadsEngine extends LocalEngine {
         }
         worker.thread.interrupt();
       }
+      ending.forEach(worker -> worker.thread.interrupt());
       for (Cursor cursor : queue) {
         if (cursor.next == 0) {
           untouched.add(cursor.work);
@@ -297,10 +347,7 @@ final class ThreadsEngine extends LocalEngine {
   public PoolStatistics statistics() {
     lock.lock();
     try {
-      int busy = 0;
-      for (Worker worker : workers) {
-        busy += worker.current != null ? 1 : 0;
-      }
+      int busy = busy();
       return new PoolStatistics(
           starting.size(),
           workers.size() - busy,
@@ -312,7 +359,11 @@ final class ThreadsEngine extends LocalEngine {
           cancelled,
           number,
           0,
-          retired);
+          retired,
+          min,
+          max,
+          0,
+          0);
     } finally {
       lock.unlock();
     }
@@ -339,6 +390,7 @@ final class ThreadsEngine extends LocalEngine {
         while (take()) {
           finish(LocalEngine.run(Objects.requireNonNull(current).work, item));
         }
+        end();
       }
     }
 
@@ -373,15 +425,14 @@ final class ThreadsEngine extends LocalEngine {
     private boolean take() {
       lock.lock();
       try {
-        while (queue.isEmpty()) {
-          if (shutdown) {
+        long idleEnd = System.nanoTime() + options.idleTimeout().toNanos();
+        while (queue.isEmpty() || workers.size() > max) {
+          if (workers.size() > max || queue.isEmpty() && shutdown || isTooIdle(idleEnd)) {
             workers.remove(this);
-            retired++;
-            events.tell(listener -> listener.workerExited(event, 0));
-            endIfDrained();
+            ending.add(this);
             return false;
           }
-          available.awaitUninterruptibly();
+          awaitAvailable(idleEnd);
         }
         Cursor cursor = queue.element();
         item = cursor.next++;
@@ -396,6 +447,51 @@ final class ThreadsEngine extends LocalEngine {
         return true;
       } finally {
         lock.unlock();
+      }
+    }
+
+    // under lock
+    private boolean isTooIdle(long idleEnd) {
+      return workers.size() > min && System.nanoTime() - idleEnd >= 0;
+    }
+
+    // under lock
+    private void awaitAvailable(long idleEnd) {
+      if (min == max) {
+        available.awaitUninterruptibly();
+        return;
+      }
+      try {
+        // Those that may not end look again now and then, for the others may have.
+        long left = Math.max(idleEnd - System.nanoTime(), LATER_LOOK_NANOS);
+        available.awaitNanos(left);
+      } catch (InterruptedException stray) {
+        // The loop looks what it means.
+      }
+    }
+
+    /** Runs the finalizer and is gone. */
+    private void end() {
+      if (!givenUp) {
+        finish();
+      }
+      lock.lock();
+      try {
+        ending.remove(this);
+        retired++;
+        events.tell(listener -> listener.workerExited(event, 0));
+        endIfDrained();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private void finish() {
+      try {
+        options.finalizer().ifPresent(Runnable::run);
+      } catch (Throwable thrown) {
+        LOG.warn("{}: the finalizer of {} failed", options.name(), event.worker(), thrown);
+        events.tell(listener -> listener.workerFinalizerFailed(event, String.valueOf(thrown)));
       }
     }
 

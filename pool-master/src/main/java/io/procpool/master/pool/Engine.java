@@ -5,6 +5,7 @@ import io.procpool.PoolStatistics;
 import io.procpool.TaskOptions;
 import io.procpool.ipc.FunctionKind;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,23 @@ public interface Engine {
 
   /** Tells whether an item of this work is being executed now. */
   boolean isRunning(Work work);
+
+  /**
+   * Sets the smallest and the largest number of workers, which are in range.
+   *
+   * @throws IllegalArgumentException if there is no memory for so many
+   * @throws IllegalStateException if the engine is shut down
+   * @throws UnsupportedOperationException if it has no workers
+   */
+  void resize(int min, int max);
+
+  /**
+   * Replaces all workers one after the other; the future is completed in a thread of the engine.
+   *
+   * @throws IllegalStateException if the engine is shut down
+   * @throws UnsupportedOperationException if there is nothing to replace
+   */
+  CompletableFuture<Void> refresh();
 
   /** Ends the engine once all accepted work is done. */
   void shutdown();

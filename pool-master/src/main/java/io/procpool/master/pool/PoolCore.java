@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
@@ -306,6 +307,28 @@ final class PoolCore {
     callbacks.close();
   }
 
+  void resize(int min, int max) {
+    PoolOptions.builder().workers(min, max); // checks them
+    engine.resize(min, max);
+  }
+
+  /** What users do when it is done runs as a callback, not in a thread of the engine. */
+  CompletableFuture<Void> refresh() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    engine
+        .refresh()
+        .whenCompleteAsync(
+            (nothing, failure) -> {
+              if (failure == null) {
+                done.complete(null);
+              } else {
+                done.completeExceptionally(failure);
+              }
+            },
+            callbacks);
+    return done;
+  }
+
   boolean isShutdown() {
     return shutdown;
   }
@@ -356,7 +379,11 @@ final class PoolCore {
           known.cancelledTasks() + delayedCancelled,
           known.spawnedWorkers(),
           known.crashedWorkers(),
-          known.retiredWorkers());
+          known.retiredWorkers(),
+          known.minWorkers(),
+          known.maxWorkers(),
+          known.readySpares(),
+          known.recycledWorkers());
     }
   }
 }

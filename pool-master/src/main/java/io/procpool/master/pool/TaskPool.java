@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -696,6 +697,16 @@ public final class TaskPool implements Pool {
   @Override
   public boolean awaitTermination(long timeout, TimeUnit unit) throws InterruptedException {
     return core.awaitTermination(Math.max(0, unit.toNanos(timeout)));
+  }
+
+  @Override
+  public void resize(int min, int max) {
+    core.resize(min, max);
+  }
+
+  @Override
+  public CompletableFuture<Void> refresh() {
+    return core.refresh();
   }
 
   @Override

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
@@ -156,8 +157,8 @@ final class Dispatcher {
       // Towards the end of a map everybody gets a share.
       wanted = Math.min(wanted, Math.max(1, slice.count() / (2 * options.workers())));
     }
-    if (options.maxTasksPerWorker() > 0) {
-      wanted = Math.min(wanted, options.maxTasksPerWorker() - worker.assignedTasks);
+    if (options.recycling().maxTasks() > 0) {
+      wanted = Math.min(wanted, options.recycling().maxTasks() - worker.assignedTasks);
     }
     int encodedTogether = ((EncodedInputs) work.inputs()).part(slice.from()).end() - slice.from();
     return Math.min(
@@ -185,8 +186,32 @@ final class Dispatcher {
       clock.head(worker);
       silence.watch();
     }
-    if (options.maxTasksPerWorker() > 0 && worker.assignedTasks >= options.maxTasksPerWorker()) {
+    if (isUsedUp(worker)) {
       worker.state = Worker.State.DRAINING;
+      worker.recycled = true;
+    }
+  }
+
+  /** Tells whether a worker has got all the tasks that it may run. */
+  boolean isUsedUp(Worker worker) {
+    int maxTasks = options.recycling().maxTasks();
+    return maxTasks > 0 && worker.assignedTasks >= maxTasks;
+  }
+
+  /** Gives a worker nothing further, and takes back what it has not begun. */
+  void drain(Worker worker) {
+    if (worker.state == Worker.State.READY || worker.state == Worker.State.BUSY) {
+      worker.state = Worker.State.DRAINING;
+    }
+    List<Unit> latestFirst = new ArrayList<>(worker.units);
+    Collections.reverse(latestFirst);
+    for (Unit unit : latestFirst) {
+      if (!units.takeBack(unit)) {
+        int kept = worker.segment().truncate(unit.seq, 0);
+        if (kept >= 0) {
+          pending.putBack(units.cut(unit, unit.from + kept));
+        }
+      }
     }
   }
 

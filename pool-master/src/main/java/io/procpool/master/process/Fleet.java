@@ -5,7 +5,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
-import io.procpool.WorkerStartException;
 import io.procpool.ipc.FrameRing;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.ThrowableCodec;
@@ -24,20 +23,19 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Future;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Spawns, replaces, retires and kills the workers of a pool. Event loop only. */
-final class Fleet implements HandshakeHandler.Gate, KillSwitch {
+/** Spawns and kills the workers of a pool, hears what they say, and buries them. Event loop only. */
+final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
   /*
-   * Spawn.    `options.workers()` workers are kept alive. A worker that ends is replaced at once; one that ends before it
-   *           was ready is a failed start: the next try waits longer each time. After `maxStartAttempts` rounds in a row
-   *           nothing more is spawned unless a worker serves; when the last one that was still starting has failed too,
-   *           waiting tasks are failed, and the next submission begins anew.
+   * Spawn.    As many workers are kept alive as `FleetSize` says. A worker that ends is replaced at once; one that ends before it was ready is a failed start: see `StartBackOff`. When
+   *           the attempts are used up and the last one that was still starting has failed too, waiting tasks are failed.
+   * Change.   `Turnover` replaces workers that serve, because `WearWatch` or the worker itself finds that it is worn, or because a refresh was asked for. `Farewell` ends them.
    * Death.    A worker is buried when its process has exited and its connection has ended, so that all it said has been
    *           heard; connection and standard error may lag behind by a grace, for a child of the task that holds them.
    * Kill.     Only through `kill`, which notes why; the reason decides how the task fails.
@@ -51,11 +49,12 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
-  private static final long FIRST_BACK_OFF_MILLIS = 100;
-  private static final long MAX_BACK_OFF_MILLIS = 5_000;
   private static final long CONNECTION_LAG_MILLIS = 100;
   private static final Set<Worker.@Nullable Kill> EXPLAINED = Collections.unmodifiableSet(
       EnumSet.of(Worker.Kill.TIMEOUT, Worker.Kill.CANCELLED, Worker.Kill.TERMINATED));
+
+  private static final List<Worker.State> LEAST_LOSS_FIRST =
+      List.of(Worker.State.STARTING, Worker.State.READY, Worker.State.DRAINING, Worker.State.BUSY);
 
   private final PoolOptions options;
   private final EventLoop loop;
@@ -63,39 +62,50 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
   private final CrashMessages messages;
   private final WorkerLauncher launcher;
   private final SegmentPool segments;
+  private final WorkerMemory memory;
   private final byte[] initializer;
   private final Runnable whenStopped;
   private final Map<Integer, Worker> workers = new LinkedHashMap<>();
   private final Dispatcher dispatcher;
+  private final StartBackOff starts;
+  private final FleetSize size;
+  private final Turnover turnover;
+  private final WearWatch wear;
+  private final Farewell farewell;
   private State state = State.RUNNING;
   private boolean terminating;
   private int nextNumber = 1;
-  private int round;
-  private int failedRounds;
-  private @Nullable Future<?> backOff; // until it has run nothing is spawned
-  private @Nullable StartFailure lastStartFailure;
-  private boolean suspended;
   private long spawned;
   private long crashed;
   private long retired;
+  private long recycled;
 
   Fleet(
       PoolOptions options,
       EventLoop loop,
       Events events,
       WorkerLauncher launcher,
+      WorkerMemory memory,
       Path sessionDirectory,
       byte[] initializer,
+      byte[] finalizer,
       Runnable whenStopped) {
     this.options = options;
     this.loop = loop;
     this.events = events;
     this.messages = new CrashMessages(options);
     this.launcher = launcher;
+    this.memory = memory;
     this.segments = new SegmentPool(sessionDirectory);
     this.initializer = initializer;
     this.whenStopped = whenStopped;
     this.dispatcher = new Dispatcher(options, loop, events, messages, workers.values(), this);
+    this.starts = new StartBackOff(options, loop, this::proceed);
+    this.farewell = new Farewell(options, loop, events, finalizer, this);
+    this.size =
+        new FleetSize(options, loop, workers.values(), dispatcher, farewell::stop, this::proceed);
+    this.turnover = new Turnover(this, starts::failureOfRefresh);
+    this.wear = new WearWatch(options, loop, workers.values(), this::worn);
   }
 
   Dispatcher dispatcher() {
@@ -110,20 +120,23 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
       return;
     }
     dispatcher.add(work);
-    if (suspended) {
-      suspended = false;
-      failedRounds = 0;
-    }
+    starts.resume();
   }
 
   /** Brings everything up to date after something has happened. */
   void proceed() {
+    turnover.proceed();
     dispatcher.dispatch();
     for (Worker worker : new ArrayList<>(workers.values())) {
-      if (worker.state == Worker.State.DRAINING && worker.units.isEmpty() && !worker.stopSent) {
-        stop(worker);
+      if (worker.state == Worker.State.DRAINING && !worker.stopSent) {
+        if (worker.units.isEmpty()) {
+          farewell.stop(worker);
+        } else {
+          turnover.overlap(worker);
+        }
       }
     }
+    size.proceed();
     spawnMissing(null);
     giveUpIfHopeless();
     if (state == State.DRAINING && dispatcher.isDrained()) {
@@ -134,23 +147,36 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
   // Spawning.
 
   private void spawnMissing(@Nullable Worker predecessor) {
-    if (suspended
-        || backOff != null
-        || terminating
-        || state == State.STOPPED
-        || (isOutOfAttempts() && !isServing())) {
+    if (!mayStart()) {
       return;
     }
-    int wanted = state == State.RUNNING || dispatcher.hasPending() ? options.workers() : 0;
-    int alive = 0;
-    for (Worker worker : workers.values()) {
-      alive += worker.stopSent ? 0 : 1;
-    }
     Worker replaced = predecessor;
-    for (int i = alive; i < wanted && backOff == null; i++) {
+    for (int i = alive(); i < size.target() && !starts.isWaiting(); i++) {
       spawn(replaced);
       replaced = null;
     }
+  }
+
+  @Override
+  public boolean mayStart() {
+    return !terminating
+        && (state == State.RUNNING || state == State.DRAINING && dispatcher.hasPending())
+        && starts.isDue()
+        && (!starts.isOutOfAttempts() || isServing());
+  }
+
+  @Override
+  public int nextNumber() {
+    return nextNumber;
+  }
+
+  /** Returns the number of workers that count. */
+  private int alive() {
+    int alive = 0;
+    for (Worker worker : workers.values()) {
+      alive += worker.stopSent || worker.leaving ? 0 : 1;
+    }
+    return alive;
   }
 
   private void spawn(@Nullable Worker predecessor) {
@@ -158,10 +184,11 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
     try {
       lease = segments.take();
     } catch (IOException e) {
-      startFailed(null, "it has no segment: " + e.getMessage(), e);
+      starts.failed(null, "it has no segment: " + e.getMessage(), e);
+      turnover.startFailed();
       return;
     }
-    Worker worker = new Worker(nextNumber++, round, lease);
+    Worker worker = new Worker(nextNumber++, starts.round(), lease);
     worker.predecessor = predecessor;
     workers.put(worker.number, worker);
     spawned++;
@@ -211,45 +238,6 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
     }
   }
 
-  private void startFailed(@Nullable Worker worker, String reason, @Nullable Throwable cause) {
-    int failedRound = worker == null ? round : worker.round;
-    String tail = worker == null ? "" : worker.stderr.text();
-    LOG.warn(
-        "{}: {} could not start: {}",
-        options.name(),
-        worker == null ? "a worker" : worker.name,
-        reason);
-    lastStartFailure = new StartFailure(reason, tail, cause);
-    if (failedRound == round) { // else another one of the same round has been counted
-      round++;
-      failedRounds++;
-      long millis =
-          Math.min(MAX_BACK_OFF_MILLIS, FIRST_BACK_OFF_MILLIS << Math.min(10, failedRounds - 1));
-      cancelBackOff();
-      backOff = loop.schedule(
-          () -> {
-            backOff = null;
-            proceed();
-          },
-          millis,
-          TimeUnit.MILLISECONDS);
-    }
-  }
-
-  private record StartFailure(
-      String reason, String tail, @Nullable Throwable cause) {}
-
-  private void cancelBackOff() {
-    if (backOff != null) {
-      backOff.cancel(false);
-      backOff = null;
-    }
-  }
-
-  private boolean isOutOfAttempts() {
-    return failedRounds >= options.maxStartAttempts();
-  }
-
   private boolean isServing() {
     for (Worker worker : workers.values()) {
       if (worker.wasReady && worker.state != Worker.State.EXITED && worker.kill == null) {
@@ -261,25 +249,10 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
 
   /** Fails what waits once the attempts are used up and no worker is left that could still become ready. */
   private void giveUpIfHopeless() {
-    StartFailure last = lastStartFailure;
-    if (last == null || !isOutOfAttempts() || !noneAlive()) {
-      return;
+    if (starts.isOutOfAttempts() && noneAlive()) {
+      starts.suspend();
+      dispatcher.failPending(taskId -> starts.failureOf(taskId, state == State.RUNNING));
     }
-    suspended = true;
-    cancelBackOff();
-    int attempts = failedRounds;
-    dispatcher.failPending(taskId -> {
-      WorkerStartException exception = new WorkerStartException(
-          startFailureMessage(taskId, attempts, last.reason(), last.tail()),
-          taskId,
-          state == State.RUNNING,
-          attempts,
-          last.tail());
-      if (last.cause() != null) {
-        exception.initCause(last.cause());
-      }
-      return exception;
-    });
   }
 
   private boolean noneAlive() {
@@ -289,15 +262,6 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
       }
     }
     return true;
-  }
-
-  private String startFailureMessage(long taskId, int attempts, String reason, String tail) {
-    StringBuilder message =
-        new StringBuilder("no worker of pool \"" + options.name() + "\" could be started in "
-            + attempts + " attempts; task " + taskId + " never started\n  last attempt: " + reason
-            + "\n  the next submission tries again");
-    CrashMessages.appendTail(message, tail);
-    return message.toString();
   }
 
   // Connections.
@@ -320,7 +284,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
       throw new IllegalStateException("worker " + number + " is not expected");
     }
     worker.link = new RingLink(channel, worker.segment().toWorker());
-    worker.link.welcome(initializer, events.isActive());
+    worker.link.welcome(initializer, events.isActive(), options.recycling().maxHeapBytesAfterGc());
     worker.link.flush();
     return new Ear(worker);
   }
@@ -356,6 +320,10 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
         initializerFailed(worker, payload);
       } else if (message instanceof FromWorker.OutOfMemory) {
         worker.outOfMemoryTrace = StandardCharsets.UTF_8.decode(payload).toString();
+      } else if (message instanceof FromWorker.Worn worn) {
+        said(worker, worn);
+      } else if (message instanceof FromWorker.Finalized) {
+        finalized(worker, payload);
       }
     }
 
@@ -406,13 +374,18 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
     if (worker.wasReady) {
       throw new IOException("it said it was ready a second time");
     }
-    failedRounds = 0;
+    starts.succeeded();
     worker.wasReady = true;
     if (worker.state != Worker.State.STARTING) {
       return; // told to stop in the meantime
     }
-    cancelLifeTimer(worker);
+    worker.cancelLifeTimer();
     worker.state = Worker.State.READY;
+    turnover.ready(worker);
+    wear.started(worker);
+    if (workersIn(Worker.State.STARTING) == 0) {
+      launcher.keepSpares(); // not before, so as not to take the CPU from the workers
+    }
     WorkerEvent event = worker.event(options.name());
     worker.listenersToldStart = true;
     events.tell(listener -> listener.workerStarted(event));
@@ -425,17 +398,40 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
   }
 
   private void initializerFailed(Worker worker, ByteBuffer payload) throws IOException {
-    Throwable thrown =
-        ThrowableCodec.read(new PayloadReader(payload), Fleet.class.getClassLoader(), null);
+    Throwable thrown = thrown(payload);
     worker.problem = "its initializer failed: " + thrown;
     worker.problemCause = thrown;
   }
 
-  private static void cancelLifeTimer(Worker worker) {
-    if (worker.lifeTimer != null) {
-      worker.lifeTimer.cancel(false);
-      worker.lifeTimer = null;
+  private void finalized(Worker worker, ByteBuffer payload) throws IOException {
+    if (payload.hasRemaining() && !worker.finalized) {
+      farewell.finalizerFailed(worker, String.valueOf(thrown(payload)));
     }
+    worker.finalized = true;
+  }
+
+  private static Throwable thrown(ByteBuffer payload) throws IOException {
+    return ThrowableCodec.read(new PayloadReader(payload), Fleet.class.getClassLoader(), null);
+  }
+
+  private void said(Worker worker, FromWorker.Worn worn) {
+    if (worn.heapBytesAfterGc() > 0) {
+      worn(worker);
+      return;
+    }
+    LOG.warn(
+        "{}/{} pid={}: a task has hidden an OutOfMemoryError; the worker is replaced",
+        options.name(),
+        worker.name,
+        worker.pid);
+    worker.worn = true;
+    worker.recycled = true;
+    drain(worker); // it begins nothing further by itself
+  }
+
+  private void worn(Worker worker) {
+    turnover.worn(worker);
+    proceed();
   }
 
   // Ends.
@@ -486,7 +482,8 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
     }
     Worker.State before = worker.state;
     worker.state = Worker.State.EXITED;
-    cancelLifeTimer(worker);
+    worker.cancelLifeTimer();
+    WearWatch.gone(worker);
     if (worker.link != null) {
       worker.link.close();
     }
@@ -495,11 +492,19 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
     dispatcher.bury(worker, usable);
     segments.giveBack(worker.lease());
     account(worker, before);
+    turnover.gone(worker);
+    dropRoom();
     proceed();
     if (state == State.DRAINING && workers.isEmpty() && dispatcher.isDrained()) {
-      state = State.STOPPED;
-      whenStopped.run();
+      stopped();
     }
+  }
+
+  private void stopped() {
+    state = State.STOPPED;
+    size.end();
+    wear.end();
+    whenStopped.run();
   }
 
   private void account(Worker worker, Worker.State before) {
@@ -509,9 +514,11 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
           ? worker.problem
           : "its process (pid " + worker.pid + ") " + CrashMessages.ending(worker)
               + " before it was ready";
-      startFailed(worker, reason, worker.problemCause);
+      starts.failed(worker, reason, worker.problemCause);
+      turnover.startFailed();
     } else if (worker.stopSent && (worker.kill == null || before == Worker.State.STARTING)) {
       retired++;
+      recycled += worker.recycled ? 1 : 0;
       if (worker.listenersToldStart) {
         events.tell(listener -> listener.workerExited(event, worker.exitValue));
       }
@@ -527,38 +534,97 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
     }
   }
 
-  private void stop(Worker worker) {
-    worker.stopSent = true;
-    if (worker.link == null) {
-      kill(worker, Worker.Kill.TERMINATED);
-      return;
-    }
-    worker.state = Worker.State.DRAINING;
-    cancelLifeTimer(worker);
-    worker.link.stop();
-    worker.link.flush();
-    long grace = options.gracePeriod().toNanos();
-    worker.lifeTimer = loop.schedule(
-        () -> {
-          if (worker.process != null) {
-            worker.process.destroy();
-          }
-          worker.lifeTimer = loop.schedule(
-              () -> kill(worker, Worker.Kill.NOT_STOPPED), grace, TimeUnit.NANOSECONDS);
-        },
-        grace,
-        TimeUnit.NANOSECONDS);
-  }
-
   private void stopAll() {
     for (Worker worker : new ArrayList<>(workers.values())) {
       if (!worker.stopSent && worker.kill == null) {
-        stop(worker);
+        farewell.stop(worker);
       }
     }
     if (workers.isEmpty() && state == State.DRAINING) {
-      state = State.STOPPED;
-      whenStopped.run();
+      stopped();
+    }
+  }
+
+  // Change.
+
+  @Override
+  public void drain(Worker worker) {
+    dispatcher.drain(worker);
+  }
+
+  @Override
+  public boolean makeRoom() {
+    return memory.tryHold(Math.max(size.max(), workers.size() + 1));
+  }
+
+  @Override
+  public void dropRoom() {
+    memory.tryHold(Math.max(size.max(), workers.size()));
+  }
+
+  /** Sets the smallest and the largest number of workers; see {@link io.procpool.Pool#resize(int, int)}. */
+  void resize(int min, int max) {
+    checkRunning();
+    int held = Math.max(max, workers.size());
+    if (!memory.tryHold(held)) {
+      throw new IllegalArgumentException(memory.refusal(held));
+    }
+    size.bounds(min, max);
+    turnover.pause();
+    int excess = alive() - size.target();
+    List<Worker> latestFirst = new ArrayList<>(workers.values());
+    Collections.reverse(latestFirst);
+    if (excess < 0) {
+      for (Worker worker : latestFirst) {
+        excess += excess < 0 && keep(worker) ? 1 : 0;
+      }
+    }
+    for (Worker.State each : LEAST_LOSS_FIRST) {
+      for (Worker worker : latestFirst) {
+        if (excess > 0 && worker.state == each && !worker.stopSent && !worker.leaving) {
+          letGo(worker);
+          excess--;
+        }
+      }
+    }
+    proceed();
+  }
+
+  /** Keeps one that was too much, and has not ended its task meanwhile. */
+  private boolean keep(Worker worker) {
+    if (!worker.surplus
+        || worker.stopSent
+        || worker.kill != null
+        || worker.worn
+        || dispatcher.isUsedUp(worker)) {
+      return false;
+    }
+    worker.surplus = false;
+    worker.leaving = false;
+    worker.state = Worker.State.BUSY;
+    return true;
+  }
+
+  private void letGo(Worker worker) {
+    if (worker.state == Worker.State.STARTING) {
+      farewell.stop(worker);
+    } else {
+      worker.surplus = true;
+      worker.leaving = true;
+      drain(worker);
+    }
+  }
+
+  /** Replaces all workers one after the other; see {@link io.procpool.Pool#refresh()}. */
+  void refresh(CompletableFuture<Void> done) {
+    checkRunning();
+    turnover.refresh(workers.values(), done);
+    proceed();
+  }
+
+  private void checkRunning() {
+    if (state != State.RUNNING) {
+      throw new IllegalStateException("pool \"" + options.name() + "\" is closed");
     }
   }
 
@@ -567,6 +633,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
   void shutdown() {
     if (state == State.RUNNING) {
       state = State.DRAINING;
+      turnover.end(options.name());
     }
     proceed();
   }
@@ -621,5 +688,13 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
 
   long retired() {
     return retired;
+  }
+
+  long recycled() {
+    return recycled;
+  }
+
+  FleetSize size() {
+    return size;
   }
 }

@@ -9,6 +9,7 @@ import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.SessionDirectory;
 import io.procpool.ipc.memory.Session;
 import io.procpool.master.launch.LaunchChecks;
+import io.procpool.master.launch.ProcessMemory;
 import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.Work;
@@ -18,22 +19,25 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /** Runs work in worker processes: hands everything to the event loop, where {@link Fleet} and {@link Dispatcher} live. */
 final class ProcessEngine implements Engine {
-  private static final byte[] NO_INITIALIZER = new byte[0];
+  private static final byte[] NOTHING = new byte[0];
 
   private final PoolOptions options;
   private final SessionDirectory session;
   private final MasterTransport transport;
   private final EventLoop loop;
   private final Events events;
+  private final WorkerMemory memory;
   private final WorkerLauncher launcher;
   private final Fleet fleet;
   private final Queue<Work> submitted = new ConcurrentLinkedQueue<>();
@@ -47,21 +51,38 @@ final class ProcessEngine implements Engine {
         options.workingDirectory(),
         options.javaExecutable(),
         options.classPath());
-    byte[] initializer = options.initializer().map(ProcessEngine::encode).orElse(NO_INITIALIZER);
+    if (options.recycling().maxRssBytes() > 0
+        && ProcessMemory.rssBytes(ProcessHandle.current().pid()) < 0) {
+      throw new IllegalArgumentException(
+          "recycling: maxRssBytes cannot be honoured: this system does not tell the memory of processes");
+    }
+    byte[] initializer = options.initializer().map(ProcessEngine::encode).orElse(NOTHING);
+    byte[] finalizer = options.finalizer().map(ProcessEngine::encode).orElse(NOTHING);
+    WorkerMemory memory = new WorkerMemory(options);
+    boolean opened = false;
     try {
-      return new ProcessEngine(options, initializer);
+      ProcessEngine engine = new ProcessEngine(options, memory, initializer, finalizer);
+      opened = true;
+      return engine;
     } catch (IOException e) {
       throw new UncheckedIOException(
           "pool \"" + options.name() + "\" cannot be opened: " + e.getMessage(), e);
+    } finally {
+      if (!opened) {
+        memory.release();
+      }
     }
   }
 
-  private static byte[] encode(RunnableTask initializer) {
-    return EncodedFunction.of(initializer).bytes();
+  private static byte[] encode(RunnableTask task) {
+    return EncodedFunction.of(task).bytes();
   }
 
-  private ProcessEngine(PoolOptions options, byte[] initializer) throws IOException {
+  private ProcessEngine(
+      PoolOptions options, WorkerMemory memory, byte[] initializer, byte[] finalizer)
+      throws IOException {
     this.options = options;
+    this.memory = memory;
     this.events = new Events(options);
     Session.current(); // before the pool's, so that it is let go before, when this process dies
     this.session = SessionDirectory.create();
@@ -83,9 +104,17 @@ final class ProcessEngine implements Engine {
     this.loop = transport.loop();
     try {
       Path socket = session.path().resolve("socket");
-      this.launcher = new WorkerLauncher(options, session.path(), socket);
-      this.fleet =
-          new Fleet(options, loop, events, launcher, session.path(), initializer, this::stopped);
+      this.launcher = new WorkerLauncher(options, memory.flagBytes(), session.path(), socket);
+      this.fleet = new Fleet(
+          options,
+          loop,
+          events,
+          launcher,
+          memory,
+          session.path(),
+          initializer,
+          finalizer,
+          this::stopped);
       transport.listen(socket, () -> new HandshakeHandler(fleet, transport.rings()));
     } catch (IOException | RuntimeException | Error e) {
       forgetExit();
@@ -177,7 +206,7 @@ final class ProcessEngine implements Engine {
     }
   }
 
-  private <T> T askLoop(Callable<T> question) {
+  private <T extends @Nullable Object> T askLoop(Callable<T> question) {
     if (loop.inEventLoop()) {
       throw new IllegalStateException("not in the event loop");
     }
@@ -218,6 +247,34 @@ final class ProcessEngine implements Engine {
     return work.count() == 1
         ? Dispatcher.isSingleRunning(work)
         : askLoop(() -> fleet.dispatcher().isRunning(work));
+  }
+
+  @Override
+  public void resize(int min, int max) {
+    change(() -> fleet.resize(min, max));
+  }
+
+  @Override
+  public CompletableFuture<Void> refresh() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    change(() -> fleet.refresh(done));
+    return done;
+  }
+
+  /** Does something in the event loop that may be refused there. */
+  private void change(Runnable step) {
+    RuntimeException refusal = this.<@Nullable RuntimeException>askLoop(() -> {
+      try {
+        drain();
+        step.run();
+        return null;
+      } catch (IllegalArgumentException | IllegalStateException refused) {
+        return refused;
+      }
+    });
+    if (refusal != null) {
+      throw refusal;
+    }
   }
 
   @Override
@@ -269,6 +326,7 @@ final class ProcessEngine implements Engine {
   private void clean() {
     try {
       launcher.close();
+      memory.release();
       transport.close();
       session.close();
       events.close();
@@ -299,7 +357,11 @@ final class ProcessEngine implements Engine {
           dispatcher.reports().cancelled(),
           fleet.spawned(),
           fleet.crashed(),
-          fleet.retired());
+          fleet.retired(),
+          fleet.size().min(),
+          fleet.size().max(),
+          launcher.readySpares(),
+          fleet.recycled());
     });
   }
 }

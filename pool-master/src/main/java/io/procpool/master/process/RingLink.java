@@ -41,8 +41,9 @@ final class RingLink implements WorkerLink {
   }
 
   @Override
-  public void welcome(byte[] initializer, boolean reportStarts) {
-    send(new ToWorker.Welcome(reportStarts), ByteBuffer.wrap(initializer), NOTHING);
+  public void welcome(byte[] initializer, boolean reportStarts, long maxHeapBytesAfterGc) {
+    ToWorker.Welcome welcome = new ToWorker.Welcome(reportStarts, maxHeapBytesAfterGc);
+    send(welcome, ByteBuffer.wrap(initializer), NOTHING);
   }
 
   @Override
@@ -82,8 +83,8 @@ final class RingLink implements WorkerLink {
   }
 
   @Override
-  public void stop() {
-    send(new ToWorker.Stop(), NOTHING, NOTHING);
+  public void stop(byte[] finalizer) {
+    send(new ToWorker.Stop(), ByteBuffer.wrap(finalizer), NOTHING);
   }
 
   private void send(ToWorker message, ByteBuffer first, ByteBuffer second) {

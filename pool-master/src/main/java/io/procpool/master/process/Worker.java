@@ -78,6 +78,12 @@ final class Worker {
   @Nullable
   Future<?> lifeTimer; // of the start, or of the stop
 
+  @Nullable
+  Future<?> ageTimer;
+
+  @Nullable
+  Worker waitsFor; // it begins when that one has ended what it had begun
+
   long pid = -1;
   long headSinceNanos; // since when the first of the units is the first
   int assignedTasks;
@@ -88,6 +94,13 @@ final class Worker {
   boolean processExited;
   boolean stderrEnded;
   boolean stopSent;
+  boolean leaving; // another one is to take, or has taken, its place: it does not count
+  boolean surplus; // there are more than there should be
+  boolean worn; // it is to be replaced
+  boolean recycled; // it goes for a new one
+  boolean finalized; // its finalizer has ended, or has been given up
+  int looksIdle; // in how many looks in a row it had nothing to do
+  int assignedWhenSeen; // in the last of them
   int exitValue;
   long unansweredPing; // 0: none, it is not silent
   long unsentBytes; // when last looked
@@ -126,9 +139,20 @@ final class Worker {
     return isUsable() && unansweredPing == 0 && state == State.READY;
   }
 
-  /** Tells whether what is sent to it may reach it and be run: not if it is as good as dead. */
+  /** Tells whether what is sent to it may reach it and be run: not if it is as good as dead, or its turn has not come. */
   private boolean isUsable() {
-    return kill == null && !connectionClosed && !processExited && outOfMemoryTrace == null;
+    return kill == null
+        && !connectionClosed
+        && !processExited
+        && outOfMemoryTrace == null
+        && (waitsFor == null || waitsFor.units.isEmpty());
+  }
+
+  void cancelLifeTimer() {
+    if (lifeTimer != null) {
+      lifeTimer.cancel(false);
+      lifeTimer = null;
+    }
   }
 
   /** Returns the number for the next unit: one whose slot no outstanding unit has. */

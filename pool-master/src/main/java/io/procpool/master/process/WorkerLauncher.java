@@ -10,6 +10,7 @@ import io.procpool.master.launch.ClassArchive;
 import io.procpool.master.launch.JvmLauncher;
 import io.procpool.master.launch.JvmShape;
 import io.procpool.master.launch.OutputSink;
+import io.procpool.master.launch.SpareSet;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** Starts and ends the processes of a pool's workers, outside the event loop. Safe for use by multiple threads. */
 final class WorkerLauncher {
@@ -30,12 +32,14 @@ final class WorkerLauncher {
   private final ExecutorService threads;
   private final Set<Process> processes = ConcurrentHashMap.newKeySet();
   private volatile boolean ending;
+  private volatile @Nullable SpareSet spares;
 
-  WorkerLauncher(PoolOptions options, Path session, Path socket) throws IOException {
+  WorkerLauncher(PoolOptions options, long maxHeapBytes, Path session, Path socket)
+      throws IOException {
     this.options = options;
     this.session = session;
     this.socket = socket;
-    this.shape = JvmShape.of(options);
+    this.shape = JvmShape.of(options, maxHeapBytes);
     this.archive = ClassArchive.of(shape.java(), shape.classPath().procpool());
     archive.prepare();
     this.threads = Executors.newCachedThreadPool(runnable -> {
@@ -80,6 +84,23 @@ final class WorkerLauncher {
     }
   }
 
+  /** Begins to keep the pool's spares, if it has some and has not begun. Event loop only. */
+  void keepSpares() {
+    if (options.spares() > 0 && spares == null && !ending) {
+      SpareSet kept = SpareSet.keepFor(shape, archive, options.spares());
+      spares = kept;
+      if (ending) {
+        kept.kill();
+      }
+    }
+  }
+
+  /** Returns how many spares are ready. */
+  int readySpares() {
+    SpareSet kept = spares;
+    return kept == null ? 0 : kept.statistics().ready();
+  }
+
   private int awaitExit(Process process) {
     int value = JvmLauncher.awaitExit(process);
     processes.remove(process);
@@ -87,8 +108,11 @@ final class WorkerLauncher {
   }
 
   private JvmLauncher.Started spawn(Worker worker) throws IOException {
+    byte[] orders = Order.encode(Order.WORKER, launchMessage(worker));
+    SpareSet kept = spares;
+    JvmLauncher.Started adopted = kept == null ? null : kept.adopt(shape, orders);
     JvmLauncher.Started started =
-        JvmLauncher.start(shape, archive, Order.encode(Order.WORKER, launchMessage(worker)));
+        adopted != null ? adopted : JvmLauncher.start(shape, archive, orders);
     Process process = started.process();
     processes.add(process);
     if (ending) {
@@ -155,6 +179,10 @@ final class WorkerLauncher {
   /** Kills all processes that are alive, with their descendants, and lets no other begin; for the end of this JVM. */
   void killAll() {
     ending = true;
+    SpareSet kept = spares;
+    if (kept != null) {
+      kept.kill();
+    }
     for (Process process : processes) {
       JvmLauncher.killFamily(process);
     }
@@ -168,6 +196,10 @@ final class WorkerLauncher {
 
   /** Makes sure that nothing started here is left, and lets the threads end. */
   void close() {
+    SpareSet kept = spares;
+    if (kept != null) {
+      kept.close();
+    }
     archive.close();
     threads.shutdown();
   }

@@ -3,8 +3,8 @@ package io.procpool.master.process;
 
 /** How messages reach a worker. Event loop only; nothing blocks; nothing is sent before {@link #flush()}. */
 interface WorkerLink {
-  /** Sends the first message: the encoded initializer, possibly empty. */
-  void welcome(byte[] initializer, boolean reportStarts);
+  /** Sends the first message: the encoded initializer, possibly empty; and the heap above which the worker says that it is worn, or zero. */
+  void welcome(byte[] initializer, boolean reportStarts, long maxHeapBytesAfterGc);
 
   /** Sends a unit, with its function if this worker has not got it. */
   void run(Unit unit, boolean withFunction);
@@ -18,8 +18,8 @@ interface WorkerLink {
   /** Asks the worker to answer with this number, above 0. */
   void ping(long number);
 
-  /** Asks the worker to exit. */
-  void stop();
+  /** Asks the worker to run the encoded finalizer, possibly empty, and exit. */
+  void stop(byte[] finalizer);
 
   /** Tells whether there is something that could not be sent for want of room. */
   boolean isWaiting();

@@ -109,7 +109,8 @@ final class WarmSparesTest {
 
   @Test
   void pool_spareReady_isAdopted() throws Exception {
-    PoolOptions options = Faults.options("warm").workers(2).build();
+    PoolOptions options =
+        Faults.options("warm").workers(2).maxHeapBytes(64 << 20).build();
     try (WarmSpares spares = keepReady(SpareOptions.forWorkers(options).count(2))) {
       Set<Long> before = pids();
       try (Pool pool = Pool.open(options)) {

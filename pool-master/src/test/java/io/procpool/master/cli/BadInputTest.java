@@ -3,6 +3,7 @@ package io.procpool.master.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.procpool.master.launch.MachineMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -174,6 +175,17 @@ final class BadInputTest {
         "--heap 1000t|of memory that this process may use",
         "--heap 99999999999t|is not a size",
         "--max-tasks 0|--max-tasks: \"0\"",
+        "--min-workers 3 --workers 2|--min-workers: 3 is above the 2 of --workers; lower it",
+        "--min-workers -1|--min-workers: \"-1\"",
+        "--idle-timeout 1s|--idle-timeout: has no effect on a fixed number of workers",
+        "--idle-timeout soon --min-workers 0|--idle-timeout: \"soon\" is not a time",
+        "--max-age never|--max-age: \"never\" is not a time",
+        "--max-rss 4k|--max-rss: 4k is too small",
+        "--max-heap-after-gc 4k|--max-heap-after-gc: 4k is too small",
+        "--spares 513|0 to 512",
+        "--spares 1 --backend threads|--spares: has no effect with --backend threads",
+        "--max-age 1m --backend threads|--max-age: has no effect",
+        "--min-workers 0 --backend inline|--min-workers: has no effect",
         "--jvm-arg Xmx1g|--jvm-arg: \"Xmx1g\"",
         "--jvm-arg=-cp|--jvm-arg: \"-cp\" cannot be given; what workers load is the job jar",
         "--jvm-arg=-Xmx900t|--jvm-arg=-Xmx900t: 900 TiB for each worker is above the",
@@ -202,7 +214,7 @@ final class BadInputTest {
 
   @Test
   void run_heapTimesWorkersAboveMemory_showsTheArithmetic() throws IOException {
-    long quarter = Machine.memoryBytes() / 4 >> 20;
+    long quarter = MachineMemory.bytes() / 4 >> 20;
     assertRefused(
         Cli.run("run", echoJar(), "--heap", quarter + "m", "--workers", 8),
         2,

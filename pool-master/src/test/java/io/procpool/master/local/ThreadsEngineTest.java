@@ -188,6 +188,16 @@ final class ThreadsEngineTest {
     }
 
     @Override
+    public void resize(int min, int max) {
+      engine.resize(min, max);
+    }
+
+    @Override
+    public CompletableFuture<Void> refresh() {
+      return engine.refresh();
+    }
+
+    @Override
     public void shutdown() {
       engine.shutdown();
     }

@@ -126,9 +126,13 @@ public final class Faults {
 
   /** I4: the pool works, and is back at its full number of workers. */
   public static void awaitFull(Pool pool) {
+    awaitFull(pool, pool.options().workers());
+  }
+
+  static void awaitFull(Pool pool, int workers) {
     awaitLong("pool at full size").untilAsserted(() -> {
       PoolStatistics now = pool.statistics();
-      assertThat(now.workersReady()).as("%s", now).isEqualTo(pool.options().workers());
+      assertThat(now.workersReady()).as("%s", now).isEqualTo(workers);
     });
   }
 

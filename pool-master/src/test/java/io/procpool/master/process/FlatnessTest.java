@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.procpool.AsyncResult;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
+import io.procpool.RecyclePolicy;
 import java.io.File;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -111,8 +112,9 @@ final class FlatnessTest {
 
   private static void replacements(int count) throws Exception {
     PoolOptions.Builder options = Faults.options("replace").gracePeriod(Faults.LONG);
-    try (Pool retiring = Pool.open(options.maxTasksPerWorker(1).build());
-        Pool dying = Pool.open(options.maxTasksPerWorker(0).build())) {
+    try (Pool retiring =
+            Pool.open(options.recycling(RecyclePolicy.never().maxTasks(1)).build());
+        Pool dying = Pool.open(options.recycling(RecyclePolicy.never()).build())) {
       replace(retiring, dying, 8);
       Use before = Use.now();
       replace(retiring, dying, count);
