@@ -54,7 +54,7 @@ public final class PoolOptions {
   public enum Memory {
     /**
      * All pools of this process share what there is, less a reserve for this process. A pool whose {@link Builder#maxHeapBytes maxHeapBytes} is not set gives its workers a heap out of
-     * half of what is left; one that would be above the rest is refused with the arithmetic.
+     * what is left; one that would be above the rest is refused with the arithmetic.
      */
     BUDGETED,
     /** The pool takes nothing from the common budget: a heap that is not set is as the JVM chooses, and sums are not checked. */

@@ -10,8 +10,8 @@ public final class MemoryBudget {
   /*
    * Reserve. This process itself: its largest heap, as far as that is no more than an eighth of the memory, and what a JVM needs beside the heap.
    * Dealing. A pool that does not say how large its heaps are gets half of the memory if it is the first, a third of what is left if it is the second, and so on, so that after n pools one part in n + 1 is
-   *          left for later ones; no worker gets more than a quarter of the memory,
-   *          which is what the JVM would choose. Where that would make heaps too small, they have LEAST_HEAP_BYTES, as far as there is enough for that.
+   *          left for later ones. A quarter of everything is not dealt out so, but kept for many small pools, whose heaps have LEAST_HEAP_BYTES. No worker gets more than a quarter of the memory,
+   *          which is what the JVM would choose.
    */
   /** What a JVM is taken to need beside its heap: metaspace, code, threads, the collector. */
   public static final long BESIDE_HEAP_BYTES = 64L << 20;
@@ -102,7 +102,8 @@ public final class MemoryBudget {
   }
 
   private long deal(int jvms) {
-    long heap = Math.min(total / 4, left() / (shares + 2) / jvms - BESIDE_HEAP_BYTES);
+    long heap =
+        Math.min(total / 4, (left() - roomBytes() / 4) / (shares + 2) / jvms - BESIDE_HEAP_BYTES);
     return Math.max(LEAST_HEAP_BYTES, heap / MEBIBYTE * MEBIBYTE);
   }
 

@@ -338,7 +338,11 @@ final class WorkerLifeTest {
         }
         throw new IllegalStateException("cannot say goodbye");
       };
-      PoolOptions options = options().finalizer(finalizer).listener(listener).build();
+      PoolOptions options = options()
+          .gracePeriod(hangs ? SHORT : LONG)
+          .finalizer(finalizer)
+          .listener(listener)
+          .build();
       try (Pool pool = Pool.open(options)) {
         Faults.awaitFull(pool);
       }
