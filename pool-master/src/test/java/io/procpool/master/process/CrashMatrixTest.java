@@ -352,8 +352,28 @@ final class CrashMatrixTest {
           "KILL", gate.entered().awaitPid()); // so that it does not spin beside later cells
       Faults.awaitLong("the dead worker to be replaced")
           .until(() -> pool.statistics().spawnedWorkers() > spawned);
+    } else if (how == Strike.OUT_OF_MEMORY) {
+      return 1 + runUntilReplaced(spawned);
     }
     return 1;
+  }
+
+  /** A worker in which a thread ran out of memory is replaced when its next task has ended; returns how many tasks that took. */
+  private int runUntilReplaced(long spawned) throws Exception {
+    int tasks = 0;
+    while (pool.statistics().spawnedWorkers() == spawned) {
+      List<AsyncResult<?>> results = new ArrayList<>();
+      for (int i = 0; i < 2 * pool.options().workers(); i++, tasks++) {
+        results.add(pool.submit(() -> {
+          Thread.sleep(2);
+          return null;
+        }));
+      }
+      for (AsyncResult<?> result : results) {
+        valueOf(result);
+      }
+    }
+    return tasks;
   }
 
   /** A worker strikes after it has connected and before the handshake is over. */

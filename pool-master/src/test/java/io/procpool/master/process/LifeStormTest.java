@@ -35,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class LifeStormTest {
   private static final int TASKS = Integer.getInteger("procpool.test.stormTasks", 100);
   private static final int WINDOW = 40;
+  private static final int KILL_EVERY_TASKS = 3;
 
   @TempDir
   Path directory;
@@ -114,6 +115,7 @@ final class LifeStormTest {
   /** Resizes and refreshes, and kills any process of the pool, be it a worker, one that starts or ends, or a spare. */
   private static void change(Pool pool, AtomicBoolean over, boolean kills) {
     Random random = new Random(47);
+    long progress = 0;
     while (!over.get()) {
       switch (random.nextInt(kills ? 6 : 4)) {
         case 0 -> pool.resize(random.nextInt(2), 1 + random.nextInt(3));
@@ -125,6 +127,13 @@ final class LifeStormTest {
         }
         case 3 -> pool.refresh();
         default -> {
+          // Not again before something has been done: a slow machine would start workers for
+          // nothing but being killed.
+          long done = pool.statistics().completedTasks();
+          if (done < progress + KILL_EVERY_TASKS) {
+            break;
+          }
+          progress = done;
           List<ProcessHandle> processes = ProcessHandle.current().children().toList();
           if (!processes.isEmpty()) {
             processes.get(random.nextInt(processes.size())).destroyForcibly();
