@@ -74,26 +74,31 @@ final class LifeStormTest {
     try (Pool pool = Pool.open(options)) {
       Thread changes = new Thread(() -> change(pool, over, kills), "storm-changes");
       changes.start();
-      List<AsyncResult<Integer>> results = new ArrayList<>();
-      for (int i = 0; i < TASKS; i++) {
-        results.add(pool.applyAsync(task, i));
-        if (i >= WINDOW && random.nextInt(3) > 0) {
-          results.get(i - WINDOW).await(LONG);
-        }
-      }
-      for (int i = 0; i < TASKS; i++) {
-        try {
-          assertThat(results.get(i).get(LONG.toMillis(), TimeUnit.MILLISECONDS)).isEqualTo(i);
-          values++;
-        } catch (ExecutionException failed) {
-          assertThat(failed).hasCauseInstanceOf(WorkerCrashedException.class);
-          if (((WorkerCrashedException) failed.getCause()).certainty() == Certainty.NEVER_STARTED) {
-            neverRun.add(Integer.toString(i));
+      try {
+        List<AsyncResult<Integer>> results = new ArrayList<>();
+        for (int i = 0; i < TASKS; i++) {
+          results.add(pool.applyAsync(task, i));
+          if (i >= WINDOW && random.nextInt(3) > 0) {
+            results.get(i - WINDOW).await(LONG);
           }
-          lost++;
         }
+        for (int i = 0; i < TASKS; i++) {
+          try {
+            assertThat(results.get(i).get(LONG.toMillis(), TimeUnit.MILLISECONDS))
+                .isEqualTo(i);
+            values++;
+          } catch (ExecutionException failed) {
+            assertThat(failed).hasCauseInstanceOf(WorkerCrashedException.class);
+            if (((WorkerCrashedException) failed.getCause()).certainty()
+                == Certainty.NEVER_STARTED) {
+              neverRun.add(Integer.toString(i));
+            }
+            lost++;
+          }
+        }
+      } finally {
+        over.set(true);
       }
-      over.set(true);
       changes.join();
       Faults.assertBalanced(pool, TASKS);
       pool.resize(2);
