@@ -55,7 +55,7 @@ final class WorkerProcessesTest {
   void run_timeout_endsTheInput() throws IOException {
     Cli.Result run = Cli.run(
         "run", jar(), "--workers", 2, "--timeout", "300ms", "--quiet", "--", "a", "hang", "b");
-    assertThat(run.out()).isEqualTo("a\nb\n");
+    assertThat(run.out()).as(run.err()).isEqualTo("a\nb\n");
     assertThat(run.status()).isEqualTo(1);
     assertThat(run.err()).contains("input 2 (hang): TaskTimeoutException: ");
   }
