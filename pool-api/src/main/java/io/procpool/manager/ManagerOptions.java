@@ -195,8 +195,17 @@ public final class ManagerOptions {
      * without a name end with the server. Who waits at a queue is not kept, and what was taken from one counts as dealt with ({@link ManagedQueue#taskDone}).
      * Elements of queues are kept as they are; what is in all other objects must be of classes that the next server finds, too.
      *
+     * <p>At a restart all clients count as dead. An event is set or not, and a latch has its count. A lock is free; if somebody had it, whoever gets it first
+     * is told ({@link io.procpool.sync.ProcessLock#deadOwner()}), and fencing tokens go on. A semaphore has as many permits as if all processes that had some had died ({@link
+     * Manager#semaphore(int)}). Barriers come back whole and without anybody, and pools without tasks, as they were made. Who listens to changes has to do so again.
+     *
+     * <p>An object of a type of the user's own, and what its methods have returned by {@link ByProxy}, must be {@link java.io.Serializable}, and work when it was rebuilt. It is serialized as a
+     * whole after each call, and written if it is not what it was: that takes time for large ones, and its last state is kept in memory, too; large content is better off in a {@link ManagedMap} or the like, whose
+     * proxy can be in the object. Calls with any of those that belong together are done one at a time. What is changed in such an object outside of calls is written with the next one, and what two of them share they do not share after a restart. A change that cannot be serialized is undone. One that is not serializable is
+     * refused when it is made, unless it is marked with {@link NotKept}; then it comes back as its factory makes it.
+     *
      * <p>One server at a time can use a directory; another one is refused. So is a directory that is damaged: the message names file and place. While
-     * the directory cannot be written, such as when the disk is full, changes fail with a {@link ManagerException}, and reading goes on.
+     * the directory cannot be written, such as when the disk is full, changes fail with a {@link ManagerException}, and so does every call of an object of a user's type, which may be one; reading goes on.
      */
     public Builder store(Path directory) {
       this.store = Objects.requireNonNull(directory, "directory");

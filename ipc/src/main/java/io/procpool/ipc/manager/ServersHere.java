@@ -4,6 +4,7 @@ package io.procpool.ipc.manager;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongFunction;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +15,8 @@ public final class ServersHere {
   private static final Map<String, LongFunction<@Nullable Object>> SERVERS =
       new ConcurrentHashMap<>();
 
-  private static final ThreadLocal<@Nullable Object> WORKING_AT = new ThreadLocal<>();
+  private static final ThreadLocal<@Nullable Predicate<@Nullable Object>> WORKING_AT =
+      new ThreadLocal<>();
 
   private ServersHere() {}
 
@@ -28,18 +30,18 @@ public final class ServersHere {
     SERVERS.remove(server);
   }
 
-  /** Says what object the calling thread works at, or that it works at none: it cannot use that object as a client then, because it would wait for itself. */
-  public static void workAt(@Nullable Object object) {
-    if (object == null) {
+  /** Says at which objects the calling thread works, or that it works at none: it cannot use those as a client then, because it would wait for itself. */
+  public static void workAt(@Nullable Predicate<@Nullable Object> objects) {
+    if (objects == null) {
       WORKING_AT.remove();
     } else {
-      WORKING_AT.set(object);
+      WORKING_AT.set(objects);
     }
   }
 
   static void checkNotAt(String server, long number) {
-    Object object = WORKING_AT.get();
-    if (object != null && object == find(server, number)) {
+    Predicate<@Nullable Object> objects = WORKING_AT.get();
+    if (objects != null && objects.test(find(server, number))) {
       throw new IllegalStateException(
           "a function that runs on the server at an object cannot use the object itself: it would"
               + " wait for its own end; use what it is given");

@@ -18,6 +18,7 @@ final class ClientCall {
   private @Nullable BooleanSupplier cancellation;
   private boolean replied;
   private boolean stored;
+  private @Nullable Runnable undo;
 
   /**
    * Takes a call.
@@ -103,9 +104,23 @@ final class ClientCall {
         number, "a " + object.kind() + " has no operation " + signature + " on this server"));
   }
 
-  /** Says that the store is to keep what it has done. */
-  void setStored() {
+  /**
+   * Says that the store is to keep what it has done.
+   *
+   * @param undo is done if it cannot, before the client is told; null if it stays in effect
+   */
+  void setStored(@Nullable Runnable undo) {
     stored = true;
+    this.undo = undo;
+  }
+
+  /** Undoes what the store cannot keep, if that can be; tells whether it was. */
+  boolean undo() {
+    Runnable how = undo;
+    if (how != null) {
+      how.run();
+    }
+    return how != null;
   }
 
   /** Tells whether the store is to keep what it has done. */

@@ -147,7 +147,12 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
     if (call.object() == ManagerWire.SERVER) {
       long said = objects.saidToStore();
       Answer answer = serve(call, message);
-      reply(context, call.number(), objects.saidToStore() > said, answer);
+      boolean stored = objects.saidToStore() > said;
+      objects.whenKept(failed -> send(
+          context,
+          failed != null && stored
+              ? Replies.refused(call.number(), objects.notKept(failed))
+              : answer));
       return;
     }
     Served object = objects.find(call.object());
@@ -173,7 +178,7 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
         objects.references(call.objects()),
         (done, answer) -> {
           calls.remove(done.number());
-          reply(context, done.number(), done.isStored(), answer);
+          reply(context, done, answer);
         });
     if (calls.putIfAbsent(call.number(), taken) != null) {
       throw new IOException("it has used the number " + call.number() + " twice");
@@ -228,10 +233,20 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   }
 
   /** Sends a reply when what was done is kept. */
-  private void reply(ChannelHandlerContext context, long number, boolean stored, Answer answer) {
-    objects.whenKept(failed -> send(
-        context,
-        failed != null && stored ? Replies.refused(number, objects.notKept(failed)) : answer));
+  private void reply(ChannelHandlerContext context, ClientCall done, Answer answer) {
+    objects.whenKept(failed -> {
+      if (failed == null || !done.isStored()) {
+        send(context, answer);
+      } else { // not at once: what is undone here may be given to the next one, and undone there
+        context
+            .executor()
+            .execute(() -> send(
+                context,
+                Replies.refused(
+                    done.number(),
+                    done.undo() ? objects.undone(failed) : objects.notKept(failed))));
+      }
+    });
   }
 
   private void send(ChannelHandlerContext context, Answer answer) {

@@ -62,6 +62,7 @@ final class ObjectCall implements Turn {
 
   private final ClientCall call;
   private final Watchers watchers;
+  private final boolean isKeptWhole; // and nobody knows which methods only read
   private final String signature;
   private final String method;
   private final boolean stamped;
@@ -73,15 +74,22 @@ final class ObjectCall implements Turn {
   private @Nullable Answer outcome;
   private @Nullable Pages pages; // what was returned if that goes in pages
   private @Nullable Returned returned; // what was returned if that stays here
+  private Family.@Nullable Member member; // that this is, if there is a store
   private Holding left = Holding.FOREIGN;
   private boolean watched; // whether anybody wants to know what it changes
   private boolean wantBefore;
   private @Nullable Change change;
   private List<Reference> sent = List.of(); // the objects whose handles are in the change
 
-  /** Takes the arguments as far as they are numbers, texts and the like. */
-  ObjectCall(ClientCall call, Watchers watchers) throws PayloadFormatException {
+  /**
+   * Takes the arguments as far as they are numbers, texts and the like.
+   *
+   * @param isKeptWhole whether the object is of a user's type, and there is a store
+   */
+  ObjectCall(ClientCall call, Watchers watchers, boolean isKeptWhole)
+      throws PayloadFormatException {
     this.call = call;
+    this.isKeptWhole = isKeptWhole;
     this.watchers = watchers;
     String whole = call.signature();
     stamped = whole.startsWith(ManagerWire.STAMPED);
@@ -116,9 +124,9 @@ final class ObjectCall implements Turn {
     if (withdrawn) {
       return false;
     }
-    if (watchers.areThere() && !READING.contains(method)) {
+    if (watchers.areThere() && (isKeptWhole || !READING.contains(method))) {
       String refusal = watchers.refusal();
-      if (refusal != null) {
+      if (refusal != null && !signature.equals(ManagerWire.MADE)) {
         call.reply(Replies.refused(call.number(), refusal));
         return false;
       }
@@ -153,7 +161,10 @@ final class ObjectCall implements Turn {
     Holding sofar = before.and(made.holding());
     left = sofar;
     if (signature.equals(ManagerWire.MADE)) {
-      return Replies.plain(call.number(), null);
+      Content begun = isKeptWhole ? target.content(loader) : null;
+      return begun == null
+          ? Replies.plain(call.number(), null)
+          : watched(begun, target, (object, none) -> null, made, sofar, objects);
     }
     ObjectKind.Operation operation = made.kind().operation(signature);
     if (operation == null) {
@@ -177,9 +188,25 @@ final class ObjectCall implements Turn {
       return Replies.plain(call.number(), false);
     }
     Content content = watched ? target.content(loader) : null;
-    return content == null
-        ? done(target, operation, made, sofar, objects)
-        : watched(content, target, operation, made, sofar, objects);
+    if (content != null) {
+      return watched(content, target, operation, made, sofar, objects);
+    }
+    Answer done = done(target, operation, made, sofar, objects);
+    try {
+      join(target);
+      return done;
+    } catch (UnencodableValueException e) {
+      throw new AssertionError("an object that is not kept", e);
+    }
+  }
+
+  /** Has what stays here be kept with the object that has returned it. */
+  private void join(Target target) throws UnencodableValueException {
+    Family family = target.family();
+    Returned stays = returned;
+    if (family != null && stays != null) {
+      member = family.memberOf(stays.object());
+    }
   }
 
   /** Does it, and finds out what it changes. Handles that are encoded meanwhile go nowhere. */
@@ -201,6 +228,7 @@ final class ObjectCall implements Turn {
     }
     Answer done = done(target, operation, made, sofar, objects);
     try (SentObjects noted = SentObjects.begin(objects.server())) {
+      join(target);
       change = before.after();
       if (wantBefore) {
         sent = new ArrayList<>(objects.references(inBefore));
@@ -209,6 +237,7 @@ final class ObjectCall implements Turn {
       return done;
     } catch (UnencodableValueException | RuntimeException e) {
       before.undo();
+      returned = null;
       return Replies.refused(
           call.number(),
           "what " + signature + " has changed cannot be stored, and was undone: " + e.getMessage());
@@ -309,7 +338,7 @@ final class ObjectCall implements Turn {
     Returned stays = returned;
     Pages all = pages;
     Answer ready = stays != null
-        ? Replies.opened(call.number(), objects.referenceTo(stays))
+        ? Replies.opened(call.number(), objects.referenceTo(stays, member))
         : all != null ? all.next(call.number(), objects) : outcome;
     call.reply(
         ready == null ? Replies.refused(call.number(), signature + " was not finished") : ready);

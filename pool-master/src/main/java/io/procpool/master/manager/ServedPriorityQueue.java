@@ -179,7 +179,7 @@ final class ServedPriorityQueue implements Kept {
     busy = true;
     objects.others().execute(() -> {
       Runnable then;
-      ServersHere.workAt(this);
+      ServersHere.workAt(other -> other == this);
       try {
         Runnable after = work.run();
         boolean made = call.signature().equals(ManagerWire.MADE);

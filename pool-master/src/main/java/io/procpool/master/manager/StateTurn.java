@@ -43,10 +43,14 @@ final class StateTurn implements Turn {
       Content content = target.content(loader);
       if (content != null) {
         content.state(parts::add);
-        state = parts;
       }
+      state = parts;
     } catch (Throwable e) {
-      LOG.warn("the content of an object cannot be written down: {}", e.getMessage());
+      if (target.isFailed()) {
+        state = List.of(); // it was never made
+      } else {
+        LOG.warn("the content of an object cannot be written down: {}", e.getMessage());
+      }
     }
   }
 

@@ -66,6 +66,34 @@ final class Watchers {
     return store == null ? null : store.refusal();
   }
 
+  /** Refuses a call that would change something if nothing can be changed now; tells whether it did. */
+  boolean refuses(ClientCall call) {
+    String refusal = refusal();
+    if (refusal != null) {
+      call.reply(Replies.refused(call.number(), refusal));
+    }
+    return refusal != null;
+  }
+
+  /** Says that an object without listeners is another now, without a call that would have to be told if that cannot be written. */
+  void keep(KeptNumbers object) {
+    if (store != null) {
+      store.append(StoreRecord.changed(number, object.keptAsChange()));
+    }
+  }
+
+  /**
+   * Says that a call has changed an object without listeners, before it is replied to.
+   *
+   * @param undo is done if that cannot be written, before the caller is told; null if it stays in effect
+   */
+  void keep(KeptNumbers object, ClientCall call, @Nullable Runnable undo) {
+    if (store != null) {
+      keep(object);
+      call.setStored(undo);
+    }
+  }
+
   /**
    * Says what a call has changed, before it is replied to.
    *
@@ -78,7 +106,7 @@ final class Watchers {
     }
     if (store != null) {
       store.append(StoreRecord.changed(number, change));
-      call.setStored();
+      call.setStored(null);
     }
     for (Listener listener : listeners) {
       tell(listener, change, sent);

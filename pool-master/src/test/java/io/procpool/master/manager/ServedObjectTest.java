@@ -93,6 +93,16 @@ class ServedObjectTest {
     assertThat(isElsewhere(list, "add(Object)", new int[] {1})).isFalse();
   }
 
+  /** What was read from one of before a restart is not taken for unchanged. */
+  @Test
+  void counts_ofChanges_ofTwoObjectsDiffer() throws Exception {
+    ObjectKind kind = Objects.requireNonNull(ObjectKind.of("map"));
+    ClassLoader loader = ServedObjectTest.class.getClassLoader();
+    Target one = Target.of(kind, new PayloadReader(new byte[0]), loader);
+    Target other = Target.of(kind, new PayloadReader(new byte[0]), loader);
+    assertThat(one.changes()).isNotEqualTo(other.changes());
+  }
+
   /** A list is no key, because many that have the same hash code would hold up everybody. */
   @Test
   void keysThatTakeTime_elsewhere() throws Exception {

@@ -12,6 +12,7 @@ import io.procpool.manager.ManagedSortedMap;
 import io.procpool.manager.ManagedValue;
 import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerOptions;
+import io.procpool.manager.NotKept;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,13 +23,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Every kind of object comes back as it was left; those whose state is not kept come back as they were made. */
+/** Every kind of object comes back as it was left; those of which nothing is kept come back as they were made. */
 @Timeout(120)
 class StoreKindsTest {
   @TempDir
   private Path directory;
 
   /** A type of a user's. */
+  @NotKept
   public interface Counter {
     int next();
   }
@@ -165,19 +167,17 @@ class StoreKindsTest {
   @Test
   void othersWithAName_restarted_areAsTheyWereMade() throws Exception {
     try (Manager manager = start()) {
-      manager.lock("lock").lock();
-      manager.countDownLatch("latch", 2).countDown();
+      manager.barrier("barrier", 2).abort();
       assertThat(manager.object("counter", "mine", Counter.class).next()).isEqualTo(1);
       assertThat(manager.object("counter", "mine", Counter.class).next()).isEqualTo(2);
       assertThat(manager.pool("pool", 1).apply(() -> 7)).isEqualTo(7);
     }
     try (Manager manager = start()) {
-      assertThat(manager.lock("lock").isLocked()).isFalse();
-      assertThat(manager.countDownLatch("latch", 2).count()).isEqualTo(2);
+      assertThat(manager.barrier("barrier", 2).isBroken()).isFalse();
       assertThat(manager.object("counter", "mine", Counter.class).next()).isEqualTo(1);
       int result = manager.pool("pool", 1).apply(() -> 8);
       assertThat(result).isEqualTo(8);
-      assertThat(manager.names()).containsExactly("latch", "lock", "mine", "pool");
+      assertThat(manager.names()).containsExactly("barrier", "mine", "pool");
     }
   }
 }
