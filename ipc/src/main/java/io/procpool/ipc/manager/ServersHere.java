@@ -1,6 +1,8 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.manager;
 
+import io.procpool.manager.ManagerDeadlockException;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongFunction;
@@ -14,7 +16,16 @@ public final class ServersHere {
   private static final Map<String, LongFunction<@Nullable Object>> SERVERS =
       new ConcurrentHashMap<>();
 
-  private static final ThreadLocal<@Nullable Object> WORKING_AT = new ThreadLocal<>();
+  private static final ThreadLocal<@Nullable Turn> TURN = new ThreadLocal<>();
+
+  /**
+   * What a thread does in one of the servers.
+   *
+   * @param server its name
+   * @param number of the turn, among those of the server
+   * @param object at which it works
+   */
+  public record Turn(String server, long number, Object object) {}
 
   private ServersHere() {}
 
@@ -28,21 +39,28 @@ public final class ServersHere {
     SERVERS.remove(server);
   }
 
-  /** Says what object the calling thread works at, or that it works at none: it cannot use that object as a client then, because it would wait for itself. */
-  public static void workAt(@Nullable Object object) {
-    if (object == null) {
-      WORKING_AT.remove();
+  /** Says what the calling thread does in a server, or that it does nothing there: the server is told who waits for what it asks for as a client meanwhile, and it cannot use the object itself. */
+  public static void work(@Nullable Turn turn) {
+    if (turn == null) {
+      TURN.remove();
     } else {
-      WORKING_AT.set(object);
+      TURN.set(turn);
     }
   }
 
+  /** Returns the number of what the calling thread does in a server; 0 if it does nothing there. */
+  static long turn(String server) {
+    Turn turn = SERVERS.isEmpty() ? null : TURN.get();
+    return turn != null && turn.server().equals(server) ? turn.number() : 0;
+  }
+
   static void checkNotAt(String server, long number) {
-    Object object = WORKING_AT.get();
-    if (object != null && object == find(server, number)) {
-      throw new IllegalStateException(
+    Turn turn = SERVERS.isEmpty() ? null : TURN.get();
+    if (turn != null && turn.object() == find(server, number)) {
+      throw new ManagerDeadlockException(
           "a function that runs on the server at an object cannot use the object itself: it would"
-              + " wait for its own end; use what it is given");
+              + " wait for its own end; use what it is given",
+          List.of("a function at object " + number));
     }
   }
 

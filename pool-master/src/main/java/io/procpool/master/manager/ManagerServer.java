@@ -22,7 +22,6 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.procpool.ipc.auth.Handshake;
 import io.procpool.ipc.manager.ServersHere;
 import io.procpool.ipc.socket.SocketFile;
-import io.procpool.manager.ManagedType;
 import io.procpool.master.process.SpinThenSelect;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -33,7 +32,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -69,7 +67,7 @@ public final class ManagerServer implements AutoCloseable {
   private @Nullable SocketFile file;
 
   private ManagerServer(
-      String name, List<ManagedType<?>> types, @Nullable ServerTls tls, @Nullable Store store) {
+      String name, ServerSetup setup, @Nullable ServerTls tls, @Nullable Store store) {
     this.name = name;
     this.store = store;
     epoll = !"nio".equals(System.getProperty(TRANSPORT_PROPERTY)) && Epoll.isAvailable();
@@ -77,8 +75,9 @@ public final class ManagerServer implements AutoCloseable {
     objects = new ObjectTable(
         name,
         context == null ? ClassLoader.getSystemClassLoader() : context,
-        new UserTypes(types),
-        store);
+        new UserTypes(setup.types()),
+        store,
+        setup.functionTimeout());
     ServersHere.add(name, objects::find);
     log = new GuestLog(name, System::nanoTime);
     halfOpen = new HalfOpen(log);
@@ -126,7 +125,7 @@ public final class ManagerServer implements AutoCloseable {
     StoreOptions kept = setup.kept();
     Store store = kept == null ? null : open(kept, disk);
     ManagerServer server =
-        new ManagerServer(store == null ? newName() : store.server(), setup.types(), tls, store);
+        new ManagerServer(store == null ? newName() : store.server(), setup, tls, store);
     boolean started = false;
     try {
       if (store != null) {

@@ -4,7 +4,7 @@ package io.procpool.master.manager;
 import io.netty.util.concurrent.EventExecutor;
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.manager.ManagerWire;
-import io.procpool.ipc.manager.ServersHere;
+import io.procpool.manager.FunctionTimeoutException;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
@@ -17,6 +17,7 @@ final class ServedObject implements Kept {
    * One after the other. What only has to do with numbers, texts and the like is done in the event loop, at once. What may run code of users (a
    *                      function, or the methods of elements) is done by another thread, while the loop goes on; until it is through,
    *                      all that comes for this object waits in `line`, in the order in which it came.
+   * Too long.            While that thread is busy although its time is over (Turns), calls are not left waiting: `inTheWay` says why they cannot be done.
    * What is in it.       An object to which something of a user's has come stays with the slower way: who knows which of its methods run that.
    */
   private final String kind;
@@ -25,6 +26,7 @@ final class ServedObject implements Kept {
   private final Watchers watchers;
   private final ArrayDeque<Turn> line = new ArrayDeque<>();
   private boolean busy;
+  private @Nullable FunctionTimeoutException inTheWay;
   private Holding holding = Holding.SIMPLE;
   private long number;
   private boolean isKnown; // as one of its own type
@@ -64,10 +66,28 @@ final class ServedObject implements Kept {
   }
 
   private void take(Turn turn, ObjectTable objects, EventExecutor loop) {
+    FunctionTimeoutException why = inTheWay;
+    if (why != null && refuse(turn, why)) {
+      return;
+    }
     line.add(turn);
     if (!busy) {
       advance(objects, loop);
     }
+  }
+
+  /** Has all calls that wait told why they cannot be done, and those that come as long as the object is busy. */
+  private void refuseCalls(FunctionTimeoutException why) {
+    inTheWay = why;
+    line.removeIf(turn -> refuse(turn, why));
+  }
+
+  private static boolean refuse(Turn turn, FunctionTimeoutException why) {
+    ClientCall call = turn.call();
+    if (call != null) {
+      call.reply(Replies.thrown(call.number(), why));
+    }
+    return call != null;
   }
 
   @Override
@@ -122,7 +142,7 @@ final class ServedObject implements Kept {
           runElsewhere(next, objects, loop);
           return;
         }
-        next.run(target, holding, loader, objects);
+        next.run(target, holding, loader, objects, null);
         holding = next.left(holding);
         next.reply(objects);
       }
@@ -131,21 +151,24 @@ final class ServedObject implements Kept {
 
   private void runElsewhere(Turn call, ObjectTable objects, EventExecutor loop) {
     Holding before = holding;
+    RunningTurn running = objects.turns().begin(this, number, call.call(), loop, this::refuseCalls);
     objects.others().execute(() -> {
-      ServersHere.workAt(this);
+      running.begin();
       try {
-        call.run(target, before, loader, objects);
+        call.run(target, before, loader, objects, running);
       } finally {
-        ServersHere.workAt(null);
-        goOn(call, objects, loop);
+        running.end();
+        goOn(call, running, objects, loop);
       }
     });
   }
 
-  private void goOn(Turn done, ObjectTable objects, EventExecutor loop) {
+  private void goOn(Turn done, RunningTurn running, ObjectTable objects, EventExecutor loop) {
     try {
       loop.execute(() -> {
+        objects.turns().end(running);
         busy = false;
+        inTheWay = null;
         holding = done.left(holding);
         if (!isKnown && target.isOfUser()) {
           isKnown = true;
