@@ -2,6 +2,7 @@
 package io.procpool.ipc.manager;
 
 import io.procpool.manager.ManagerDeadlockException;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -13,10 +14,17 @@ import org.jspecify.annotations.Nullable;
  * other objects of the JVM do, in circles, too. Safe for use by multiple threads.
  */
 public final class ServersHere {
-  private static final Map<String, LongFunction<@Nullable Object>> SERVERS =
-      new ConcurrentHashMap<>();
+  private static final Map<String, Here> SERVERS = new ConcurrentHashMap<>();
 
   private static final ThreadLocal<@Nullable Turn> TURN = new ThreadLocal<>();
+
+  private record Here(LongFunction<@Nullable Object> objects, Connecting connecting) {}
+
+  /** How to connect to a server. */
+  public interface Connecting {
+    /** Makes a connection. */
+    ManagerClient connect() throws IOException, InterruptedException;
+  }
 
   /**
    * What a thread does in one of the servers.
@@ -29,9 +37,20 @@ public final class ServersHere {
 
   private ServersHere() {}
 
-  /** Makes a server known that can find its objects by their numbers. */
-  public static void add(String server, LongFunction<@Nullable Object> objects) {
-    SERVERS.put(server, objects);
+  /**
+   * Makes a server known that can find its objects by their numbers.
+   *
+   * @param connecting makes a connection for functions that use its objects
+   */
+  public static void add(
+      String server, LongFunction<@Nullable Object> objects, Connecting connecting) {
+    SERVERS.put(server, new Here(objects, connecting));
+  }
+
+  /** Returns how to connect to a server; null if it is not in this process. */
+  static @Nullable Connecting connecting(String server) {
+    Here here = SERVERS.get(server);
+    return here == null ? null : here.connecting();
   }
 
   /** Forgets a server that has ended. */
@@ -69,7 +88,7 @@ public final class ServersHere {
   }
 
   static @Nullable Object find(String server, long number) {
-    LongFunction<@Nullable Object> objects = SERVERS.get(server);
-    return objects == null ? null : objects.apply(number);
+    Here here = SERVERS.get(server);
+    return here == null ? null : here.objects().apply(number);
   }
 }

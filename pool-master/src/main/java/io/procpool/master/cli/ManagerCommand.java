@@ -165,13 +165,15 @@ final class ManagerCommand implements Callable<Integer> {
 
   private static ManagerServer start(ManagerOptions options, ClassLoader loader)
       throws CommandException {
-    Thread.currentThread().setContextClassLoader(loader); // the server's, and that of its threads
     try {
       ServerTls.of(options); // whether it can be used
     } catch (IOException e) {
       throw CommandException.usage("--key-store: " + e.getMessage());
     }
+    Thread self = Thread.currentThread();
+    ClassLoader before = self.getContextClassLoader();
     try {
+      self.setContextClassLoader(loader); // the server's from then on, and that of its threads
       return ManagerServer.start(
           options.address().orElseThrow(), options.key().orElseThrow(), ServerSetup.of(options));
     } catch (StoreException e) {
@@ -179,6 +181,8 @@ final class ManagerCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw CommandException.failed(
           "--bind: " + e.getMessage() + "; end who listens there, or use another place", e);
+    } finally {
+      self.setContextClassLoader(before);
     }
   }
 

@@ -20,8 +20,10 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.procpool.ipc.auth.Handshake;
+import io.procpool.ipc.manager.ManagerClient;
 import io.procpool.ipc.manager.ServersHere;
 import io.procpool.ipc.socket.SocketFile;
+import io.procpool.manager.ConnectOptions;
 import io.procpool.master.process.SpinThenSelect;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -55,6 +57,7 @@ public final class ManagerServer implements AutoCloseable {
   private final ObjectTable objects;
   private final boolean epoll;
   private final String name;
+  private final byte[] key;
   private final HalfOpen halfOpen;
   private final GuestLog log;
   private final SecureRandom random =
@@ -67,8 +70,9 @@ public final class ManagerServer implements AutoCloseable {
   private @Nullable SocketFile file;
 
   private ManagerServer(
-      String name, ServerSetup setup, @Nullable ServerTls tls, @Nullable Store store) {
+      String name, byte[] key, ServerSetup setup, @Nullable ServerTls tls, @Nullable Store store) {
     this.name = name;
+    this.key = key.clone();
     this.store = store;
     epoll = !"nio".equals(System.getProperty(TRANSPORT_PROPERTY)) && Epoll.isAvailable();
     ClassLoader context = Thread.currentThread().getContextClassLoader();
@@ -78,7 +82,7 @@ public final class ManagerServer implements AutoCloseable {
         new UserTypes(setup.types()),
         store,
         setup.functionTimeout());
-    ServersHere.add(name, objects::find);
+    ServersHere.add(name, objects::find, this::connect);
     log = new GuestLog(name, System::nanoTime);
     halfOpen = new HalfOpen(log);
     this.tls = tls;
@@ -125,7 +129,7 @@ public final class ManagerServer implements AutoCloseable {
     StoreOptions kept = setup.kept();
     Store store = kept == null ? null : open(kept, disk);
     ManagerServer server =
-        new ManagerServer(store == null ? newName() : store.server(), setup, tls, store);
+        new ManagerServer(store == null ? newName() : store.server(), key, setup, tls, store);
     boolean started = false;
     try {
       if (store != null) {
@@ -139,6 +143,13 @@ public final class ManagerServer implements AutoCloseable {
         server.close();
       }
     }
+  }
+
+  /** Connects to itself, for functions that use handles. */
+  private ManagerClient connect() throws IOException, InterruptedException {
+    ConnectOptions.Builder options = ConnectOptions.builder();
+    fingerprint().ifPresent(options::fingerprint);
+    return ManagerClient.connect(address(), key, options.build());
   }
 
   private static Store open(StoreOptions kept, StoreFile.Disk disk) throws StoreException {
