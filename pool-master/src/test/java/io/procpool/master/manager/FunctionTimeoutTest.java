@@ -18,6 +18,8 @@ import io.procpool.manager.ManagedSortedMap;
 import io.procpool.manager.ManagedValue;
 import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerOptions;
+import java.io.IOException;
+import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -277,6 +279,39 @@ class FunctionTimeoutTest {
     }
     assertThat(late).isPositive();
     assertThat(number.get()).isEqualTo(inTime);
+  }
+
+  /** Takes its time when it is sent by the server. */
+  private static final class Parcel implements Serializable {
+    private static final long serialVersionUID = 1;
+    private final int seconds;
+
+    Parcel(int seconds) {
+      this.seconds = seconds;
+    }
+
+    private void writeObject(ObjectOutputStream out) throws IOException {
+      out.defaultWriteObject();
+      try {
+        released.await(seconds, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        interrupts.incrementAndGet();
+      }
+    }
+  }
+
+  /** What a function has returned in time is stored, and gets a little more time to be sent: nobody is told that nothing was changed. */
+  @Test
+  void resultTakesLongToSend_isStored() {
+    ManagedMap<String, Parcel> map = manager.map();
+    assertThat(map.compute("a", (key, value) -> new Parcel(1)).seconds).isEqualTo(1);
+    assertThat(interrupts).hasValue(0);
+    assertThatThrownBy(() -> map.compute("a", (key, value) -> new Parcel(60)))
+        .isInstanceOf(FunctionTimeoutException.class)
+        .hasMessageContaining("what it has changed stays so");
+    await().until(() -> interrupts.get() == 1);
+    released.countDown();
+    assertThat(map.get("a").seconds).isEqualTo(60);
   }
 
   @Test
