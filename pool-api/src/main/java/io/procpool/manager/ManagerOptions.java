@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,8 @@ public final class ManagerOptions {
   /** The fewest bytes that a key has. */
   public static final int MIN_KEY_BYTES = 16;
 
+  private static final Duration MAX_FUNCTION_TIMEOUT = Duration.ofDays(36500);
+
   private final @Nullable SocketAddress address;
   private final byte @Nullable [] key;
   private final boolean hosted;
@@ -26,6 +29,7 @@ public final class ManagerOptions {
   private final List<ManagedType<?>> types;
   private final @Nullable Path store;
   private final boolean storeSync;
+  private final Duration functionTimeout;
 
   private ManagerOptions(Builder from, boolean tls) {
     this.address = from.address;
@@ -37,6 +41,7 @@ public final class ManagerOptions {
     this.types = List.copyOf(from.types.values());
     this.store = from.store;
     this.storeSync = from.storeSync;
+    this.functionTimeout = from.functionTimeout;
   }
 
   /** Returns a builder with all defaults. */
@@ -89,6 +94,11 @@ public final class ManagerOptions {
     return storeSync;
   }
 
+  /** Returns how long a function may run on the server; zero if there is no limit. */
+  public Duration functionTimeout() {
+    return functionTimeout;
+  }
+
   @Override
   public String toString() {
     return "ManagerOptions[address=" + (address == null ? "of its own" : address)
@@ -96,6 +106,7 @@ public final class ManagerOptions {
         + (keyStore == null ? "" : ", keyStore=" + keyStore)
         + (hosted ? ", hosted" : "")
         + (store == null ? "" : ", store=" + store + (storeSync ? ", storeSync" : ""))
+        + (functionTimeout.isZero() ? "" : ", functionTimeout=" + functionTimeout)
         + "]"; // not the key
   }
 
@@ -110,6 +121,7 @@ public final class ManagerOptions {
     private final Map<String, ManagedType<?>> types = new LinkedHashMap<>();
     private @Nullable Path store;
     private boolean storeSync;
+    private Duration functionTimeout = Duration.ZERO;
 
     private Builder() {}
 
@@ -215,6 +227,28 @@ public final class ManagerOptions {
     /** Sets whether a change is acknowledged only when the disk has it, so that it survives loss of power, too: that takes milliseconds. Off by default: it survives the end of the server, however that comes, while the system goes on. */
     public Builder storeSync(boolean storeSync) {
       this.storeSync = storeSync;
+      return this;
+    }
+
+    /**
+     * Sets how long what clients call may run on the server where it is code of theirs: functions that are given to methods, methods and factories of objects of their own, comparators,
+     * and {@code equals}, {@code hashCode} and the like of their classes. Zero, which is the default, means that there is no limit: one that does not end holds up its object, and nothing else, until the
+     * server ends.
+     *
+     * <p>When the time is over the caller gets a {@link FunctionTimeoutException}, which says what is still changed and what is not, and the function's thread is interrupted, also if its caller is gone. Until it ends
+     * the object is busy; a second later who waits for it gets such an exception, too.
+     *
+     * <p>The time is that of one call, from when it begins; it includes what the call waits for, such as other objects. Set it above the longest that any method of an object of your own may take.
+     *
+     * @param functionTimeout at most 36500 days
+     */
+    public Builder functionTimeout(Duration functionTimeout) {
+      if (functionTimeout.isNegative() || functionTimeout.compareTo(MAX_FUNCTION_TIMEOUT) > 0) {
+        throw new IllegalArgumentException("functionTimeout: " + functionTimeout
+            + " (expected: zero for no limit, else at most " + MAX_FUNCTION_TIMEOUT.toDays()
+            + " days)");
+      }
+      this.functionTimeout = functionTimeout;
       return this;
     }
 

@@ -218,7 +218,7 @@ public final class ManagerClient {
   private WaitingCall run(
       OnInterrupt onInterrupt, long object, String operation, @Nullable Object[] arguments) {
     WaitingCall call = new WaitingCall(numbers.incrementAndGet(), operation);
-    byte[] message = encode(call.number, object, operation, arguments);
+    byte[] message = encode(call.number, object, operation, ServersHere.turn(server), arguments);
     calls.put(call.number, call);
     try {
       checkAlive(); // after the call is known: whoever fails all finds it
@@ -250,7 +250,7 @@ public final class ManagerClient {
   <T extends @Nullable Object> CompletableFuture<T> callAsync(
       Object handle, long object, String operation, @Nullable Object... arguments) {
     AsyncCall<T> call = new AsyncCall<>(this, handle, numbers.incrementAndGet(), operation);
-    byte[] message = encode(call.number, object, operation, arguments);
+    byte[] message = encode(call.number, object, operation, 0, arguments);
     calls.put(call.number, call);
     background.want();
     try {
@@ -266,9 +266,10 @@ public final class ManagerClient {
     return call.future();
   }
 
-  private byte[] encode(long number, long object, String operation, @Nullable Object[] arguments) {
+  private byte[] encode(
+      long number, long object, String operation, long turn, @Nullable Object[] arguments) {
     PayloadWriter message = new PayloadWriter(FIRST_BYTES, ManagerWire.MAX_CALL_BYTES);
-    ManagerWire.begin(message, new ToManager.Call(number, object, operation, List.of()));
+    ManagerWire.begin(message, new ToManager.Call(number, object, operation, List.of(), turn));
     int start = message.position();
     try (SentObjects sent = SentObjects.begin(server)) {
       for (Object argument : arguments) {
@@ -278,7 +279,8 @@ public final class ManagerClient {
         return message.toByteArray();
       }
       PayloadWriter naming = new PayloadWriter(message.position(), ManagerWire.MAX_CALL_BYTES);
-      ManagerWire.begin(naming, new ToManager.Call(number, object, operation, sent.numbers()));
+      ManagerWire.begin(
+          naming, new ToManager.Call(number, object, operation, sent.numbers(), turn));
       byte[] unnamed = message.toByteArray();
       naming.putBytes(unnamed, start, unnamed.length - start);
       return naming.toByteArray();
@@ -293,6 +295,23 @@ public final class ManagerClient {
           SerializationDiagnosis.of("an argument of " + operation, argument, failed);
       throw new NotSerializableMessageException(
           diagnosis.message() + "; nothing was done", diagnosis.path(), failed);
+    }
+  }
+
+  /**
+   * Says that the calling thread waits for an asynchronous call from now on, if it runs a function on the server.
+   *
+   * @throws io.procpool.manager.ManagerDeadlockException if that would wait for it
+   */
+  void waitFor(PendingCall call) {
+    long turn = ServersHere.turn(server);
+    if (turn == 0) {
+      return;
+    }
+    try {
+      call(OnInterrupt.KEEP, ManagerWire.SERVER, ManagerWire.WAIT, turn, call.number);
+    } catch (ManagerGoneException e) {
+      // Which is what becomes of the call, too.
     }
   }
 

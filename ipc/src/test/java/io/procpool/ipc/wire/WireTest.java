@@ -230,8 +230,8 @@ final class WireTest {
                   .setPid(hello.pid())
                   .setName(hello.name()))
               .build());
-      ToManager.Call call =
-          new ToManager.Call(anyLong(), anyLong(), "get(Object)", List.of(1L, anyLong() | 1));
+      ToManager.Call call = new ToManager.Call(
+          anyLong(), anyLong(), "get(Object)", List.of(1L, anyLong() | 1), anyLong());
       same(
           call,
           toManager()
@@ -239,7 +239,8 @@ final class WireTest {
                   .setNumber(call.number())
                   .setObject(call.object())
                   .setOperation(call.operation())
-                  .addAllObjects(call.objects()))
+                  .addAllObjects(call.objects())
+                  .setTurn(call.turn()))
               .build());
       long number = anyLong();
       same(

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class ClientCall {
   private final Client client;
   private final long number;
+  private final long object;
   private final String signature;
   private final PayloadReader arguments;
   private final List<Reference> objects;
@@ -23,6 +24,7 @@ final class ClientCall {
   /**
    * Takes a call.
    *
+   * @param object the number of what it is done with
    * @param arguments what is left of its message: the encoded arguments
    * @param objects whose handles are in the arguments
    * @param replies takes the call with its reply
@@ -30,12 +32,14 @@ final class ClientCall {
   ClientCall(
       Client client,
       long number,
+      long object,
       String signature,
       PayloadReader arguments,
       List<Reference> objects,
       BiConsumer<ClientCall, Answer> replies) {
     this.client = client;
     this.number = number;
+    this.object = object;
     this.signature = signature;
     this.arguments = arguments;
     this.objects = objects;
@@ -49,6 +53,11 @@ final class ClientCall {
 
   long number() {
     return number;
+  }
+
+  /** Returns the number of what it is done with. */
+  long object() {
+    return object;
   }
 
   String signature() {
@@ -126,6 +135,11 @@ final class ClientCall {
   /** Tells whether the store is to keep what it has done. */
   boolean isStored() {
     return stored;
+  }
+
+  /** Tells whether its reply was sent. */
+  boolean hasReplied() {
+    return replied;
   }
 
   /** Sends the reply; another one is not sent. */

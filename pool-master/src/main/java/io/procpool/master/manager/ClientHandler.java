@@ -12,6 +12,7 @@ import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.manager.ManagerWire;
 import io.procpool.ipc.wire.FromManager;
 import io.procpool.ipc.wire.ToManager;
+import io.procpool.manager.ManagerDeadlockException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -173,6 +174,7 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
     ClientCall taken = new ClientCall(
         client,
         call.number(),
+        call.object(),
         call.operation(),
         message,
         objects.references(call.objects()),
@@ -183,6 +185,12 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
     if (calls.putIfAbsent(call.number(), taken) != null) {
       throw new IOException("it has used the number " + call.number() + " twice");
     }
+    ManagerDeadlockException circle =
+        call.turn() == 0 ? null : objects.turns().waitFor(call.turn(), taken);
+    if (circle != null) {
+      taken.reply(Replies.thrown(call.number(), circle));
+      return;
+    }
     object.accept(taken, objects, context.executor());
   }
 
@@ -191,12 +199,23 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
     return switch (call.operation()) {
       case ManagerWire.OPEN -> open(call, message);
       case ManagerWire.CLAIM -> claim(call, message);
+      case ManagerWire.WAIT -> waitFor(call, message);
       case "objectCount()" -> Replies.plain(call.number(), objects.count());
       case "names()" ->
         Replies.returned(call.number(), "names()", new ArrayList<>(objects.names()), objects);
       case "remove(String)" -> remove(call, String.valueOf(Plain.read(message)));
       default -> Replies.refused(call.number(), "this server has no operation " + call.operation());
     };
+  }
+
+  private Answer waitFor(ToManager.Call call, PayloadReader message) throws PayloadFormatException {
+    long turn = Plain.readLong(message);
+    ClientCall awaited = calls.get(Plain.readLong(message));
+    ManagerDeadlockException circle =
+        awaited == null ? null : objects.turns().waitFor(turn, awaited);
+    return circle == null
+        ? Replies.plain(call.number(), null)
+        : Replies.thrown(call.number(), circle);
   }
 
   private Answer remove(ToManager.Call call, String name) {

@@ -103,6 +103,26 @@ final class Family implements Content {
     return first.number;
   }
 
+  /** Returns the numbers of all that are served, one of them first. For the event loop, when no turn is taken. */
+  List<Long> numbers(long before) {
+    List<Long> numbers = new ArrayList<>(others.size() + 1);
+    numbers.add(before);
+    add(first, before, numbers);
+    for (WeakReference<Member> other : others) {
+      Member member = other == null ? null : other.get();
+      if (member != null) {
+        add(member, before, numbers);
+      }
+    }
+    return numbers;
+  }
+
+  private static void add(Member member, long before, List<Long> numbers) {
+    if (member.number != before && member.number != 0) {
+      numbers.add(member.number);
+    }
+  }
+
   /** Tells whether what is in an object is not to be kept. */
   static boolean isNotKept(Class<?> type) {
     if (type.isAnnotationPresent(NotKept.class)

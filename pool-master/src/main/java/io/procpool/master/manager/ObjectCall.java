@@ -71,6 +71,7 @@ final class ObjectCall implements Turn {
   private final List<@Nullable Object> values = new ArrayList<>(3); // decoded arguments
   private final byte[] rest; // not decoded yet, because that may run code of users
   private boolean withdrawn; // event loop only
+  private @Nullable RunningTurn limit; // says when its time is over; null if it never is
   private @Nullable Answer outcome;
   private @Nullable Pages pages; // what was returned if that goes in pages
   private @Nullable Returned returned; // what was returned if that stays here
@@ -137,7 +138,18 @@ final class ObjectCall implements Turn {
   }
 
   @Override
-  public void run(Target target, Holding before, ClassLoader loader, ObjectTable objects) {
+  public ClientCall call() {
+    return call;
+  }
+
+  @Override
+  public void run(
+      Target target,
+      Holding before,
+      ClassLoader loader,
+      ObjectTable objects,
+      @Nullable RunningTurn running) {
+    limit = running != null && running.isLimited() ? running : null;
     outcome = done(target, before, loader, objects);
   }
 
@@ -262,7 +274,7 @@ final class ObjectCall implements Turn {
       ObjectTable objects) {
     Object result = null;
     try {
-      result = operation.on(target.object(), values.toArray());
+      result = operation.on(target.object(), inTime());
     } catch (Throwable thrown) {
       return Replies.thrown(call.number(), thrown);
     } finally {
@@ -286,6 +298,19 @@ final class ObjectCall implements Turn {
         signature,
         stamped ? new ArrayList<>(Arrays.asList(target.changes(), result)) : result,
         objects);
+  }
+
+  /** Returns what the operation is given, if its time is not over yet; functions change nothing any more when it is. */
+  private @Nullable Object[] inTime() {
+    @Nullable Object[] given = values.toArray();
+    RunningTurn limited = limit;
+    if (limited != null) {
+      limited.checkInTime();
+      if (takesFunction()) {
+        given[given.length - 1] = LimitedFunction.of(given[given.length - 1], signature, limited);
+      }
+    }
+    return given;
   }
 
   private @Nullable Answer paged(List<?> list, boolean isSimple, ObjectTable objects) {

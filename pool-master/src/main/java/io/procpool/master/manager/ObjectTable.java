@@ -12,6 +12,7 @@ import io.procpool.master.manager.StoreRecord.Origin;
 import java.io.IOException;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,7 @@ final class ObjectTable implements StoreRenewal.Source {
   private final Tickets tickets = new Tickets();
   private final Instances instances = new Instances();
   private final UserTypes types;
+  private final Turns turns;
   private final ExecutorService others;
   private final ClassLoader loader;
   private final String server;
@@ -69,8 +71,15 @@ final class ObjectTable implements StoreRenewal.Source {
    * @param loader finds the classes of what is stored
    * @param types the types of users' own
    * @param store keeps what it will have; null if nobody does
+   * @param functionTimeout how long code of users may take; zero if there is no limit
    */
-  ObjectTable(String server, ClassLoader loader, UserTypes types, @Nullable Store store) {
+  ObjectTable(
+      String server,
+      ClassLoader loader,
+      UserTypes types,
+      @Nullable Store store,
+      Duration functionTimeout) {
+    turns = new Turns(server, functionTimeout);
     this.types = types;
     this.server = server;
     this.loader = loader;
@@ -215,6 +224,10 @@ final class ObjectTable implements StoreRenewal.Source {
   /** Returns who does what may take its time. */
   Executor others() {
     return others;
+  }
+
+  Turns turns() {
+    return turns;
   }
 
   String server() {

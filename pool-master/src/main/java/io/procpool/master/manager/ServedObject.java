@@ -4,7 +4,6 @@ package io.procpool.master.manager;
 import io.netty.util.concurrent.EventExecutor;
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.manager.ManagerWire;
-import io.procpool.ipc.manager.ServersHere;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
@@ -143,7 +142,7 @@ final class ServedObject implements Kept {
 
   /** Does something in the event loop. */
   void run(Turn turn, ObjectTable objects) {
-    turn.run(target, holding, loader, objects);
+    turn.run(target, holding, loader, objects, null);
     holding = turn.left(holding);
     turn.reply(objects);
   }
@@ -151,13 +150,17 @@ final class ServedObject implements Kept {
   /** Has something done by another thread. */
   void runElsewhere(Turn turn, ObjectTable objects, EventExecutor loop) {
     Holding before = holding;
+    List<Long> numbers = family == null ? List.of(number) : family.numbers(number);
+    RunningTurn running = objects
+        .turns()
+        .begin(this, numbers, this::sharesTurns, turn.call(), loop, line::refuseCalls);
     objects.others().execute(() -> {
-      ServersHere.workAt(this::sharesTurns);
+      running.begin();
       try {
-        turn.run(target, before, loader, objects);
+        turn.run(target, before, loader, objects, running);
       } finally {
-        ServersHere.workAt(null);
-        goOn(turn, objects, loop);
+        running.end();
+        goOn(turn, running, objects, loop);
       }
     });
   }
@@ -166,9 +169,10 @@ final class ServedObject implements Kept {
     return other instanceof ServedObject served && served.line == line;
   }
 
-  private void goOn(Turn done, ObjectTable objects, EventExecutor loop) {
+  private void goOn(Turn done, RunningTurn running, ObjectTable objects, EventExecutor loop) {
     try {
       loop.execute(() -> {
+        objects.turns().end(running);
         line.over();
         holding = done.left(holding);
         if (!isKnown && target.isOfUser()) {

@@ -36,7 +36,12 @@ final class StateTurn implements Turn {
   }
 
   @Override
-  public void run(Target target, Holding before, ClassLoader loader, ObjectTable objects) {
+  public void run(
+      Target target,
+      Holding before,
+      ClassLoader loader,
+      ObjectTable objects,
+      @Nullable RunningTurn running) {
     List<Change> parts = new ArrayList<>();
     try (SentObjects noted = SentObjects.begin(objects.server())) {
       target.made();

@@ -246,7 +246,7 @@ class ManagerLimitsTest {
 
   private static byte[] call(long number, long object, String operation, Object... arguments)
       throws Exception {
-    return RawPeer.message(new ToManager.Call(number, object, operation, List.of()), arguments);
+    return RawPeer.message(new ToManager.Call(number, object, operation, List.of(), 0), arguments);
   }
 
   /** Many calls in one go, whose replies are large: they wait until the client reads, and then all are answered, in order. */

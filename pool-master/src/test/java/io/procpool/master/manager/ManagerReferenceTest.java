@@ -15,6 +15,7 @@ import io.procpool.manager.ManagedList;
 import io.procpool.manager.ManagedMap;
 import io.procpool.manager.ManagedQueue;
 import io.procpool.manager.Manager;
+import io.procpool.manager.ManagerDeadlockException;
 import io.procpool.manager.ManagerOptions;
 import io.procpool.master.process.Faults;
 import java.lang.ref.Reference;
@@ -300,10 +301,10 @@ class ManagerReferenceTest {
   void function_usesItsOwnObject_isRefused() {
     ManagedMap<String, Integer> map = manager.map();
     assertThatThrownBy(() -> map.compute("a", (key, value) -> map.size()))
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(ManagerDeadlockException.class)
         .hasMessageContaining("cannot use the object itself");
     assertThatThrownBy(() -> map.compute("a", (key, value) -> map.async().size().join()))
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(ManagerDeadlockException.class)
         .hasMessageContaining("cannot use the object itself");
     map.put("a", 1);
     assertThat(map).hasSize(1);

@@ -11,6 +11,7 @@ import io.procpool.ipc.manager.ManagerWire;
 import io.procpool.ipc.wire.FromManager;
 import io.procpool.manager.ServerFunctions;
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -28,7 +29,11 @@ import org.junit.jupiter.api.Test;
 /** What an object does in the event loop, and what it leaves to other threads. */
 class ServedObjectTest {
   private final ObjectTable objects = new ObjectTable(
-      "server", ServedObjectTest.class.getClassLoader(), new UserTypes(List.of()), null);
+      "server",
+      ServedObjectTest.class.getClassLoader(),
+      new UserTypes(List.of()),
+      null,
+      Duration.ZERO);
   private long calls;
 
   private record Key(int number) implements Serializable {}
@@ -57,6 +62,7 @@ class ServedObjectTest {
     ClientCall call = new ClientCall(
         new Client(),
         ++calls,
+        0,
         signature,
         new PayloadReader(encoded.toByteArray()),
         List.of(),

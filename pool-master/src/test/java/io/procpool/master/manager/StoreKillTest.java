@@ -19,6 +19,7 @@ import java.io.Serializable;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -375,7 +376,8 @@ class StoreKillTest {
             null,
             null,
             List.of(new ManagedType<>("notes", Notes.class, RealNotes::new)),
-            options))) {
+            options,
+            Duration.ZERO))) {
       new CountDownLatch(1).await();
     }
   }

@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -302,7 +303,7 @@ class StoreRenewalStepsTest {
     return ManagerServer.start(
         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
         KEY,
-        new ServerSetup(false, null, null, TYPES, kept),
+        new ServerSetup(false, null, null, TYPES, kept, Duration.ZERO),
         disk);
   }
 

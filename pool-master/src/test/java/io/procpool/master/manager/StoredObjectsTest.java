@@ -18,6 +18,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -300,7 +301,7 @@ class StoredObjectsTest {
     server = ManagerServer.start(
         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
         KEY,
-        new ServerSetup(false, null, null, TYPES, kept));
+        new ServerSetup(false, null, null, TYPES, kept, Duration.ZERO));
     manager = Manager.connect(server.address(), KEY);
   }
 
