@@ -113,10 +113,7 @@ final class Target {
 
   /** Returns it; it is there. */
   Object object() {
-    Content known = content;
-    return known instanceof WholeContent whole
-        ? whole.target()
-        : Objects.requireNonNull(made).object();
+    return Objects.requireNonNull(made).object();
   }
 
   /**
