@@ -160,6 +160,16 @@ final class RemoteArray<E extends @Nullable Object> implements ManagedArray<E> {
     }
 
     @Override
+    public boolean equals(@Nullable Object other) {
+      return other == this || toList().equals(other);
+    }
+
+    @Override
+    public int hashCode() {
+      return toList().hashCode();
+    }
+
+    @Override
     public Object[] toArray() {
       return toList().toArray();
     }

@@ -338,7 +338,7 @@ class ManagerLimitsTest {
         byte[] large = new byte[1 << 20];
         large[0] = (byte) ++set;
         assertThat(set).as("changes").isLessThan(600);
-        if (set > 50) {
+        if (set > 40) {
           TimeUnit.MILLISECONDS.sleep(50); // the pace of the good client
         }
         value.set(large);

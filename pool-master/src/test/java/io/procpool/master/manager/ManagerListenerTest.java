@@ -365,22 +365,39 @@ class ManagerListenerTest {
     }
   }
 
-  /** A handle in an element that was taken by somebody else can be used. */
+  /** A handle in an element that was taken by somebody else can be used, however late that is told. */
   @Test
   void handle_inAnElement_canBeUsed() throws Exception {
-    try (Manager manager = Manager.start()) {
-      ManagedQueue<ManagedList<String>> queue = manager.queue(10);
-      Collects<QueueChange<ManagedList<String>>> listener = new Collects<>();
-      queue.addListener(listener);
+    try (Manager manager = hosted()) {
+      ManagedQueue<Object> queue = manager.queue(10);
+      CountDownLatch goOn = new CountDownLatch(1);
+      Collects<QueueChange<Object>> listener = new Collects<>();
+      queue.addListener(change -> {
+        try {
+          goOn.await();
+        } catch (InterruptedException e) {
+          throw new IllegalStateException(e);
+        }
+        listener.changed(change);
+      });
+      queue.put("first");
       ChildProcess child = ChildProcess.start(() -> {
         ManagedList<String> list = manager.list();
         list.add("inside");
+        queue.take();
         queue.put(list);
         queue.take();
       });
       child.join();
-      assertThat(listener.next().element()).containsExactly("inside");
-      assertThat(listener.next().element()).containsExactly("inside");
+      for (int i = 0; i < 3; i++) {
+        System.gc(); // of what nobody has
+        assertThat(manager.objectCount()).isEqualTo(2);
+      }
+      goOn.countDown();
+      assertThat(listener.next().element()).isEqualTo("first");
+      assertThat(listener.next().element()).isEqualTo("first");
+      assertThat(listener.next().element()).isEqualTo(List.of("inside"));
+      assertThat((List<?>) listener.next().element()).hasSize(1);
     }
   }
 

@@ -275,15 +275,15 @@ class ManagerPagesTest {
   /** The same with those in a queue. */
   @Test
   void iterator_overHandlesInAQueue_theyWork() {
-    ManagedQueue<ManagedList<Integer>> queue = manager.queue(2_000);
-    for (int i = 0; i < 2_000; i++) {
+    ManagedQueue<ManagedList<Integer>> queue = manager.queue(500);
+    for (int i = 0; i < 500; i++) {
       ManagedList<Integer> inner = manager.list();
       inner.add(i);
       queue.add(inner);
     }
     Iterator<ManagedList<Integer>> each = queue.iterator();
     queue.clear();
-    for (int i = 0; i < 2_000; i++) {
+    for (int i = 0; i < 500; i++) {
       assertThat(each.next().get(0)).isEqualTo(i);
     }
     assertThat(each.hasNext()).isFalse();
