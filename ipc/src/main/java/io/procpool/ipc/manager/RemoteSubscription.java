@@ -96,7 +96,8 @@ final class RemoteSubscription<C> implements Subscription, Listening {
   private SlowListenerException tooSlow() {
     return new SlowListenerException(
         "a listener for changes of the " + remote + " was too slow: " + waitingChanges + " ("
-            + ((waitingBytes + 1023) >> 10) + " KiB) waited when one more came (limits: " + mostWaiting
+            + ((waitingBytes + 1023) >> 10) + " KiB) waited when one more came (limits: "
+            + mostWaiting
             + " and " + (MOST_WAITING_BYTES >> 20)
             + " MiB); the listener has been told of those, and is told of no more."
             + " Add it again, and read what is there; have it hand its work to another thread,"
