@@ -172,11 +172,13 @@ public final class ManagerClient {
         throw new ManagerException(this + " has returned no page");
       }
       List<@Nullable Object> elements = new ArrayList<>();
+      int bytes = reply.remaining();
       while (reply.remaining() > 0) {
         elements.add(ValueCodec.read(reply, loader()));
       }
       return new Pages.Page(
           elements,
+          bytes,
           rest == ManagerWire.SERVER
               ? null
               : new RemoteObject(server, rest, "rest", holds.find(rest)));
@@ -396,21 +398,24 @@ public final class ManagerClient {
     return true;
   }
 
+  /** Returns the number of a new subscription. */
+  long newSubscription() {
+    return numbers.incrementAndGet();
+  }
+
   /**
-   * Has somebody told what changes in an object, until {@link #unlisten}.
+   * Has somebody told what changes in an object, until {@link #forget} or {@link #unlistenSoon}.
    *
+   * @param subscription its number
    * @param onlyKeys whether only keys are wanted
-   * @return the number of the subscription
    */
-  long listen(long object, boolean onlyKeys, Listening listening) {
-    long subscription = numbers.incrementAndGet();
+  void listen(long subscription, long object, boolean onlyKeys, Listening listening) {
     listenings.put(subscription, listening);
     background.want();
     boolean listens = false;
     try {
       call(object, ManagerWire.LISTEN, subscription, onlyKeys);
       listens = true;
-      return subscription;
     } finally {
       if (!listens) {
         forget(subscription);
@@ -425,6 +430,28 @@ public final class ManagerClient {
       background.unwant();
     }
     return listened;
+  }
+
+  /**
+   * Forgets who was told, and has the server hear of it soon. Does not block, so that who reads for all may do it.
+   *
+   * @param handle of the object, which is kept until then
+   */
+  void unlistenSoon(Object handle, long object, long subscription) {
+    if (!forget(subscription)) {
+      return;
+    }
+    AsyncCall<Object> call =
+        new AsyncCall<>(this, handle, numbers.incrementAndGet(), ManagerWire.UNLISTEN);
+    byte[] message =
+        encode(call.number, object, ManagerWire.UNLISTEN, 0, new Object[] {subscription});
+    calls.put(call.number, call);
+    background.want();
+    if (isAlive()) { // after the call is known, as everywhere
+      background.post(message);
+    } else {
+      endAll();
+    }
   }
 
   private void take(FromManager.Event event, PayloadReader changes) throws PayloadFormatException {

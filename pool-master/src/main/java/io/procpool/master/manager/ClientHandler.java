@@ -293,13 +293,17 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
       unsent = out;
     }
     out.writeInt(message.length).writeByte(Messages.BYTES).writeBytes(message);
-    if (!reading && !flushing && !objects.hasStore()) {
+    boolean much =
+        out.readableBytes() > MOST_UNSENT_BYTES; // what is not written does not count as waiting
+    if (reading) {
+      if (much) {
+        write(context);
+      }
+    } else if (much || !flushing && !objects.hasStore()) {
       write(context);
       context.flush();
-    } else if (!reading) {
+    } else {
       flushSoon(context);
-    } else if (out.readableBytes() > MOST_UNSENT_BYTES) {
-      write(context);
     }
   }
 

@@ -47,6 +47,11 @@ final class ListenTurn implements Turn {
 
   @Override
   public void reply(ObjectTable objects) {
+    if (watchers == Watchers.NONE) {
+      call.reply(
+          Replies.refused(call.number(), "nobody can be told what changes in a user's object"));
+      return;
+    }
     if (listens) {
       watchers.listen(call.client(), subscription, onlyKeys);
     } else {

@@ -93,15 +93,12 @@ final class ObjectCall implements Turn {
     this.isKeptWhole = isKeptWhole;
     this.watchers = watchers;
     String whole = call.signature();
-    stamped = whole.startsWith(ManagerWire.STAMPED);
-    conditional = whole.startsWith(ManagerWire.UNCHANGED);
     paged = whole.startsWith(ManagerWire.PAGED);
-    signature = whole.substring(
-        stamped
-            ? ManagerWire.STAMPED.length()
-            : conditional
-                ? ManagerWire.UNCHANGED.length()
-                : paged ? ManagerWire.PAGED.length() : 0);
+    String inPages = paged ? whole.substring(ManagerWire.PAGED.length()) : whole;
+    stamped = inPages.startsWith(ManagerWire.STAMPED);
+    conditional = inPages.startsWith(ManagerWire.UNCHANGED);
+    signature = inPages.substring(
+        stamped ? ManagerWire.STAMPED.length() : conditional ? ManagerWire.UNCHANGED.length() : 0);
     int bracket = signature.indexOf('(');
     method = bracket < 0
         ? signature
@@ -287,7 +284,7 @@ final class ObjectCall implements Turn {
       return Replies.plain(call.number(), true);
     }
     if (paged && result instanceof List<?> list) {
-      return paged(list, before == Holding.SIMPLE, objects);
+      return paged(stamped ? stamped(target, list) : list, before == Holding.SIMPLE, objects);
     }
     if (result instanceof Returned stays) {
       returned = stays;
@@ -311,6 +308,13 @@ final class ObjectCall implements Turn {
       }
     }
     return given;
+  }
+
+  private static List<@Nullable Object> stamped(Target target, List<?> list) {
+    List<@Nullable Object> stamped = new ArrayList<>(list.size() + 1);
+    stamped.add(target.changes());
+    stamped.addAll(list);
+    return stamped;
   }
 
   private @Nullable Answer paged(List<?> list, boolean isSimple, ObjectTable objects) {

@@ -66,15 +66,9 @@ final class ServedObject implements Kept {
   public void accept(ClientCall call, ObjectTable objects, EventExecutor loop)
       throws PayloadFormatException {
     boolean listens = call.signature().equals(ManagerWire.LISTEN);
-    Turn turn;
-    if (!listens && !call.signature().equals(ManagerWire.UNLISTEN)) {
-      turn = new ObjectCall(call, watchers, family != null);
-    } else if (family == null && watchers != Watchers.NONE) {
-      turn = new ListenTurn(call, listens, watchers);
-    } else {
-      call.refuseFor(this);
-      return;
-    }
+    Turn turn = listens || call.signature().equals(ManagerWire.UNLISTEN)
+        ? new ListenTurn(call, listens, family == null ? watchers : Watchers.NONE)
+        : new ObjectCall(call, watchers, family != null);
     line.take(this, turn, objects, loop);
   }
 

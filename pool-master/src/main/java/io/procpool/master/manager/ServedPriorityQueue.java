@@ -116,9 +116,9 @@ final class ServedPriorityQueue implements Kept {
     }
     PayloadReader arguments = call.arguments();
     switch (call.signature()) {
-      case "put(Object)" -> place(call, ServedQueue.FOREVER, objects, loop);
+      case "put(Object)" -> place(call, WaitingLine.FOREVER, objects, loop);
       case "offer(Object)" -> place(call, 0, objects, loop);
-      case "offer(long,Object)" -> place(call, ServedQueue.nanos(arguments), objects, loop);
+      case "offer(long,Object)" -> place(call, Plain.readNanos(arguments), objects, loop);
       case ManagerWire.MADE -> {
         if (foreign) {
           elsewhere(call, this::readOrder, objects, loop);

@@ -134,13 +134,8 @@ final class Target {
 
   /** Returns it; it is there. */
   Object object() {
-    if (member != null) {
-      return Objects.requireNonNull(member.object());
-    }
-    Content known = content;
-    return known instanceof WholeContent whole
-        ? whole.target()
-        : Objects.requireNonNull(made).object();
+    return Objects.requireNonNull(
+        member != null ? member.object() : Objects.requireNonNull(made).object());
   }
 
   /**

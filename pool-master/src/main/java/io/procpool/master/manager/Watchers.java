@@ -30,6 +30,16 @@ final class Watchers {
     return store != null || !listeners.isEmpty();
   }
 
+  /** Tells whether a store keeps what changes. */
+  boolean areKept() {
+    return store != null;
+  }
+
+  /** Tells whether anybody listens. */
+  boolean areListening() {
+    return !listeners.isEmpty();
+  }
+
   /** Tells whether anybody wants to know what was there before. */
   boolean wantBefore() {
     for (Listener listener : listeners) {
@@ -108,6 +118,11 @@ final class Watchers {
       store.append(StoreRecord.changed(number, change));
       call.setStored(null);
     }
+    tell(change, sent);
+  }
+
+  /** Tells who listens what has changed and is back as it was, of which the store need not know. */
+  void tell(Change change, List<Reference> sent) {
     for (Listener listener : listeners) {
       tell(listener, change, sent);
     }

@@ -2,7 +2,10 @@
 package io.procpool.master.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.manager.ManagedArray;
 import io.procpool.manager.ManagedDeque;
 import io.procpool.manager.ManagedList;
@@ -19,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -179,5 +183,18 @@ class StoreKindsTest {
       assertThat(result).isEqualTo(8);
       assertThat(manager.names()).containsExactly("barrier", "mine", "pool");
     }
+  }
+
+  /** A number that was kept as it was before, as an object of the JDK, comes back, too. */
+  @Test
+  void number_keptAsAnObject_isRead() throws Exception {
+    AtomicLong number = new AtomicLong();
+    LongContent content = new LongContent(number, getClass().getClassLoader());
+    content.apply(Change.splice(0, List.of(), List.of(Saved.encode(new AtomicLong(7)))));
+    assertThat(number).hasValue(7);
+    content.state(state -> assertThatCode(() -> content.apply(state)).doesNotThrowAnyException());
+    assertThat(number).hasValue(7);
+    assertThatThrownBy(() -> content.apply(Change.splice(0, List.of(), List.of())))
+        .isInstanceOf(PayloadFormatException.class);
   }
 }
