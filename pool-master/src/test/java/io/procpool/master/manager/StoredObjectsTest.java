@@ -9,6 +9,7 @@ import io.procpool.manager.ManagedList;
 import io.procpool.manager.ManagedMap;
 import io.procpool.manager.ManagedType;
 import io.procpool.manager.Manager;
+import io.procpool.manager.ManagerDeadlockException;
 import io.procpool.manager.ManagerException;
 import io.procpool.manager.NotKept;
 import io.procpool.master.process.Faults;
@@ -25,7 +26,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -44,6 +50,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StoredObjectsTest {
   private static final byte[] KEY = "a key of sixteen bytes or more".getBytes();
   private static final CyclicBarrier MEETING = new CyclicBarrier(2);
+  private static final CyclicBarrier CROSSING = new CyclicBarrier(2);
   private static final AtomicInteger MADE = new AtomicInteger();
 
   @TempDir
@@ -104,6 +111,8 @@ class StoredObjectsTest {
     void put(Object anything);
 
     Object something();
+
+    int sizeWhenMet(ManagedMap<String, Integer> map) throws Exception;
   }
 
   interface Page {
@@ -166,6 +175,12 @@ class StoredObjectsTest {
     @Override
     public Object something() {
       return something;
+    }
+
+    @Override
+    public int sizeWhenMet(ManagedMap<String, Integer> map) throws Exception {
+      CROSSING.await(20, TimeUnit.SECONDS);
+      return map.size();
     }
   }
 
@@ -416,6 +431,38 @@ class StoredObjectsTest {
     }
   }
 
+  /** The page waits for its book's turn, although it is another object. */
+  @Test
+  void byProxy_functionThatWaitsForAPart_isInTheCircle() throws Exception {
+    restart(false);
+    Page page = book().page("first");
+    ManagedMap<String, Integer> map = manager.map();
+    Callable<Integer> ofBook = () -> book().sizeWhenMet(map);
+    Callable<Integer> ofMap = () -> map.compute("key", (key, value) -> {
+      try {
+        CROSSING.await(20, TimeUnit.SECONDS);
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+      return page.text().length();
+    });
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      int refused = 0;
+      for (Future<Integer> each : List.of(threads.submit(ofBook), threads.submit(ofMap))) {
+        try {
+          assertThat(each.get(20, TimeUnit.SECONDS)).isBetween(0, 1);
+        } catch (ExecutionException e) {
+          assertThat(e).hasCauseInstanceOf(ManagerDeadlockException.class);
+          refused++;
+        }
+      }
+      assertThat(refused).isEqualTo(1);
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
   /** What is returned and dropped leaves nothing behind, and the place of one that is there is not given to another. */
   @Test
   void byProxy_returnedAgainAndAgain_noLeak() throws Exception {
@@ -475,7 +522,7 @@ class StoredObjectsTest {
     assertThat(other.meetsAnother()).isFalse();
     assertThat(met.get(20, TimeUnit.SECONDS)).isFalse();
     assertThatThrownBy(() -> one.useAsClient(other))
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(ManagerDeadlockException.class)
         .hasMessageContaining("it would wait for its own end");
   }
 
