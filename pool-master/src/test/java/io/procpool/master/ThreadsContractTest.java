@@ -10,6 +10,7 @@ import io.procpool.PoolMapContract;
 import io.procpool.PoolOptions;
 import io.procpool.PoolOptionsContract;
 import io.procpool.PoolSubmitContract;
+import io.procpool.TaskContextContract;
 import org.junit.jupiter.api.Nested;
 
 /** The contract of {@link io.procpool.Pool} on the backend {@code threads}. */
@@ -35,4 +36,7 @@ class ThreadsContractTest {
 
   @Nested
   class Load extends PoolLoadContract {}
+
+  @Nested
+  class Contexts extends TaskContextContract {}
 }

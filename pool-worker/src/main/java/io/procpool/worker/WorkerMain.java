@@ -16,6 +16,7 @@ import io.procpool.ipc.memory.Session;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
 import io.procpool.ipc.wire.ToWorker;
+import io.procpool.spi.TaskContexts;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -129,9 +130,10 @@ final class WorkerMain implements Runnable {
       throw new IllegalStateException(
           "the master's first message is " + message + " (expected: Welcome)");
     }
-    WorkerIdentity identity = new WorkerIdentity(launch.workerName(), pid);
+    WorkerIdentity identity = new WorkerIdentity(launch.poolName(), launch.workerName(), pid);
     TaskThread thread = (TaskThread) Thread.currentThread();
     UnitRunner runner = new UnitRunner(thread, identity, segment, writer, welcome.reportStarts());
+    TaskContexts.install(runner);
     Inbox inbox = new Inbox(reader, writer, runner, launch.sessionPath());
     inbox.startWatching();
     if (!initialize(thread, first.payload(), identity, writer)) {

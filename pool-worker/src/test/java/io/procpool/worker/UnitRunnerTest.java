@@ -44,15 +44,18 @@ final class UnitRunnerTest {
   void makeRunner() throws Exception {
     segment = WorkerSegment.create(directory.resolve("segment"));
     runner = new UnitRunner(
-        thread, new WorkerIdentity("worker-1", 1), segment, new FrameWriter(new Sink()), true);
+        thread,
+        new WorkerIdentity("pool-1", "worker-1", 1),
+        segment,
+        new FrameWriter(new Sink()),
+        true);
   }
 
   private void run(Task<?> task) throws Exception {
     byte[] function = PlayedMaster.encoded(task);
     segment.offer(1, 1);
     unit = new Unit(
-        new ToWorker.Run(
-            1, 1, 0, 1, 0, function.length, false, FunctionKind.CALLABLE.ordinal(), false),
+        ToWorker.Run.plain(1, 1, 0, 1, 0, function.length, false, FunctionKind.CALLABLE.ordinal()),
         function);
     thread.start();
     thread.join(PlayedMaster.LONG.toMillis());

@@ -40,7 +40,19 @@ final class WireTest {
               .setWelcome(io.procpool.ipc.wire.generated.Welcome.newBuilder().setReportStarts(flag))
               .build());
       ToWorker.Run run = new ToWorker.Run(
-          anyInt(), anyLong(), anyInt(), anyInt(), anyLong(), anyInt(), flag, anyInt(), !flag);
+          anyInt(),
+          anyLong(),
+          anyInt(),
+          anyInt(),
+          anyLong(),
+          anyInt(),
+          flag,
+          anyInt(),
+          !flag,
+          anyLong(),
+          flag,
+          anyLong(),
+          flag ? "" : "name \u00e4");
       same(
           run,
           toWorker()
@@ -53,7 +65,11 @@ final class WireTest {
                   .setFunctionBytes(run.functionBytes())
                   .setKeepFunction(run.keepFunction())
                   .setKind(run.kind())
-                  .setTimed(run.timed()))
+                  .setTimed(run.timed())
+                  .setTimeoutNanos(run.timeoutNanos())
+                  .setSoft(run.soft())
+                  .setMaxHeapBytes(run.maxHeapBytes())
+                  .setName(run.name()))
               .build());
       int seq = anyInt();
       same(
@@ -106,6 +122,15 @@ final class WireTest {
           new FromWorker.Pong(number),
           fromWorker()
               .setPong(io.procpool.ipc.wire.generated.Pong.newBuilder().setNumber(number))
+              .build());
+      FromWorker.OverHeap overHeap = new FromWorker.OverHeap(anyInt(), anyInt(), anyLong());
+      same(
+          overHeap,
+          fromWorker()
+              .setOverHeap(io.procpool.ipc.wire.generated.OverHeap.newBuilder()
+                  .setSeq(overHeap.seq())
+                  .setItem(overHeap.item())
+                  .setBytes(overHeap.bytes()))
               .build());
     }
     same(
@@ -342,7 +367,13 @@ final class WireTest {
 
   private FromWorker.Results anyResults() {
     return new FromWorker.Results(
-        anyInt(), anyInt(), anyInt(), random.nextBoolean(), anyLong(), anyInt());
+        anyInt(),
+        anyInt(),
+        anyInt(),
+        random.nextBoolean(),
+        anyLong(),
+        anyInt(),
+        random.nextBoolean());
   }
 
   private static io.procpool.ipc.wire.generated.Results generated(FromWorker.Results results) {
@@ -353,6 +384,7 @@ final class WireTest {
         .setLast(results.last())
         .setRunNanos(results.runNanos())
         .setFailed(results.failed())
+        .setOverdue(results.overdue())
         .build();
   }
 

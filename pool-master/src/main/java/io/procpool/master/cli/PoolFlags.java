@@ -5,7 +5,6 @@ import io.procpool.PoolOptions;
 import io.procpool.PoolOptions.WorkerStream;
 import io.procpool.TaskOptions;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +37,51 @@ final class PoolFlags {
           + " 500ms, 2s, 1m, PT1.5S. Default: none.")
   @Nullable
   String timeoutText;
+
+  @Option(
+      names = "--timeout-grace",
+      paramLabel = "TIME",
+      description =
+          "When a timeout is over, interrupt the input first, and kill its worker after this time."
+              + " Default: 0, kill at once.")
+  @Nullable
+  String timeoutGraceText;
+
+  @Option(
+      names = "--queue-timeout",
+      paramLabel = "TIME",
+      description =
+          "An input that no worker has begun within this time after it was handed to the pool fails, and is not run."
+              + " Default: none.")
+  @Nullable
+  String queueTimeoutText;
+
+  @Option(
+      names = "--stall-timeout",
+      paramLabel = "TIME",
+      description =
+          "An input that reports no progress (TaskContext) for this time fails as with --timeout."
+              + " Default: none.")
+  @Nullable
+  String stallTimeoutText;
+
+  @Option(
+      names = "--max-rss",
+      paramLabel = "SIZE",
+      description =
+          "Resident memory of a worker above which it is killed and the input that it runs fails: 512m, 2g."
+              + " Default: none.")
+  @Nullable
+  String maxRssText;
+
+  @Option(
+      names = "--max-heap",
+      paramLabel = "SIZE",
+      description =
+          "Heap in use, garbage not counted, above which a worker is killed and the input that it runs fails; below --heap."
+              + " Default: none.")
+  @Nullable
+  String maxHeapText;
 
   @Option(
       names = "--retries",
@@ -134,10 +178,7 @@ final class PoolFlags {
       workers = Values.number("--workers", workersText, 1, PoolOptions.MAX_WORKERS);
     }
     options.workers(inline ? 1 : workers);
-    if (timeoutText != null) {
-      Duration timeout = Values.time("--timeout", timeoutText);
-      options.taskDefaults(TaskOptions.defaults().timeout(timeout));
-    }
+    options.taskDefaults(limits());
     if (retriesText != null) {
       retries = Values.number("--retries", retriesText, 0, Integer.MAX_VALUE - 1);
     }
@@ -157,15 +198,63 @@ final class PoolFlags {
     return options.build();
   }
 
+  private TaskOptions limits() throws CommandException {
+    TaskOptions limits = TaskOptions.defaults();
+    if (timeoutText != null) {
+      limits = limits.timeout(Values.time("--timeout", timeoutText));
+    }
+    if (timeoutGraceText != null) {
+      if (timeoutText == null && stallTimeoutText == null) {
+        throw CommandException.usage(
+            "--timeout-grace: has no effect without a timeout; add --timeout or --stall-timeout");
+      }
+      limits = limits.timeoutGrace(Values.time("--timeout-grace", timeoutGraceText));
+    }
+    if (queueTimeoutText != null) {
+      limits = limits.queueTimeout(Values.time("--queue-timeout", queueTimeoutText));
+    }
+    if (stallTimeoutText != null) {
+      limits = limits.stallTimeout(Values.time("--stall-timeout", stallTimeoutText));
+    }
+    try {
+      if (maxRssText != null) {
+        limits = limits.maxRssBytes(Values.bytes("--max-rss", maxRssText));
+      }
+    } catch (IllegalArgumentException e) {
+      throw CommandException.usage(
+          "--max-rss: " + maxRssText + " is too small for a worker; give 16m or more", e);
+    }
+    try {
+      if (maxHeapText != null) {
+        limits = limits.maxHeapBytes(Values.bytes("--max-heap", maxHeapText));
+      }
+    } catch (IllegalArgumentException e) {
+      throw CommandException.usage(
+          "--max-heap: " + maxHeapText + " is too small for a worker; give 2m or more", e);
+    }
+    if (maxHeapText != null
+        && heapText != null
+        && Values.bytes("--max-heap", maxHeapText) >= Values.bytes("--heap", heapText)) {
+      throw CommandException.usage("--max-heap: " + maxHeapText + " is not below --heap " + heapText
+          + ", so a worker would run out of memory first; lower it, or raise --heap");
+    }
+    return limits;
+  }
+
   private void refuseWithoutEffect(boolean threads, boolean inline) throws CommandException {
     Map<String, Boolean> given = new TreeMap<>();
     given.put("--timeout", timeoutText != null);
+    given.put("--timeout-grace", timeoutGraceText != null);
+    given.put("--stall-timeout", stallTimeoutText != null);
+    given.put("--max-rss", maxRssText != null);
+    given.put("--max-heap", maxHeapText != null);
     given.put("--retries", retriesText != null);
     given.put("--heap", heapText != null);
     given.put("--max-tasks", maxTasksText != null);
     given.put("--jvm-arg", !jvmArgs.isEmpty());
     if (inline) {
       given.put("--workers", workersText != null);
+      given.put("--queue-timeout", queueTimeoutText != null);
       given.put("--unordered", unordered);
     }
     for (Map.Entry<String, Boolean> option : given.entrySet()) {

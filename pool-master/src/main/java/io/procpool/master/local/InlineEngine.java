@@ -4,12 +4,14 @@ package io.procpool.master.local;
 import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
+import io.procpool.TaskProgress;
 import io.procpool.master.pool.NotRun;
 import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +39,9 @@ final class InlineEngine extends LocalEngine {
   private static final class Caller {
     final Thread thread = Thread.currentThread();
     boolean interrupted; // by this engine; guarded by lock
+
+    @Nullable
+    LocalTask task; // what it runs; guarded by lock
   }
 
   InlineEngine(PoolOptions options) {
@@ -130,12 +135,17 @@ final class InlineEngine extends LocalEngine {
       return ResultBlock.ofError(item, 1, NotRun.poolEnded(options, work, item));
     }
     tellStarted(work, item, worker);
-    count(() -> active++);
-    Ran ran = run(work, item);
+    LocalTask task = new LocalTask(options, work, item, worker.worker());
+    count(() -> {
+      active++;
+      caller.task = task;
+    });
+    Ran ran = run(work, item, task);
     tellFinished(work, item, worker, ran);
     count(() -> {
       active--;
       completed++;
+      caller.task = null;
       if (ran.failure() instanceof InterruptedException && !caller.interrupted) {
         caller.thread.interrupt();
       }
@@ -176,6 +186,9 @@ final class InlineEngine extends LocalEngine {
 
   // under lock
   private static void interrupt(Caller caller) {
+    if (caller.task != null) {
+      caller.task.interrupted();
+    }
     if (caller.thread != Thread.currentThread()) {
       caller.interrupted = true;
       caller.thread.interrupt();
@@ -187,6 +200,19 @@ final class InlineEngine extends LocalEngine {
     lock.lock();
     try {
       return callers.containsKey(work);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public Optional<TaskProgress> progress(Work work) {
+    lock.lock();
+    try {
+      Caller caller = callers.get(work);
+      return caller == null || caller.task == null
+          ? Optional.empty()
+          : Optional.ofNullable(caller.task.lastProgress());
     } finally {
       lock.unlock();
     }

@@ -10,6 +10,7 @@ import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
+import io.procpool.spi.TaskContexts;
 import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -41,15 +42,19 @@ abstract class LocalEngine implements Engine {
   /** How an item ended. */
   record Ran(ResultBlock block, @Nullable Throwable failure, Duration time) {}
 
-  static Ran run(Work work, int item) {
+  static Ran run(Work work, int item, LocalTask task) {
     long start = System.nanoTime();
     ResultBlock block;
     Throwable failure = null;
+    TaskContexts.Source before = TaskContexts.install(task);
     try {
       block = ResultBlock.ofValue(item, work.inputs().call(item));
     } catch (Throwable thrown) {
       block = ResultBlock.ofError(item, 1, thrown);
       failure = thrown;
+    } finally {
+      task.end();
+      TaskContexts.install(before);
     }
     return new Ran(block, failure, Duration.ofNanos(System.nanoTime() - start));
   }

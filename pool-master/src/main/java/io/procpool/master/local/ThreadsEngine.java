@@ -7,14 +7,17 @@ import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
 import io.procpool.PoolTerminatedException;
+import io.procpool.TaskProgress;
 import io.procpool.master.pool.NotRun;
 import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.Condition;
@@ -31,11 +34,14 @@ final class ThreadsEngine extends LocalEngine {
    *           cursor; then submit() sees that the work is cancelled.
    * Start.    A thread that cannot be started, or whose initializer fails, is started again, a bounded number of times in a
    *           row; then waiting work is failed, and the next submission starts anew.
+   * Waiting.  One timer, for the earliest end of a queue timeout, fails what has not been taken by then.
    * Interrupt. A thread is interrupted only under `lock`: while its item runs, and its status is cleared after each item;
    *           or in its initializer, once the pool has ended or has nothing left for it.
    * End.      The engine has not terminated while outcomes taken under `lock` are still to be reported (`reporting`).
    *           terminate() reports running items itself; what their threads end with later is dropped.
    */
+  private static final long MIN_TIMER_NANOS = 1_000_000;
+
   private final ThreadFactory threads;
   private final Condition available = lock.newCondition();
   private final ArrayDeque<Cursor> queue = new ArrayDeque<>();
@@ -49,6 +55,7 @@ final class ThreadsEngine extends LocalEngine {
   private long retired;
   private long pending;
   private int reporting;
+  private final QueueTimer queueTimer;
 
   /** Where the items of a work stand. */
   private static final class Cursor {
@@ -56,8 +63,15 @@ final class ThreadsEngine extends LocalEngine {
     int next;
     int running;
 
+    @Nullable
+    LocalTask task; // the last item that was begun
+
     Cursor(Work work) {
       this.work = work;
+    }
+
+    long deadlineNanos() {
+      return work.acceptedNanos() + work.limits().queueNanos();
     }
 
     int left() {
@@ -72,6 +86,7 @@ final class ThreadsEngine extends LocalEngine {
   ThreadsEngine(PoolOptions options, ThreadFactory threads) {
     super(options);
     this.threads = threads;
+    this.queueTimer = new QueueTimer(options.name() + "-queue-clock", this::expire);
     lock.lock();
     try {
       startMissing();
@@ -99,6 +114,9 @@ final class ThreadsEngine extends LocalEngine {
         reports = List.of(loseRest(cursor, item -> NotRun.poolEnded(options, work, item)));
       } else {
         queue.add(cursor);
+        if (work.limits().queueNanos() > 0) {
+          queueTimer.arm(cursor.deadlineNanos());
+        }
         if (workers.isEmpty() && starting.isEmpty()) {
           failedStarts = 0;
         }
@@ -151,6 +169,52 @@ final class ThreadsEngine extends LocalEngine {
     } finally {
       lock.unlock();
     }
+  }
+
+  // Waiting too long.
+
+  /** Fails what has waited too long; in the timer's thread. */
+  private void expire() {
+    List<Runnable> reports = new ArrayList<>();
+    lock.lock();
+    try {
+      queueTimer.fired();
+      long now = System.nanoTime();
+      long next = Long.MAX_VALUE;
+      int busy = busy();
+      long waiting = pending;
+      boolean usable = !shutdown;
+      for (Iterator<Cursor> each = queue.iterator(); each.hasNext(); ) {
+        Cursor cursor = each.next();
+        if (cursor.work.limits().queueNanos() > 0) {
+          long left = cursor.deadlineNanos() - now;
+          if (left <= 0) {
+            each.remove();
+            reports.add(loseRest(
+                cursor,
+                item -> NotRun.queueTimeout(options, cursor.work, item, busy, waiting, usable)));
+          } else {
+            next = Math.min(next, left);
+          }
+        }
+      }
+      if (next != Long.MAX_VALUE) {
+        queueTimer.arm(now + Math.max(next, MIN_TIMER_NANOS));
+      }
+      reporting += reports.size();
+    } finally {
+      lock.unlock();
+    }
+    report(reports);
+  }
+
+  // under lock
+  private int busy() {
+    int busy = 0;
+    for (Worker worker : workers) {
+      busy += worker.current != null ? 1 : 0;
+    }
+    return busy;
   }
 
   // Starting.
@@ -220,7 +284,7 @@ final class ThreadsEngine extends LocalEngine {
       if (interrupt) {
         for (Worker worker : workers) {
           if (worker.current == cursor) {
-            worker.thread.interrupt();
+            worker.interrupt();
           }
         }
       }
@@ -240,12 +304,25 @@ final class ThreadsEngine extends LocalEngine {
     }
   }
 
+  @Override
+  public Optional<TaskProgress> progress(Work work) {
+    lock.lock();
+    try {
+      return work.placement() instanceof Cursor cursor && cursor.running > 0 && cursor.task != null
+          ? Optional.ofNullable(cursor.task.lastProgress())
+          : Optional.empty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   // The end.
 
   @Override
   void windDown() {
     available.signalAll();
     if (queue.isEmpty()) {
+      queueTimer.close();
       starting.forEach(worker -> worker.thread.interrupt());
     }
   }
@@ -275,7 +352,7 @@ final class ThreadsEngine extends LocalEngine {
         if (giveUpRunning && worker.current != null && !worker.givenUp) {
           reports.add(worker.giveUp());
         }
-        worker.thread.interrupt();
+        worker.interrupt();
       }
       for (Cursor cursor : queue) {
         if (cursor.next == 0) {
@@ -297,10 +374,7 @@ final class ThreadsEngine extends LocalEngine {
   public PoolStatistics statistics() {
     lock.lock();
     try {
-      int busy = 0;
-      for (Worker worker : workers) {
-        busy += worker.current != null ? 1 : 0;
-      }
+      int busy = busy();
       return new PoolStatistics(
           starting.size(),
           workers.size() - busy,
@@ -323,6 +397,7 @@ final class ThreadsEngine extends LocalEngine {
     private final WorkerEvent event;
     private @Nullable Cursor current; // guarded by lock
     private int item;
+    private @Nullable LocalTask task; // guarded by lock
     private boolean givenUp; // the running item has been reported; guarded by lock
 
     Worker(int number) {
@@ -337,7 +412,8 @@ final class ThreadsEngine extends LocalEngine {
     public void run() {
       if (initialize()) {
         while (take()) {
-          finish(LocalEngine.run(Objects.requireNonNull(current).work, item));
+          finish(LocalEngine.run(
+              Objects.requireNonNull(current).work, item, Objects.requireNonNull(task)));
         }
       }
     }
@@ -391,12 +467,22 @@ final class ThreadsEngine extends LocalEngine {
         pending--;
         cursor.running++;
         current = cursor;
+        task = new LocalTask(options, cursor.work, item, event.worker());
+        cursor.task = task;
         Thread.interrupted();
         tellStarted(cursor.work, item, event);
         return true;
       } finally {
         lock.unlock();
       }
+    }
+
+    // under lock
+    private void interrupt() {
+      if (task != null) {
+        task.interrupted();
+      }
+      thread.interrupt();
     }
 
     // under lock
@@ -424,6 +510,7 @@ final class ThreadsEngine extends LocalEngine {
         done = Objects.requireNonNull(current);
         done.running--;
         current = null;
+        task = null;
         Thread.interrupted();
         if (givenUp) {
           return;

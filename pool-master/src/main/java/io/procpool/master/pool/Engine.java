@@ -3,8 +3,10 @@ package io.procpool.master.pool;
 
 import io.procpool.PoolStatistics;
 import io.procpool.TaskOptions;
+import io.procpool.TaskProgress;
 import io.procpool.ipc.FunctionKind;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +55,9 @@ public interface Engine {
 
   /** Tells whether an item of this work is being executed now. */
   boolean isRunning(Work work);
+
+  /** Returns what the one item of this work, which runs, has said of its progress; nothing if it does not run or has said nothing. */
+  Optional<TaskProgress> progress(Work work);
 
   /** Ends the engine once all accepted work is done. */
   void shutdown();

@@ -133,6 +133,7 @@ final class PoolCore {
         admission.release(work.count(), work.inputs().bytes());
         throw closed();
       }
+      work.accepted();
       engine.submit(work);
     } finally {
       endSubmitting();
@@ -187,6 +188,7 @@ final class PoolCore {
       submitting.incrementAndGet();
       try {
         if (take(this)) {
+          work.accepted();
           engine.submit(work);
         }
       } finally {

@@ -12,6 +12,7 @@ import io.procpool.Task;
 import io.procpool.TaskBiFunction;
 import io.procpool.TaskFunction;
 import io.procpool.TaskOptions;
+import io.procpool.TaskProgress;
 import io.procpool.TaskTriFunction;
 import io.procpool.ipc.FunctionKind;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -100,6 +102,11 @@ public final class TaskPool implements Pool {
       @Override
       public boolean isRunning() {
         return core.engine().isRunning(work);
+      }
+
+      @Override
+      public Optional<TaskProgress> progress() {
+        return core.engine().progress(work);
       }
     };
   }
@@ -281,9 +288,37 @@ public final class TaskPool implements Pool {
     public boolean isRunning() {
       return work.isRunning();
     }
+
+    @Override
+    public Optional<TaskProgress> progress() {
+      return work.progress();
+    }
   }
 
   // Many inputs.
+
+  private record MapControl(TaskResult.Control work, MapCollector collector)
+      implements TaskResult.Control {
+    @Override
+    public long taskId() {
+      return work.taskId();
+    }
+
+    @Override
+    public void cancel(boolean interrupt) {
+      work.cancel(interrupt);
+    }
+
+    @Override
+    public boolean isRunning() {
+      return work.isRunning();
+    }
+
+    @Override
+    public Optional<TaskProgress> progress() {
+      return Optional.of(collector.progress());
+    }
+  }
 
   /** A map under way. */
   private record Mapping<R>(AsyncResult<List<R>> result, MapCollector collector) {
@@ -313,7 +348,7 @@ public final class TaskPool implements Pool {
     TaskResult<List<R>> result = new TaskResult<>(core.callbacks(), callbacks);
     MapCollector collector = new MapCollector(inputs.count(), result::complete);
     Work work = submission.work(inputs, chunkSize, new ItemTime(), collector);
-    result.control(controlOf(work));
+    result.control(new MapControl(controlOf(work), collector));
     if (inputs.count() == 0) {
       result.complete(collector);
     } else {

@@ -2,7 +2,7 @@
 package io.procpool.master.pool;
 
 import io.procpool.TaskOptions;
-import java.time.Duration;
+import io.procpool.ipc.RunningTask;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -12,9 +12,10 @@ public final class Work {
   private final TaskOptions options;
   private final Engine.Inputs inputs;
   private final int chunkSize;
-  private final long timeoutNanos;
+  private final Limits limits;
   private final ItemTime itemTime;
   private final Consumer<ResultBlock> sink;
+  private long acceptedNanos; // before the work is submitted
   private int reported; // the engine's thread only
   private volatile boolean cancelled;
   private volatile @Nullable Object placement;
@@ -38,7 +39,7 @@ public final class Work {
     this.options = options;
     this.inputs = inputs;
     this.chunkSize = chunkSize;
-    this.timeoutNanos = TaskResult.nanos(options.timeout().orElse(Duration.ZERO));
+    this.limits = Limits.of(options);
     this.itemTime = itemTime;
     this.sink = sink;
   }
@@ -50,15 +51,7 @@ public final class Work {
 
   /** Returns the name the caller gave, else the class of the function, for messages. */
   public String name() {
-    return options.name().orElseGet(() -> nameOf(inputs.function().getClass()));
-  }
-
-  private static String nameOf(Class<?> function) {
-    String className = function.getName();
-    int lambda = className.indexOf("$$Lambda");
-    String declared = lambda < 0 ? className : className.substring(0, lambda);
-    String simple = declared.substring(declared.lastIndexOf('.') + 1);
-    return lambda < 0 ? simple : simple + " lambda";
+    return options.name().orElseGet(() -> RunningTask.nameOf(inputs.function().getClass()));
   }
 
   /** Returns what holds for each item, the pool's defaults filled in. */
@@ -81,9 +74,21 @@ public final class Work {
     return chunkSize;
   }
 
-  /** Returns the run timeout of an item in nanoseconds; zero for none. */
-  public long timeoutNanos() {
-    return timeoutNanos;
+  /** Returns the limits of each item. */
+  public Limits limits() {
+    return limits;
+  }
+
+  /** The time in the queue begins now. */
+  void accepted() {
+    if (limits.queueNanos() > 0) {
+      acceptedNanos = System.nanoTime();
+    }
+  }
+
+  /** Returns when the time in the queue began, if there is a limit for it. */
+  public long acceptedNanos() {
+    return acceptedNanos;
   }
 
   /** Returns the estimate that batches of this work are formed by. */

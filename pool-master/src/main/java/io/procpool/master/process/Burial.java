@@ -55,7 +55,7 @@ final class Burial {
     for (Unit unit : worker.units) {
       units.over(unit.to - unit.received);
       UnitState state = worker.segment().state(unit.seq);
-      if (state == UnitState.STARTED || state == UnitState.KILLED || state == UnitState.DONE) {
+      if (state.isRunning() || state == UnitState.KILLED || state == UnitState.DONE) {
         buryBegun(worker, unit, state, poolUsable);
         next = false;
       }
@@ -84,7 +84,7 @@ final class Burial {
     Duration runTime =
         Duration.ofNanos(Math.max(0, System.nanoTime() - worker.segment().itemStartNanos()));
     int begunEnd = Math.min(unit.to, unit.from + Math.max(1, worker.segment().begun(unit.seq)));
-    recoverUnsent(worker, unit, begunEnd);
+    recoverUnsent(worker, unit, begunEnd, poolUsable);
     // What had begun and has no outcome: one item, or, if the worker lied, more.
     boolean ended = state == UnitState.DONE;
     while (unit.received < begunEnd) {
@@ -101,11 +101,12 @@ final class Burial {
     }
   }
 
-  private void recoverUnsent(Worker worker, Unit unit, int begunEnd) {
+  private void recoverUnsent(Worker worker, Unit unit, int begunEnd, boolean poolUsable) {
     WorkerSegment.Unsent unsent = worker.segment().unsent(unit.seq);
     int end = unsent.first() + unsent.count();
     if (unsent.count() > 0 && unsent.first() == unit.received && end <= begunEnd) {
       unit.received = end;
+      Overrun overrun = TaskClock.overrun(worker, unit, end - 1);
       reports.completed(
           unit.work,
           new EncodedBlock(
@@ -113,7 +114,9 @@ final class Burial {
               worker.name,
               unsent.first(),
               unsent.count(),
-              ByteBuffer.wrap(unsent.outcomes())));
+              ByteBuffer.wrap(unsent.outcomes()),
+              overrun,
+              poolUsable));
     }
   }
 }

@@ -5,8 +5,10 @@ import io.netty.channel.EventLoop;
 import io.procpool.InfrastructureException;
 import io.procpool.PoolListener.TaskEvent;
 import io.procpool.PoolOptions;
+import io.procpool.TaskProgress;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.WorkerSegment.UnitState;
+import io.procpool.ipc.wire.FromWorker.OverHeap;
 import io.procpool.ipc.wire.FromWorker.Results;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.NotRun;
@@ -17,8 +19,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +35,8 @@ final class Dispatcher {
    * Exactness. Each unit has a slot in the worker's segment. Begin, end, take-back and kill are compare-and-sets on it, so
    *           a unit that was taken back never runs, and a kill because of a timeout never hits another task.
    * Parts.    `Units` knows what workers have, `Stealing` takes it from the busy for the idle, `SilenceWatch` from those
-   *           that do not begin, `Burial` settles it when they die; `TaskClock` looks after run times, `Reports` reports.
+   *           that do not begin, `Burial` settles it when they die; `TaskClock` looks after the limits of what runs, `QueueClock` after those
+   *           of what waits; `Reports` reports.
    */
   private static final int MAX_BATCHES_PER_WORKER = 2;
   private static final int MAX_BYTES_PER_WORKER = 4 << 20;
@@ -48,6 +53,7 @@ final class Dispatcher {
   private final Stealing stealing;
   private final SilenceWatch silence;
   private final Burial burial;
+  private final QueueClock queueClock;
   private boolean ended;
 
   Dispatcher(
@@ -56,18 +62,22 @@ final class Dispatcher {
       Events events,
       CrashMessages messages,
       Collection<Worker> workers,
-      KillSwitch killSwitch) {
+      KillSwitch killSwitch,
+      BooleanSupplier usable,
+      Runnable whenExpired) {
     this.options = options;
     this.loop = loop;
     this.events = events;
     this.workers = workers;
     this.killSwitch = killSwitch;
-    this.reports = new Reports(options, workers);
+    this.reports = new Reports(options, workers, this::over);
     this.clock = new TaskClock(loop, killSwitch);
     this.units = new Units(pending, clock);
     this.stealing = new Stealing(loop, workers, pending, units, this::dispatch);
     this.silence = new SilenceWatch(options, loop, workers, units, this::dispatch);
     this.burial = new Burial(options, events, messages, pending, units, reports);
+    this.queueClock =
+        new QueueClock(options, loop, workers, pending, units, reports, usable, whenExpired);
   }
 
   Reports reports() {
@@ -81,6 +91,11 @@ final class Dispatcher {
   void add(Work work) {
     reports.begin(work);
     pending.add(work);
+    queueClock.add(work);
+  }
+
+  private void over(Work work) {
+    queueClock.over(work);
   }
 
   boolean hasPending() {
@@ -96,6 +111,7 @@ final class Dispatcher {
 
   /** Gives pending work to workers as far as there is room. */
   void dispatch() {
+    queueClock.expire();
     assignPending();
     if (pending.isEmpty() && steal()) {
       assignPending();
@@ -234,7 +250,8 @@ final class Dispatcher {
     events.tell(listener -> listener.taskStarted(event));
   }
 
-  void results(Worker worker, Results results, ByteBuffer outcomes) throws IOException {
+  void results(Worker worker, Results results, ByteBuffer outcomes, boolean usable)
+      throws IOException {
     dropCancelledHeads(worker, results.seq());
     Unit unit = worker.units.peek();
     int end = results.first() + results.count();
@@ -248,21 +265,43 @@ final class Dispatcher {
           + results.first() + " to " + end + ", which were not expected");
     }
     unit.received = end;
+    Overrun overrun =
+        results.overdue() && results.count() > 0 ? TaskClock.overrun(worker, unit, end - 1) : null;
     if (results.last()) {
       if (results.runNanos() > 0) {
         unit.work.itemTime().measured(unit.to - unit.from, results.runNanos());
       }
-      if (unit.listenersToldStart) {
+      if (unit.listenersToldStart && (overrun == null || unit.to - unit.from > 1)) {
         tellFinished(unit, results);
       }
       units.ended(worker, unit);
     }
     if (results.count() > 0) {
       units.over(results.count());
-      reports.completed(
-          unit.work,
-          new EncodedBlock(unit.work, worker.name, results.first(), results.count(), outcomes));
+      EncodedBlock block = new EncodedBlock(
+          unit.work, worker.name, results.first(), results.count(), outcomes, overrun, usable);
+      if (overrun == null) {
+        reports.completed(unit.work, block);
+      } else {
+        tellLost(unit, end - 1, overrun, usable);
+        reports.completedButLast(unit.work, block);
+      }
     }
+  }
+
+  /** Tells that an item failed because of a limit; what it ended with itself is not decoded for that. */
+  private void tellLost(Unit unit, int item, Overrun overrun, boolean usable) {
+    if (events.isActive()) {
+      long taskId = unit.work.taskId(item);
+      InfrastructureException failure =
+          LimitFailures.interrupted(overrun, unit.work, taskId, usable, null);
+      TaskEvent event = new TaskEvent(taskId, unit.work.name(), unit.worker.event(options.name()));
+      events.tell(listener -> listener.taskLost(event, failure));
+    }
+  }
+
+  void overHeap(Worker worker, OverHeap message) {
+    clock.overHeap(worker, message);
   }
 
   private void tellFinished(Unit unit, Results results) {
@@ -291,17 +330,26 @@ final class Dispatcher {
 
   /** Tells whether a work of one item is being run; any thread. */
   static boolean isSingleRunning(Work work) {
-    return work.placement() instanceof Unit unit
-        && unit.segment.state(unit.seq) == UnitState.STARTED;
+    return work.placement() instanceof Unit unit && unit.segment.state(unit.seq).isRunning();
+  }
+
+  /** Returns what a work of one item, which runs, has said of its progress; any thread. */
+  static Optional<TaskProgress> progress(Work work) {
+    if (!(work.placement() instanceof Unit unit)) {
+      return Optional.empty();
+    }
+    WorkerSegment segment = unit.segment;
+    TaskProgress progress = segment.progress();
+    boolean said =
+        segment.progressNanos() != 0 && segment.progressNanos() - segment.itemStartNanos() >= 0;
+    return said && segment.state(unit.seq).isRunning() ? Optional.of(progress) : Optional.empty();
   }
 
   /** Tells whether some items of a work are being run. */
   boolean isRunning(Work work) {
     for (Worker worker : workers) {
       Unit unit = worker.units.peek();
-      if (unit != null
-          && unit.work == work
-          && worker.segment().state(unit.seq) == UnitState.STARTED) {
+      if (unit != null && unit.work == work && worker.segment().state(unit.seq).isRunning()) {
         return true;
       }
     }
@@ -396,7 +444,7 @@ final class Dispatcher {
 
   /** Settles what a dead worker had been given; its process must be gone. */
   void bury(Worker worker, boolean poolUsable) {
-    clock.stop(worker);
+    clock.gone(worker);
     burial.bury(worker, poolUsable, ended);
     if (ended) {
       failPending(this::poolEnded);

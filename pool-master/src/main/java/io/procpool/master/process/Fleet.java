@@ -54,8 +54,13 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
   private static final long FIRST_BACK_OFF_MILLIS = 100;
   private static final long MAX_BACK_OFF_MILLIS = 5_000;
   private static final long CONNECTION_LAG_MILLIS = 100;
-  private static final Set<Worker.@Nullable Kill> EXPLAINED = Collections.unmodifiableSet(
-      EnumSet.of(Worker.Kill.TIMEOUT, Worker.Kill.CANCELLED, Worker.Kill.TERMINATED));
+  private static final Set<Worker.@Nullable Kill> EXPLAINED =
+      Collections.unmodifiableSet(EnumSet.of(
+          Worker.Kill.TIMEOUT,
+          Worker.Kill.STALLED,
+          Worker.Kill.MEMORY,
+          Worker.Kill.CANCELLED,
+          Worker.Kill.TERMINATED));
 
   private final PoolOptions options;
   private final EventLoop loop;
@@ -95,7 +100,8 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
     this.segments = new SegmentPool(sessionDirectory);
     this.initializer = initializer;
     this.whenStopped = whenStopped;
-    this.dispatcher = new Dispatcher(options, loop, events, messages, workers.values(), this);
+    this.dispatcher = new Dispatcher(
+        options, loop, events, messages, workers.values(), this, this::isUsable, this::proceed);
   }
 
   Dispatcher dispatcher() {
@@ -345,13 +351,15 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
     @Override
     public void received(FromWorker message, ByteBuffer payload) throws IOException {
       if (message instanceof FromWorker.Results results) {
-        dispatcher.results(worker, results, payload);
+        dispatcher.results(worker, results, payload, isUsable());
       } else if (message instanceof FromWorker.Started started) {
         dispatcher.started(worker, started.seq());
       } else if (message instanceof FromWorker.Ready) {
         ready(worker);
       } else if (message instanceof FromWorker.Pong pong) {
         dispatcher.silence().answered(worker, pong.number());
+      } else if (message instanceof FromWorker.OverHeap overHeap) {
+        dispatcher.overHeap(worker, overHeap);
       } else if (message instanceof FromWorker.StartFailed) {
         initializerFailed(worker, payload);
       } else if (message instanceof FromWorker.OutOfMemory) {
@@ -491,8 +499,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
       worker.link.close();
     }
     workers.remove(worker.number);
-    boolean usable = state == State.RUNNING && !terminating;
-    dispatcher.bury(worker, usable);
+    dispatcher.bury(worker, isUsable());
     segments.giveBack(worker.lease());
     account(worker, before);
     proceed();
@@ -500,6 +507,10 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
       state = State.STOPPED;
       whenStopped.run();
     }
+  }
+
+  private boolean isUsable() {
+    return state == State.RUNNING && !terminating;
   }
 
   private void account(Worker worker, Worker.State before) {

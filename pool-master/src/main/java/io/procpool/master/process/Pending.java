@@ -8,6 +8,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What no worker has: slices of work in the order in which they are to be handed out. Event loop only. */
@@ -46,10 +47,15 @@ final class Pending {
 
   /** Removes all slices of a work. */
   List<Slice> removeAll(Work work) {
+    return removeAll(Set.of(work));
+  }
+
+  /** Removes all slices of some works. */
+  List<Slice> removeAll(Set<Work> works) {
     List<Slice> removed = new ArrayList<>();
     for (Iterator<Slice> each = slices.iterator(); each.hasNext(); ) {
       Slice slice = each.next();
-      if (slice.work() == work) {
+      if (works.contains(slice.work())) {
         each.remove();
         tasks -= slice.count();
         removed.add(slice);

@@ -5,6 +5,8 @@ import io.netty.channel.EventLoop;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
 import io.procpool.RunnableTask;
+import io.procpool.TaskOptions;
+import io.procpool.TaskProgress;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.SessionDirectory;
 import io.procpool.ipc.memory.Session;
@@ -16,6 +18,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -47,6 +50,7 @@ final class ProcessEngine implements Engine {
         options.workingDirectory(),
         options.javaExecutable(),
         options.classPath());
+    check(options, options.taskDefaults());
     byte[] initializer = options.initializer().map(ProcessEngine::encode).orElse(NO_INITIALIZER);
     try {
       return new ProcessEngine(options, initializer);
@@ -143,6 +147,38 @@ final class ProcessEngine implements Engine {
         fleet.proceed();
       });
     }
+  }
+
+  @Override
+  public void check(TaskOptions task) {
+    check(options, task);
+  }
+
+  private static void check(PoolOptions options, TaskOptions task) {
+    if (task.maxRssBytes().orElse(0L) > 0 && !RssWatch.isPossible()) {
+      throw new IllegalArgumentException(
+          "maxRssBytes cannot be honoured here: /proc/self/status cannot be read; leave it out, or limit the heap with maxHeapBytes");
+    }
+    long heap = task.maxHeapBytes().orElse(0L);
+    if (heap == 0) {
+      return;
+    }
+    if (options.maxHeapBytes() > 0 && heap >= options.maxHeapBytes()) {
+      throw new IllegalArgumentException(
+          "maxHeapBytes of a task: " + heap
+              + " is not below the maxHeapBytes=" + options.maxHeapBytes()
+              + " of the pool, so the worker would run out of memory first; lower it, or raise that of the pool");
+    }
+    if (options.jvmArgs().contains("-XX:+DisableExplicitGC")) {
+      throw new IllegalArgumentException(
+          "maxHeapBytes of a task cannot be honoured with the JVM flag -XX:+DisableExplicitGC: only a garbage collection"
+              + " tells what is in use; leave one of them out");
+    }
+  }
+
+  @Override
+  public Optional<TaskProgress> progress(Work work) {
+    return Dispatcher.progress(work);
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
 import io.procpool.master.launch.OutputTail;
+import java.io.RandomAccessFile;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Objects;
@@ -31,6 +32,8 @@ final class Worker {
   /** Why the master has killed a worker. */
   enum Kill {
     TIMEOUT,
+    STALLED,
+    MEMORY,
     CANCELLED,
     TERMINATED,
     PROTOCOL,
@@ -95,6 +98,12 @@ final class Worker {
 
   @Nullable
   Unit timedUnit; // what was seen running when the time was last looked at
+
+  @Nullable
+  Overrun overrun; // the last limit that the running unit was over
+
+  @Nullable
+  RandomAccessFile status; // while its memory is looked at
 
   int timedItem;
   long timedSinceNanos;
