@@ -39,8 +39,7 @@ public abstract class TaskContextContract extends PoolContract {
   /** Each input of a map is a task of its own. */
   @PoolTest(workers = 1)
   void current_inMap_isThatOfTheInput(Pool pool) throws Exception {
-    AsyncResult<List<String>> map =
-        pool.mapAsync(TaskContextContract::describe, range(0, 50), 10);
+    AsyncResult<List<String>> map = pool.mapAsync(TaskContextContract::describe, range(0, 50), 10);
     List<String> described = valueOf(map);
     for (int i = 0; i < described.size(); i++) {
       assertThat(described.get(i))
@@ -200,7 +199,8 @@ public abstract class TaskContextContract extends PoolContract {
   @PoolTest(workers = 1)
   void queueTimeout_scheduledTask_countsFromItsTime(Pool pool) throws Exception {
     Pool impatient = pool.with(TaskOptions.defaults().queueTimeout(Times.SHORT));
-    assertThat(valueOf(impatient.schedule(() -> 1, Times.SHORT.multipliedBy(2)))).isEqualTo(1);
+    assertThat(valueOf(impatient.schedule(() -> 1, Times.SHORT.multipliedBy(2))))
+        .isEqualTo(1);
   }
 
   @PoolTest(workers = 1, except = PoolOptions.PROCESSES, because = "it honours them")

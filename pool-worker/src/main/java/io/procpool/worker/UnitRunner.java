@@ -520,7 +520,7 @@ final class UnitRunner implements TaskContexts.Source {
         if (clocked || run.timed()) {
           long now = System.nanoTime();
           if (now - lastFlush > FLUSH_NANOS) {
-            flush(next, false);
+            flush(next, false, outcomeKind == Outcomes.THROWN && segment.isOverdue(seq));
             now = lastFlush;
           }
           segment.itemStart(now);

@@ -143,7 +143,7 @@ final class WorkerLauncher {
     };
   }
 
-  /** Kills a process and its descendants, which a task may have started; does not wait. */
+  /** Kills a process and all that it has started; does not wait. */
   void kill(Process process) {
     try {
       threads.execute(() -> JvmLauncher.killFamily(process));
@@ -155,9 +155,7 @@ final class WorkerLauncher {
   /** Kills all processes that are alive, with their descendants, and lets no other begin; for the end of this JVM. */
   void killAll() {
     ending = true;
-    for (Process process : processes) {
-      JvmLauncher.killFamily(process);
-    }
+    JvmLauncher.killFamilies(processes);
     archive.abandon();
   }
 

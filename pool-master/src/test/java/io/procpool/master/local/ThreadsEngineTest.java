@@ -8,6 +8,7 @@ import io.procpool.AsyncResult;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
+import io.procpool.TaskProgress;
 import io.procpool.WorkerStartException;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.master.pool.Engine;
@@ -15,6 +16,7 @@ import io.procpool.master.pool.TaskPool;
 import io.procpool.master.pool.Work;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -180,6 +182,11 @@ final class ThreadsEngineTest {
     @Override
     public void cancel(Work work, boolean interrupt) {
       engine.cancel(work, interrupt);
+    }
+
+    @Override
+    public Optional<TaskProgress> progress(Work work) {
+      return engine.progress(work);
     }
 
     @Override
