@@ -19,13 +19,14 @@ import org.junit.jupiter.api.io.TempDir;
 /** What master and worker may do to a unit at the same time. */
 @Timeout(60)
 final class WorkerSegmentTest {
-  private static final int ROUNDS = Integer.getInteger("procpool.test.segmentRounds", 20_000);
+  private static final int ROUNDS = Integer.getInteger("procpool.test.segmentRounds", 2_000);
   private static final int ITEMS = 8;
 
   @TempDir
   Path directory;
 
   private WorkerSegment segment;
+  private volatile int struck; // the unit at which the master has struck
 
   @BeforeEach
   void makeSegment() throws Exception {
@@ -53,6 +54,7 @@ final class WorkerSegmentTest {
       segment.offer(seq, ITEMS);
       start.await(10, TimeUnit.SECONDS);
       Runnable check = master.strike(seq);
+      struck = seq;
       end.await(10, TimeUnit.SECONDS);
       check.run();
     }
@@ -60,11 +62,16 @@ final class WorkerSegmentTest {
     assertThat(failure.get()).isNull();
   }
 
-  /** Takes a little time, not always the same. */
-  private static void work(int seq) {
-    for (int i = 0; i < seq % 23; i++) {
+  /** Takes a little time, not always the same; the item that is struck at waits for that now and then. */
+  private void work(int seq, int item) {
+    boolean waits = seq % 16 < 2 && item == target(seq);
+    for (int i = 0; i < seq % 23 || (waits && struck != seq); i++) {
       Thread.onSpinWait();
     }
+  }
+
+  private static int target(int seq) {
+    return seq / 16 % ITEMS;
   }
 
   private interface Worker {
@@ -86,14 +93,13 @@ final class WorkerSegmentTest {
           begun.set(0);
           if (segment.begin(seq)) {
             do {
-              begun.incrementAndGet();
-              work(seq);
+              work(seq, begun.getAndIncrement());
             } while (segment.beginItem(seq));
             segment.end(seq);
           }
         },
         seq -> {
-          int item = seq % ITEMS;
+          int item = target(seq);
           while (segment.begun(seq) < item + 1 && segment.state(seq) != UnitState.DONE) {
             Thread.onSpinWait();
           }
@@ -118,7 +124,7 @@ final class WorkerSegmentTest {
           int item = 0;
           boolean more = segment.begin(seq);
           while (more) {
-            work(seq);
+            work(seq, item);
             more = segment.beginItem(seq);
             if (!more && segment.isOverdue(seq) && segment.settle(seq)) {
               settledAt.set(item);
@@ -131,7 +137,7 @@ final class WorkerSegmentTest {
           }
         },
         seq -> {
-          int item = seq % ITEMS;
+          int item = target(seq);
           while (segment.begun(seq) < item + 1 && segment.state(seq) != UnitState.DONE) {
             Thread.onSpinWait();
           }
@@ -156,7 +162,7 @@ final class WorkerSegmentTest {
         messages[i] =
             String.valueOf((char) ('a' + i)).repeat(10 * i).getBytes(StandardCharsets.US_ASCII);
       }
-      for (int i = 0; i < 10 * ROUNDS; i++) {
+      for (int i = 0; i < 50 * ROUNDS; i++) {
         byte[] message = messages[i % messages.length];
         segment.report(0.5, message, message.length);
       }

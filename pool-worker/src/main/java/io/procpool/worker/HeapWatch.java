@@ -5,14 +5,18 @@ import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.wire.FromWorker;
 import java.io.IOException;
-import java.lang.ref.WeakReference;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
+import java.lang.management.MemoryUsage;
 import java.nio.ByteBuffer;
 
 /** Looks whether a task has more of the heap in use than it may; the watcher's. */
 final class HeapWatch {
   /*
    * Garbage.  Only a collection tells what is in use. One is asked for when the heap looks too full, and not again before ten times as long
-   *           as it took. If a collection has not been made, as with -XX:+DisableExplicitGC, nothing is known.
+   *           as it took. What counts is what the collector has found in use itself: when this thread goes on the task has long made more
+   *           garbage.
    * Whose.    The item is noted before the collection; the master kills only if it still runs.
    */
   private static final long MIN_PAUSE_NANOS = 50_000_000;
@@ -37,14 +41,22 @@ final class HeapWatch {
     if (start - next < 0) {
       return;
     }
-    WeakReference<Object> witness = new WeakReference<>(new Object());
     System.gc();
     long end = System.nanoTime();
     next = end + Math.max(MIN_PAUSE_NANOS, PAUSE_FACTOR * (end - start));
-    long used = used();
-    if (used > limit && witness.get() == null) {
+    long used = usedAfterCollection();
+    if (used > limit) {
       writer.write(new FromWorker.OverHeap(seq, item, used), ByteBuffer.allocate(0));
     }
+  }
+
+  private static long usedAfterCollection() {
+    long used = 0;
+    for (MemoryPoolMXBean pool : ManagementFactory.getMemoryPoolMXBeans()) {
+      MemoryUsage usage = pool.getType() == MemoryType.HEAP ? pool.getCollectionUsage() : null;
+      used += usage == null ? 0 : usage.getUsed();
+    }
+    return used;
   }
 
   private static long used() {
