@@ -70,6 +70,16 @@ final class WorkerSegmentTest {
     }
   }
 
+  /** Waits until an item has begun, and then a little longer, not always the same. */
+  private void awaitBegun(int seq, int item) {
+    while (segment.begun(seq) < item + 1 && segment.state(seq) != UnitState.DONE) {
+      Thread.onSpinWait();
+    }
+    for (int i = 0; i < seq % 41; i++) {
+      Thread.onSpinWait();
+    }
+  }
+
   private static int target(int seq) {
     return seq / 16 % ITEMS;
   }
@@ -100,9 +110,7 @@ final class WorkerSegmentTest {
         },
         seq -> {
           int item = target(seq);
-          while (segment.begun(seq) < item + 1 && segment.state(seq) != UnitState.DONE) {
-            Thread.onSpinWait();
-          }
+          awaitBegun(seq, item);
           boolean killed = segment.kill(seq, item);
           hits.addAndGet(killed ? 1 : 0);
           return () -> {
@@ -138,9 +146,7 @@ final class WorkerSegmentTest {
         },
         seq -> {
           int item = target(seq);
-          while (segment.begun(seq) < item + 1 && segment.state(seq) != UnitState.DONE) {
-            Thread.onSpinWait();
-          }
+          awaitBegun(seq, item);
           boolean marked = segment.overdue(seq, item);
           hits.addAndGet(marked ? 1 : 0);
           return () -> {

@@ -103,8 +103,9 @@ final class TaskClock {
     long ran = Math.max(now - worker.timedSinceNanos, now - segment.itemStartNanos());
     long silent = ran;
     boolean said = false;
-    long sinceReport = now - segment.progressNanos();
-    if (segment.progressNanos() != 0 && sinceReport < ran) {
+    long reported = segment.progressNanos();
+    long sinceReport = now - reported;
+    if (reported != 0 && sinceReport < ran) {
       silent = Math.max(0, sinceReport);
       said = true;
     }
