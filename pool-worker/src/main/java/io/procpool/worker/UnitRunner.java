@@ -16,6 +16,7 @@ import io.procpool.ipc.codec.SerializationDiagnosis;
 import io.procpool.ipc.codec.UnencodableValueException;
 import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.codec.ValueSkipper;
+import io.procpool.ipc.memory.SharedCopies;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.ToWorker.Run;
 import java.io.IOException;
@@ -93,8 +94,9 @@ final class UnitRunner {
     clocked = each;
   }
 
-  /** Drops functions that will not be used again; any thread. */
+  /** Drops functions and shared values that will not be used again; any thread. */
   void forget(long[] ids) {
+    SharedCopies.drop(ids);
     synchronized (functions) {
       for (long id : ids) {
         functions.remove(id);
