@@ -128,7 +128,7 @@ public final class TaskOptions {
 
   /**
    * Returns these options with a key: tasks of the same key run on the same worker as long as it lives, one after the other and in the order of their submission
-   * (as far as their priorities are equal). So they find there what the ones before have left: a {@link WorkerLocal}, a cache, an open file. If that
+   * (as far as their priorities and submitters are equal). So they find there what the ones before have left: a {@link WorkerLocal}, a cache, an open file. If that
    * worker ends, whatever the reason, another one gets the key, once nothing of it runs any more.
    *
    * <p>Keys are dealt out to the workers in groups, {@value #KEY_GROUPS} of them, by their hash codes; each new group goes to the worker with the fewest. A task with a key waits for its

@@ -225,7 +225,8 @@ class PoolOptionsTest {
 
   @Test
   void taskOptions_ofScheduling_areKeptAndChecked() {
-    TaskOptions options = TaskOptions.defaults().priority(-3).submitter("web", 5).key("user-1");
+    TaskOptions options =
+        TaskOptions.defaults().priority(-3).submitter("web", 5).key("user-1");
     assertThat(options.priority()).contains(-3);
     assertThat(options.submitter()).contains("web");
     assertThat(options.weight()).contains(5);

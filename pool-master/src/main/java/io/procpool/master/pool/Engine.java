@@ -41,7 +41,7 @@ public interface Engine {
    */
   record Target(String name, Object worker) {}
 
-  /** Returns the workers that live now, those that are being started included; not those that take no further work. Does not block for long. */
+  /** Returns the workers that live now, those that are being started included. Does not block for long. */
   List<Target> targets();
 
   /**

@@ -11,7 +11,8 @@ public final class FairShares {
    * is behind is next. The pool's clock is that of whoever was served last: one that had nothing to do for a while begins there, so that nobody saves up.
    * Charging. What a unit will take is not known when it is handed out. It is charged then with what those of the submitter have been taking, so that the others are next, and the
    * difference when it has ended.
-   * Memory.   A submitter that has nothing waiting, and whose clock the pool's has passed, is as one that never came, and is forgotten when there are many.
+   * Memory.   A submitter that has nothing waiting, and whose clock the pool's has passed, is as one that never came. When there are many these are forgotten, and if that does not help all that have
+   *           nothing waiting: what they have had too much of is forgiven.
    */
   private static final double UNKNOWN_NANOS = 1_000_000;
   private static final double LEAST_NANOS = 1_000;
@@ -19,6 +20,7 @@ public final class FairShares {
 
   private final Map<String, Account> accounts = new HashMap<>();
   private double now;
+  private int many = MANY;
 
   /** The clock of one submitter. */
   static final class Account {
@@ -37,8 +39,8 @@ public final class FairShares {
     String name = work.submitter();
     Account account = accounts.get(name);
     if (account == null) {
-      if (accounts.size() >= MANY) {
-        accounts.values().removeIf(other -> other.lines == 0 && other.clock <= now);
+      if (accounts.size() >= many) {
+        forget();
       }
       account = new Account();
       account.clock = now;
@@ -46,6 +48,14 @@ public final class FairShares {
     }
     account.weight = work.weight();
     return account;
+  }
+
+  private void forget() {
+    accounts.values().removeIf(other -> other.lines == 0 && other.clock <= now);
+    if (accounts.size() > many / 2) {
+      accounts.values().removeIf(other -> other.lines == 0);
+    }
+    many = Math.max(MANY, 2 * accounts.size());
   }
 
   /** A submitter has something waiting in one line more. */

@@ -121,13 +121,13 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
     }
   }
 
-  /** Returns the workers that live and are not on their way out. */
+  /** Returns the workers that live and have not been told to stop. */
   List<Engine.Target> targets() {
     tryAgain();
     spawnMissing(null);
     List<Engine.Target> targets = new ArrayList<>();
     for (Worker worker : workers.values()) {
-      if (worker.kill == null && worker.state != Worker.State.DRAINING && !worker.isGone()) {
+      if (worker.kill == null && !worker.isGone()) {
         targets.add(new Engine.Target(worker.name, worker));
       }
     }

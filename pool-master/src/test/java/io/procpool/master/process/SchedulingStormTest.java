@@ -57,7 +57,7 @@ final class SchedulingStormTest {
     }
   }
 
-  private record Submitted(int number, String key, int priority, AsyncResult<?> result) {}
+  private record Submitted(int number, String rank, AsyncResult<?> result) {}
 
   private void storm(int tasks, long seed) throws Exception {
     Random random = new Random(seed);
@@ -74,9 +74,9 @@ final class SchedulingStormTest {
         String key = random.nextInt(2) == 0 ? "key" + random.nextInt(KEYS) : null;
         options = priority == 0 ? options : options.priority(priority);
         options = key == null ? options : options.key(key);
-        if (random.nextInt(4) == 0) {
-          options = options.submitter("submitter" + random.nextInt(3), 1 + random.nextInt(3));
-        }
+        String submitter = random.nextInt(4) == 0 ? "submitter" + random.nextInt(3) : null;
+        options = submitter == null ? options : options.submitter(submitter, 1 + random.nextInt(3));
+        String rank = priority + "/" + submitter;
         Pool chosen = pool.with(options);
         if (key == null && random.nextInt(40) == 0) {
           int name = broadcasts.size();
@@ -92,7 +92,7 @@ final class SchedulingStormTest {
           AsyncResult<?> map =
               chosen.mapAsync(n -> run(journal, n, key, false), items, 1 + random.nextInt(20));
           for (int i = 0; i < 20; i++) {
-            all.add(new Submitted(number + i, key, priority, i == 0 ? map : null));
+            all.add(new Submitted(number + i, rank, i == 0 ? map : null));
           }
           number += 20;
           accepted += 20;
@@ -100,7 +100,7 @@ final class SchedulingStormTest {
           int mine = number++;
           boolean deadly = random.nextInt(60) == 0;
           AsyncResult<?> result = chosen.submit(() -> run(journal, mine, key, deadly));
-          all.add(new Submitted(mine, key, priority, result));
+          all.add(new Submitted(mine, rank, result));
           accepted++;
           if (random.nextInt(12) == 0) {
             AsyncResult<?> cancelled = all.get(random.nextInt(all.size())).result();
@@ -175,7 +175,8 @@ final class SchedulingStormTest {
   private static void check(
       List<Submitted> all, Faults.Journal journal, Set<Integer> neverStarted, long seed) {
     Map<String, String> runningOfKey = new HashMap<>(); // key to its task and process
-    Map<String, Integer> lastOfKey = new HashMap<>(); // key and priority to the last task
+    Map<String, Integer> lastOfKey =
+        new HashMap<>(); // key, priority and submitter to the last task
     Set<Integer> begun = new HashSet<>();
     for (String line : journal.lines()) {
       String[] words = line.split(" ");
@@ -196,7 +197,7 @@ final class SchedulingStormTest {
           }
           Submitted task = all.get(number);
           assertThat(task.number()).isEqualTo(number);
-          String order = key + "/" + task.priority();
+          String order = key + "/" + task.rank();
           assertThat(lastOfKey.getOrDefault(order, -1))
               .as("%s, seed %d", line, seed)
               .isLessThan(number);
