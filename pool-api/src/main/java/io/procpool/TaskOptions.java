@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
  * {@link PoolOptions.Builder#taskDefaults}. Immutable; safe for use by multiple threads.
  */
 public final class TaskOptions {
+  /** The number of groups of keys that one pool deals out to its workers. */
+  public static final int KEY_GROUPS = 4096;
+
+  private static final int MAX_WEIGHT = 1000;
   private static final TaskOptions DEFAULTS = new TaskOptions(new Settings());
 
   /** What is set; null where nothing is. Not changed once it is in use. */
@@ -37,6 +41,18 @@ public final class TaskOptions {
     @Nullable
     Long maxHeapBytes;
 
+    @Nullable
+    Integer priority;
+
+    @Nullable
+    String submitter;
+
+    @Nullable
+    Integer weight;
+
+    @Nullable
+    String key;
+
     Settings() {}
 
     /** Takes each setting from the first, or, where that has none, from the second. */
@@ -48,6 +64,10 @@ public final class TaskOptions {
       stallTimeout = first(first.stallTimeout, second.stallTimeout);
       maxRssBytes = first(first.maxRssBytes, second.maxRssBytes);
       maxHeapBytes = first(first.maxHeapBytes, second.maxHeapBytes);
+      priority = first(first.priority, second.priority);
+      submitter = first(first.submitter, second.submitter);
+      weight = first.submitter != null ? first.weight : second.weight;
+      key = first(first.key, second.key);
     }
 
     private static <T> @Nullable T first(@Nullable T first, @Nullable T second) {
@@ -148,6 +168,53 @@ public final class TaskOptions {
     return with(changed -> changed.maxHeapBytes = checked);
   }
 
+  /**
+   * Returns these options with a priority: what has a higher one is begun first, whenever it was submitted; equals in the order of their
+   * submission. Without one it is 0. What runs goes on to its end (of a map: the input that runs). As long as there is something with a higher priority,
+   * nothing with a lower one is begun: if that never ends, it waits for ever, unless its {@linkplain #timeout limits} say otherwise.
+   * While tasks of several priorities are about, no task waits inside a worker behind the running one.
+   */
+  public TaskOptions priority(int priority) {
+    return with(changed -> changed.priority = priority);
+  }
+
+  /** As {@link #submitter(String, int)}, with a weight of 1. */
+  public TaskOptions submitter(String name) {
+    return submitter(name, 1);
+  }
+
+  /**
+   * Returns these options with the name of who submits the tasks. Submitters take turns: among tasks of equal priority that of the one is next whose tasks
+   * have had the least of the workers' time since all of them have been waiting, so that a million tasks of one do not keep the others waiting. Tasks of the same
+   * submitter are begun in the order of their submission, and all tasks without a submitter count as those of one.
+   *
+   * @param name any text that is not empty
+   * @param weight how many times the share of a submitter of weight 1 it gets, 1 to 1000; the last one given holds
+   */
+  public TaskOptions submitter(String name, int weight) {
+    if (name.isEmpty()) {
+      throw new IllegalArgumentException("submitter: \"\" (expected: a name that is not empty)");
+    }
+    int checked = OptionChecks.inRange("weight", weight, 1, MAX_WEIGHT);
+    return with(changed -> {
+      changed.submitter = name;
+      changed.weight = checked;
+    });
+  }
+
+  /**
+   * Returns these options with a key: tasks of the same key run on the same worker as long as it lives, one after the other and in the order of their submission
+   * (as far as their priorities and submitters are equal). So they find there what the ones before have left: a {@link WorkerLocal}, a cache, an open file. If that
+   * worker ends, whatever the reason, another one gets the key, once nothing of it runs any more.
+   *
+   * <p>Keys are dealt out to the workers in groups, {@value #KEY_GROUPS} of them, by their hash codes; each new group goes to the worker with the fewest. A task with a key waits for its
+   * worker though others may have nothing to do; tasks without a key do not wait for it.
+   */
+  public TaskOptions key(String key) {
+    Objects.requireNonNull(key, "key");
+    return with(changed -> changed.key = key);
+  }
+
   /** Returns the name, if one is set. */
   public Optional<String> name() {
     return Optional.ofNullable(settings.name);
@@ -181,5 +248,25 @@ public final class TaskOptions {
   /** Returns the limit for the heap in use in bytes, if one is set. */
   public Optional<Long> maxHeapBytes() {
     return Optional.ofNullable(settings.maxHeapBytes);
+  }
+
+  /** Returns the priority, if one is set. */
+  public Optional<Integer> priority() {
+    return Optional.ofNullable(settings.priority);
+  }
+
+  /** Returns the name of the submitter, if one is set. */
+  public Optional<String> submitter() {
+    return Optional.ofNullable(settings.submitter);
+  }
+
+  /** Returns the weight of the submitter, if one is set. */
+  public Optional<Integer> weight() {
+    return Optional.ofNullable(settings.weight);
+  }
+
+  /** Returns the key, if one is set. */
+  public Optional<String> key() {
+    return Optional.ofNullable(settings.key);
   }
 }

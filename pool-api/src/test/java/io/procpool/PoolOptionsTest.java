@@ -258,6 +258,32 @@ class PoolOptionsTest {
         .hasMessageContaining(message);
   }
 
+  @Test
+  void taskOptions_ofScheduling_areKeptAndChecked() {
+    TaskOptions options =
+        TaskOptions.defaults().priority(-3).submitter("web", 5).key("user-1");
+    assertThat(options.priority()).contains(-3);
+    assertThat(options.submitter()).contains("web");
+    assertThat(options.weight()).contains(5);
+    assertThat(options.key()).contains("user-1");
+    assertThat(TaskOptions.defaults().priority()).isEmpty();
+    assertThat(TaskOptions.defaults().key()).isEmpty();
+    // A weight belongs to its submitter.
+    TaskOptions merged = TaskOptions.defaults().submitter("batch").over(options);
+    assertThat(merged.submitter()).contains("batch");
+    assertThat(merged.weight()).contains(1);
+    assertThat(merged.priority()).contains(-3);
+    assertThat(TaskOptions.defaults().priority(1).over(options).weight()).contains(5);
+    assertThatThrownBy(() -> TaskOptions.defaults().submitter(""))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("submitter");
+    assertThatThrownBy(() -> TaskOptions.defaults().submitter("a", 0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("weight: 0 (expected: 1 to 1000)");
+    assertThatThrownBy(() -> TaskOptions.defaults().key(null))
+        .isInstanceOf(NullPointerException.class);
+  }
+
   /** Without an implementation on the class path, the message says which artifact is missing. */
   @Test
   void open_noBackendOnClassPath_namesArtifact() {

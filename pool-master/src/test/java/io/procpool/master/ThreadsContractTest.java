@@ -9,6 +9,7 @@ import io.procpool.PoolLoadContract;
 import io.procpool.PoolMapContract;
 import io.procpool.PoolOptions;
 import io.procpool.PoolOptionsContract;
+import io.procpool.PoolSchedulingContract;
 import io.procpool.PoolSubmitContract;
 import io.procpool.TaskContextContract;
 import org.junit.jupiter.api.Nested;
@@ -33,6 +34,9 @@ class ThreadsContractTest {
 
   @Nested
   class Options extends PoolOptionsContract {}
+
+  @Nested
+  class Scheduling extends PoolSchedulingContract {}
 
   @Nested
   class Load extends PoolLoadContract {}

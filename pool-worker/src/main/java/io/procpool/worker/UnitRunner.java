@@ -18,6 +18,7 @@ import io.procpool.ipc.codec.SerializationDiagnosis;
 import io.procpool.ipc.codec.UnencodableValueException;
 import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.codec.ValueSkipper;
+import io.procpool.ipc.memory.SharedCopies;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.ToWorker.Run;
 import io.procpool.spi.TaskContexts;
@@ -143,8 +144,9 @@ final class UnitRunner implements TaskContexts.Source {
     clocked = each;
   }
 
-  /** Drops functions that will not be used again; any thread. */
+  /** Drops functions and shared values that will not be used again; any thread. */
   void forget(long[] ids) {
+    SharedCopies.drop(ids);
     synchronized (functions) {
       for (long id : ids) {
         functions.remove(id);

@@ -17,6 +17,7 @@ import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
 import io.procpool.ipc.wire.ToWorker;
 import io.procpool.spi.TaskContexts;
+import io.procpool.spi.WorkerScope;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -136,12 +137,24 @@ final class WorkerMain implements Runnable {
     TaskContexts.install(runner);
     Inbox inbox = new Inbox(reader, writer, runner, launch.sessionPath());
     inbox.startWatching();
+    WorkerScope scope = new WorkerScope();
+    scope.openForProcess();
     if (!initialize(thread, first.payload(), identity, writer)) {
       return;
     }
     writer.write(new FromWorker.Ready(), NO_PAYLOAD.duplicate());
     for (Unit unit = inbox.take(); unit != null; unit = inbox.take()) {
       runner.run(unit);
+    }
+    closeObjects(thread, scope);
+  }
+
+  private static void closeObjects(TaskThread thread, WorkerScope scope) {
+    thread.resumeUserCode();
+    try {
+      scope.close();
+    } finally {
+      thread.endUserCode();
     }
   }
 

@@ -8,6 +8,7 @@ import io.procpool.TaskProgress;
 import io.procpool.master.pool.NotRun;
 import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
+import io.procpool.spi.WorkerScope;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,9 +24,10 @@ final class InlineEngine extends LocalEngine {
    * Start.    The initializer runs in the first caller, again for the next one if it failed.
    * Interrupt. The engine interrupts a caller only under `lock` while its work runs, and frees it of that interrupt
    *           afterwards. Any other interrupt is the caller's own: if it ended a task, the caller gets it back.
-   * End.      The engine has terminated when it was shut down and no caller is inside.
+   * End.      The engine has terminated when it was shut down, no caller is inside, and the objects of the worker are closed, which the last caller does, or who shuts it down.
    */
   private final WorkerEvent worker;
+  private final WorkerScope scope = new WorkerScope();
   private final ReentrantLock startLock = new ReentrantLock();
   private final Map<Work, Caller> callers = new HashMap<>();
   private long active;
@@ -33,6 +35,8 @@ final class InlineEngine extends LocalEngine {
   private long lost;
   private long cancelled;
   private boolean started; // written under both locks
+  private boolean closing; // of the objects of the worker has begun; guarded by lock
+  private boolean closed; // guarded by lock
   private boolean ended; // no further task is begun
 
   /** A thread that runs work. */
@@ -56,8 +60,14 @@ final class InlineEngine extends LocalEngine {
   }
 
   @Override
+  public List<Target> targets() {
+    return List.of(new Target(worker.worker(), this));
+  }
+
+  @Override
   public void submit(Work work) {
     Caller caller = enter(work);
+    WorkerScope outer = scope.enter();
     try {
       Throwable startFailure = start();
       for (int i = 0; i < work.count(); i++) {
@@ -66,6 +76,7 @@ final class InlineEngine extends LocalEngine {
         work.report(block);
       }
     } finally {
+      WorkerScope.leave(outer);
       leave(work);
     }
   }
@@ -91,6 +102,33 @@ final class InlineEngine extends LocalEngine {
       endIfDrained();
     } finally {
       lock.unlock();
+    }
+    afterShutdown();
+  }
+
+  @Override
+  void afterShutdown() {
+    lock.lock();
+    try {
+      if (!shutdown || !callers.isEmpty() || closing) {
+        return;
+      }
+      closing = true;
+    } finally {
+      lock.unlock();
+    }
+    WorkerScope outer = scope.enter();
+    try {
+      scope.close();
+    } finally {
+      WorkerScope.leave(outer);
+      lock.lock();
+      try {
+        closed = true;
+        endIfDrained();
+      } finally {
+        lock.unlock();
+      }
     }
   }
 
@@ -220,14 +258,14 @@ final class InlineEngine extends LocalEngine {
 
   @Override
   void windDown() {
-    if (started && callers.isEmpty()) {
+    if (started && isDrained()) {
       events.tell(listener -> listener.workerExited(worker, 0));
     }
   }
 
   @Override
   boolean isDrained() {
-    return callers.isEmpty();
+    return callers.isEmpty() && closed;
   }
 
   @Override
@@ -241,6 +279,7 @@ final class InlineEngine extends LocalEngine {
     } finally {
       lock.unlock();
     }
+    afterShutdown();
     return List.of();
   }
 

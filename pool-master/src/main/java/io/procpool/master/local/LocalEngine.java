@@ -4,8 +4,10 @@ package io.procpool.master.local;
 import io.procpool.PoolListener.TaskEvent;
 import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
+import io.procpool.Shared;
 import io.procpool.TaskOptions;
 import io.procpool.ipc.FunctionKind;
+import io.procpool.ipc.memory.SharedCopy;
 import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.ResultBlock;
@@ -37,6 +39,11 @@ abstract class LocalEngine implements Engine {
   @Override
   public final void check(TaskOptions task) {
     LocalOptions.check(options.backend(), task);
+  }
+
+  @Override
+  public final <T extends @Nullable Object> Shared<T> share(T value) {
+    return SharedCopy.local(value);
   }
 
   /** How an item ended. */
@@ -82,7 +89,11 @@ abstract class LocalEngine implements Engine {
     } finally {
       lock.unlock();
     }
+    afterShutdown();
   }
+
+  /** The engine has been shut down; not under lock. */
+  void afterShutdown() {}
 
   /** After a shutdown, lets go what nothing needs any more, and notices the end. Under lock. */
   final void endIfDrained() {

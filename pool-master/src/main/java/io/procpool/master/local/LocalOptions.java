@@ -59,6 +59,13 @@ final class LocalOptions {
         options.backend().equals(PoolOptions.INLINE)
             && options.overflow() == PoolOptions.Overflow.BLOCK,
         "overflow=BLOCK (a task that submits another would wait for its own end)");
+    if (options.backend().equals(PoolOptions.INLINE)) {
+      String reason = " of taskDefaults (each task runs at once, in the thread that submits it)";
+      TaskOptions task = options.taskDefaults();
+      refuse(refused, task.priority().orElse(0) != 0, "priority" + reason);
+      refuse(refused, task.submitter().isPresent(), "submitter" + reason);
+      refuse(refused, task.key().isPresent(), "key" + reason);
+    }
     if (!refused.isEmpty()) {
       throw new IllegalArgumentException(
           "backend \"" + options.backend() + "\" cannot honour " + String.join(", ", refused)
@@ -72,6 +79,20 @@ final class LocalOptions {
     if (!refused.isEmpty()) {
       throw new IllegalArgumentException("backend \"" + backend + "\" cannot honour a task's "
           + String.join(", ", refused) + "; use backend \"" + PoolOptions.PROCESSES + "\"");
+    }
+    if (backend.equals(PoolOptions.INLINE)) {
+      refuseOrder("a priority", task.priority().orElse(0) != 0);
+      refuseOrder("a submitter", task.submitter().isPresent());
+      refuseOrder("a key", task.key().isPresent());
+    }
+  }
+
+  private static void refuseOrder(String option, boolean set) {
+    if (set) {
+      throw new IllegalArgumentException("backend \"" + PoolOptions.INLINE + "\" cannot honour "
+          + option
+          + " of a task (each task runs at once, in the thread that submits it); use backend \""
+          + PoolOptions.PROCESSES + "\" or \"" + PoolOptions.THREADS + "\"");
     }
   }
 

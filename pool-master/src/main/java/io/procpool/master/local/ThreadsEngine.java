@@ -8,13 +8,16 @@ import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
 import io.procpool.PoolTerminatedException;
 import io.procpool.TaskProgress;
+import io.procpool.WorkerGoneException;
+import io.procpool.master.pool.FairShares;
+import io.procpool.master.pool.KeyOwners;
 import io.procpool.master.pool.NotRun;
 import io.procpool.master.pool.ResultBlock;
+import io.procpool.master.pool.WaitingLines;
 import io.procpool.master.pool.Work;
-import java.util.ArrayDeque;
+import io.procpool.spi.WorkerScope;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -22,13 +25,14 @@ import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.Condition;
 import java.util.function.IntFunction;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Runs work in threads of this process. */
 final class ThreadsEngine extends LocalEngine {
   /*
-   * Threads.  Each worker thread takes one item at a time from the work at the head of the queue. All state is guarded by
-   *           `lock`; tasks and sinks run outside it.
+   * Threads.  Each worker thread takes one item at a time from the work that is next: of what is `common` to all, and of what is `bound` to this worker, because it has the key or is
+   *           meant by a broadcast. All state is guarded by `lock`; tasks and sinks run outside it.
    * Exactness. Who moves `Cursor.next` under `lock` reports the items it passes over: a worker one, a cancellation, a
    *           hopeless start or the end of the pool all that are left. A cancellation that comes before its work finds no
    *           cursor; then submit() sees that the work is cancelled.
@@ -44,7 +48,9 @@ final class ThreadsEngine extends LocalEngine {
 
   private final ThreadFactory threads;
   private final Condition available = lock.newCondition();
-  private final ArrayDeque<Cursor> queue = new ArrayDeque<>();
+  private final FairShares shares = new FairShares();
+  private final WaitingLines<Cursor> common = new WaitingLines<>(cursor -> cursor.work, shares);
+  private final KeyOwners<Worker> keys = new KeyOwners<>();
   private final Set<Worker> starting = new HashSet<>();
   private final List<Worker> workers = new ArrayList<>();
   private int failedStarts;
@@ -56,6 +62,8 @@ final class ThreadsEngine extends LocalEngine {
   private long pending;
   private int reporting;
   private final QueueTimer queueTimer;
+  private int closing; // workers that are gone but for the closing of their objects
+  private boolean ranked; // some work has had a priority or submitter
 
   /** Where the items of a work stand. */
   private static final class Cursor {
@@ -68,6 +76,11 @@ final class ThreadsEngine extends LocalEngine {
 
     Cursor(Work work) {
       this.work = work;
+    }
+
+    /** Tells whether it may not wait for ever. */
+    boolean isLimited() {
+      return work.limits().queueNanos() > 0;
     }
 
     long deadlineNanos() {
@@ -112,14 +125,17 @@ final class ThreadsEngine extends LocalEngine {
         reports = List.of(cancelRest(cursor));
       } else if (shutdown) {
         reports = List.of(loseRest(cursor, item -> NotRun.poolEnded(options, work, item)));
+      } else if (work.target() instanceof Worker target && !isThere(target)) {
+        reports = List.of(loseRest(cursor, item -> gone(target, work, item)));
       } else {
-        queue.add(cursor);
-        if (work.limits().queueNanos() > 0) {
+        if (cursor.isLimited()) {
           queueTimer.arm(cursor.deadlineNanos());
         }
         if (workers.isEmpty() && starting.isEmpty()) {
           failedStarts = 0;
         }
+        ranked |= !work.isPlain();
+        linesFor(work).add(cursor);
         reports = startMissing();
         available.signalAll();
       }
@@ -128,6 +144,101 @@ final class ThreadsEngine extends LocalEngine {
       lock.unlock();
     }
     report(reports);
+  }
+
+  // What waits for whom. All under lock.
+
+  @Override
+  public List<Target> targets() {
+    lock.lock();
+    try {
+      List<Target> targets = new ArrayList<>();
+      all().forEach(worker -> targets.add(new Target(worker.event.worker(), worker)));
+      return targets;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private List<Worker> all() {
+    List<Worker> all = new ArrayList<>(workers);
+    all.addAll(starting);
+    return all;
+  }
+
+  private boolean isThere(Worker worker) {
+    return workers.contains(worker) || starting.contains(worker);
+  }
+
+  private WaitingLines<Cursor> linesFor(Work work) {
+    Worker home = null;
+    if (work.target() instanceof Worker target) {
+      home = target;
+    } else if (work.hasKey()) {
+      home = keys.owner(work);
+      if (home == null) {
+        home = keys.deal(work, all(), worker -> true);
+      }
+    }
+    return home == null ? common : home.bound;
+  }
+
+  /** Returns the lines from which a worker takes its next item; null if there is none for it. */
+  private @Nullable WaitingLines<Cursor> next(Worker worker) {
+    while (!common.isEmpty()) {
+      if (!worker.bound.isEmpty() && worker.bound.isBefore(common)) {
+        return worker.bound;
+      }
+      if (!Objects.requireNonNull(common.peek()).work.hasKey()) {
+        return common;
+      }
+      Cursor homeless = common.remove(); // when it was submitted there was no worker
+      linesFor(homeless.work).add(homeless);
+      available.signalAll();
+    }
+    return worker.bound.isEmpty() ? null : worker.bound;
+  }
+
+  private boolean nothingWaits() {
+    return common.isEmpty() && all().stream().allMatch(worker -> worker.bound.isEmpty());
+  }
+
+  /** Returns what waits. */
+  private List<Cursor> waiting() {
+    List<Cursor> waiting = common.all();
+    all().forEach(worker -> waiting.addAll(worker.bound.all()));
+    return waiting;
+  }
+
+  /** Removes what waits and fulfils a condition. */
+  private List<Cursor> removeIf(Predicate<Cursor> condition) {
+    List<Cursor> removed = common.removeIf(condition);
+    all().forEach(worker -> removed.addAll(worker.bound.removeIf(condition)));
+    return removed;
+  }
+
+  /** A worker has not come into being: what waits for it goes to others, or is to be reported. */
+  private List<Runnable> disown(Worker worker) {
+    keys.release(worker);
+    List<Runnable> reports = new ArrayList<>();
+    for (Cursor cursor : worker.bound.removeIf(cursor -> true)) {
+      if (cursor.work.hasKey()) {
+        linesFor(cursor.work).add(cursor);
+      } else {
+        reports.add(loseRest(cursor, item -> gone(worker, cursor.work, item)));
+      }
+    }
+    return reports;
+  }
+
+  private WorkerGoneException gone(Worker worker, Work work, int item) {
+    return new WorkerGoneException(
+        "task " + work.taskId(item) + " (" + work.name() + ") never started: it was for "
+            + worker.event.worker() + " of pool \"" + options.name()
+            + "\" only, which ended before",
+        work.taskId(item),
+        true,
+        worker.event.worker());
   }
 
   // What is reported outside the lock.
@@ -184,18 +295,15 @@ final class ThreadsEngine extends LocalEngine {
       int busy = busy();
       long waiting = pending;
       boolean usable = !shutdown;
-      for (Iterator<Cursor> each = queue.iterator(); each.hasNext(); ) {
-        Cursor cursor = each.next();
-        if (cursor.work.limits().queueNanos() > 0) {
-          long left = cursor.deadlineNanos() - now;
-          if (left <= 0) {
-            each.remove();
-            reports.add(loseRest(
-                cursor,
-                item -> NotRun.queueTimeout(options, cursor.work, item, busy, waiting, usable)));
-          } else {
-            next = Math.min(next, left);
-          }
+      for (Cursor cursor :
+          removeIf(waits -> waits.isLimited() && waits.deadlineNanos() - now <= 0)) {
+        reports.add(loseRest(
+            cursor,
+            item -> NotRun.queueTimeout(options, cursor.work, item, busy, waiting, usable)));
+      }
+      for (Cursor cursor : waiting()) {
+        if (cursor.isLimited()) {
+          next = Math.min(next, cursor.deadlineNanos() - now);
         }
       }
       if (next != Long.MAX_VALUE) {
@@ -245,11 +353,15 @@ final class ThreadsEngine extends LocalEngine {
   }
 
   /** A worker could not be initialized; returns what is to be reported if there is no hope left. Under lock. */
-  private List<Runnable> startFailed(Throwable failure) {
+  private List<Runnable> startFailed(Worker worker, Throwable failure) {
+    List<Runnable> reports = disown(worker);
+    available.signalAll();
     if (++failedStarts >= options.maxStartAttempts()) {
-      return failIfHopeless(failure);
+      reports.addAll(failIfHopeless(failure));
+    } else if (!shutdown || !nothingWaits()) {
+      reports.addAll(startMissing());
     }
-    return shutdown && queue.isEmpty() ? List.of() : startMissing();
+    return reports;
   }
 
   // under lock
@@ -257,12 +369,11 @@ final class ThreadsEngine extends LocalEngine {
     List<Runnable> reports = new ArrayList<>();
     if (workers.isEmpty() && starting.isEmpty()) {
       boolean usable = !shutdown;
-      for (Cursor cursor : queue) {
+      for (Cursor cursor : removeIf(cursor -> true)) {
         reports.add(loseRest(
             cursor,
             item -> LocalOptions.startFailure(options, cursor.work.taskId(item), usable, failure)));
       }
-      queue.clear();
     }
     return reports;
   }
@@ -278,7 +389,7 @@ final class ThreadsEngine extends LocalEngine {
       if (cursor == null) {
         return;
       }
-      queue.remove(cursor);
+      removeIf(waiting -> waiting == cursor);
       reports = List.of(cancelRest(cursor));
       reporting += reports.size();
       if (interrupt) {
@@ -321,7 +432,7 @@ final class ThreadsEngine extends LocalEngine {
   @Override
   void windDown() {
     available.signalAll();
-    if (queue.isEmpty()) {
+    if (nothingWaits()) {
       queueTimer.close();
       starting.forEach(worker -> worker.thread.interrupt());
     }
@@ -329,7 +440,11 @@ final class ThreadsEngine extends LocalEngine {
 
   @Override
   boolean isDrained() {
-    return workers.isEmpty() && starting.isEmpty() && queue.isEmpty() && reporting == 0;
+    return workers.isEmpty()
+        && starting.isEmpty()
+        && common.isEmpty()
+        && reporting == 0
+        && closing == 0;
   }
 
   @Override
@@ -354,13 +469,12 @@ final class ThreadsEngine extends LocalEngine {
         }
         worker.interrupt();
       }
-      for (Cursor cursor : queue) {
+      for (Cursor cursor : removeIf(cursor -> true)) {
         if (cursor.next == 0) {
           untouched.add(cursor.work);
         }
         reports.add(loseRest(cursor, item -> NotRun.poolEnded(options, cursor.work, item)));
       }
-      queue.clear();
       reporting += reports.size();
       endIfDrained();
     } finally {
@@ -395,7 +509,10 @@ final class ThreadsEngine extends LocalEngine {
   private final class Worker implements Runnable {
     final Thread thread;
     private final WorkerEvent event;
+    private final WorkerScope scope = new WorkerScope();
+    private final WaitingLines<Cursor> bound = new WaitingLines<>(cursor -> cursor.work, shares);
     private @Nullable Cursor current; // guarded by lock
+    private double charged; // to the submitter of the running item; guarded by lock
     private int item;
     private @Nullable LocalTask task; // guarded by lock
     private boolean givenUp; // the running item has been reported; guarded by lock
@@ -410,10 +527,26 @@ final class ThreadsEngine extends LocalEngine {
 
     @Override
     public void run() {
+      scope.enter();
       if (initialize()) {
         while (take()) {
           finish(LocalEngine.run(
               Objects.requireNonNull(current).work, item, Objects.requireNonNull(task)));
+        }
+        closeObjects();
+      }
+    }
+
+    private void closeObjects() {
+      try {
+        scope.close();
+      } finally {
+        lock.lock();
+        try {
+          closing--;
+          endIfDrained();
+        } finally {
+          lock.unlock();
         }
       }
     }
@@ -436,7 +569,7 @@ final class ThreadsEngine extends LocalEngine {
           events.tell(listener -> listener.workerStarted(event));
           return true;
         }
-        reports = startFailed(failure);
+        reports = startFailed(this, failure);
         reporting += reports.size();
         endIfDrained();
       } finally {
@@ -449,21 +582,25 @@ final class ThreadsEngine extends LocalEngine {
     private boolean take() {
       lock.lock();
       try {
-        while (queue.isEmpty()) {
+        WaitingLines<Cursor> lines = next(this);
+        while (lines == null) {
           if (shutdown) {
             workers.remove(this);
             retired++;
+            closing++;
             events.tell(listener -> listener.workerExited(event, 0));
             endIfDrained();
             return false;
           }
           available.awaitUninterruptibly();
+          lines = next(this);
         }
-        Cursor cursor = queue.element();
+        Cursor cursor = Objects.requireNonNull(lines.peek());
         item = cursor.next++;
         if (cursor.next == cursor.work.count()) {
-          queue.remove();
+          lines.remove();
         }
+        charged = ranked ? shares.begun(cursor.work) : 0;
         pending--;
         cursor.running++;
         current = cursor;
@@ -511,6 +648,9 @@ final class ThreadsEngine extends LocalEngine {
         done.running--;
         current = null;
         task = null;
+        if (charged > 0) {
+          shares.ended(done.work, charged, ran.time().toNanos());
+        }
         Thread.interrupted();
         if (givenUp) {
           return;

@@ -75,6 +75,14 @@ final class PoolCore {
       engine.check(this.taskOptions);
     }
 
+    /** Refuses a key where it makes no sense. */
+    void refuseKey(String reason) {
+      taskOptions.key().ifPresent(key -> {
+        throw new IllegalArgumentException(
+            "key: \"" + key + "\" has no effect: " + reason + "; leave it out");
+      });
+    }
+
     /** Begins the list of inputs; the function is encoded now. */
     Engine.Inputs newInputs() {
       return engine.inputs(kind, function);

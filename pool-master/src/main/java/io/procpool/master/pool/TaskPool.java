@@ -8,12 +8,14 @@ import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
 import io.procpool.ResultIterator;
 import io.procpool.RunnableTask;
+import io.procpool.Shared;
 import io.procpool.Task;
 import io.procpool.TaskBiFunction;
 import io.procpool.TaskFunction;
 import io.procpool.TaskOptions;
 import io.procpool.TaskProgress;
 import io.procpool.TaskTriFunction;
+import io.procpool.WorkerOutcome;
 import io.procpool.ipc.FunctionKind;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -565,6 +567,93 @@ public final class TaskPool implements Pool {
             checkChunkSize(chunkSize),
             callbacks(onValue, onError))
         .result();
+  }
+
+  // Each worker.
+
+  @Override
+  public <T> List<WorkerOutcome<T>> broadcast(Task<T> task) throws InterruptedException {
+    return await(broadcastAsync(task));
+  }
+
+  @Override
+  public <T> AsyncResult<List<WorkerOutcome<T>>> broadcastAsync(Task<T> task) {
+    PoolCore.Submission submission = core.new Submission(FunctionKind.CALLABLE, task, taskOptions);
+    submission.refuseKey("a broadcast runs on every worker");
+    TaskResult<List<WorkerOutcome<T>>> result = new TaskResult<>(core.callbacks(), null);
+    Engine.Inputs inputs = submission.newInputsInParts();
+    try {
+      List<Engine.Target> targets = core.engine().targets();
+      BroadcastCollector collector = new BroadcastCollector(targets, result::complete);
+      List<Work> works = new ArrayList<>();
+      for (int i = 0; i < targets.size(); i++) {
+        int target = i;
+        Engine.Inputs call = inputs.another();
+        call.add(null, null, null);
+        Work work =
+            submission.work(call, 1, ItemTime.NONE, block -> collector.accept(target, block));
+        work.target(targets.get(i).worker());
+        works.add(work);
+      }
+      result.control(new BroadcastControl(works, collector));
+      if (works.isEmpty()) {
+        result.complete(collector);
+      }
+      submitAll(works);
+    } finally {
+      core.engine().endParts(inputs);
+    }
+    return result;
+  }
+
+  private void submitAll(List<Work> works) {
+    int submitted = 0;
+    try {
+      for (Work work : works) {
+        core.submitUnlimited(work);
+        submitted++;
+      }
+    } finally {
+      if (submitted < works.size()) { // the pool was closed in between
+        works.subList(0, submitted).forEach(work -> core.cancel(work, true));
+      }
+    }
+  }
+
+  private final class BroadcastControl implements TaskResult.Control {
+    private final List<Work> works;
+    private final BroadcastCollector collector;
+
+    BroadcastControl(List<Work> works, BroadcastCollector collector) {
+      this.works = works;
+      this.collector = collector;
+    }
+
+    @Override
+    public long taskId() {
+      return works.isEmpty() ? -1 : works.get(0).taskId(0);
+    }
+
+    @Override
+    public void cancel(boolean interrupt) {
+      works.forEach(work -> core.cancel(work, interrupt));
+    }
+
+    @Override
+    public boolean isRunning() {
+      return works.stream().anyMatch(core.engine()::isRunning);
+    }
+
+    @Override
+    public Optional<TaskProgress> progress() {
+      return Optional.of(collector.progress());
+    }
+  }
+
+  @Override
+  public <T> Shared<T> share(T value) {
+    core.checkOpen();
+    return core.engine().share(value);
   }
 
   // ExecutorService.

@@ -3,6 +3,7 @@ package io.procpool.master.pool;
 
 import io.procpool.TaskOptions;
 import io.procpool.ipc.RunningTask;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -13,12 +14,16 @@ public final class Work {
   private final Engine.Inputs inputs;
   private final int chunkSize;
   private final Limits limits;
+  private final int priority;
+  private final String submitter;
+  private final @Nullable String key;
   private final ItemTime itemTime;
   private final Consumer<ResultBlock> sink;
   private long acceptedNanos; // before the work is submitted
   private int reported; // the engine's thread only
   private volatile boolean cancelled;
   private volatile @Nullable Object placement;
+  private @Nullable Object target; // not changed once it is submitted
 
   /**
    * Describes work.
@@ -40,6 +45,9 @@ public final class Work {
     this.inputs = inputs;
     this.chunkSize = chunkSize;
     this.limits = Limits.of(options);
+    this.priority = options.priority().orElse(0);
+    this.submitter = options.submitter().orElse("");
+    this.key = options.key().orElse(null);
     this.itemTime = itemTime;
     this.sink = sink;
   }
@@ -89,6 +97,55 @@ public final class Work {
   /** Returns when the time in the queue began, if there is a limit for it. */
   public long acceptedNanos() {
     return acceptedNanos;
+  }
+
+  /** Returns the priority; what has a higher one goes first. */
+  public int priority() {
+    return priority;
+  }
+
+  /** Returns the name of who has submitted it; empty if that was not said. */
+  public String submitter() {
+    return submitter;
+  }
+
+  int weight() {
+    return options.weight().orElse(1);
+  }
+
+  /** Tells whether it has neither a priority nor a submitter. */
+  public boolean isPlain() {
+    return priority == 0 && submitter.isEmpty();
+  }
+
+  /** Tells whether one of two works goes before the other only because it came before. */
+  public boolean isInLineWith(Work other) {
+    return priority == other.priority && submitter.equals(other.submitter);
+  }
+
+  /** Tells whether it has a key. */
+  public boolean hasKey() {
+    return key != null;
+  }
+
+  /** Returns the key. */
+  public String key() {
+    return Objects.requireNonNull(key);
+  }
+
+  /** Tells whether not every worker may run it. */
+  public boolean isBound() {
+    return key != null || target != null;
+  }
+
+  /** Returns the one worker that may run it, as the engine names it; null if that is not given. */
+  public @Nullable Object target() {
+    return target;
+  }
+
+  /** Says that only one worker may run it. */
+  void target(Object worker) {
+    target = worker;
   }
 
   /** Returns the estimate that batches of this work are formed by. */

@@ -5,13 +5,16 @@ import io.procpool.InfrastructureException;
 import io.procpool.InfrastructureException.Certainty;
 import io.procpool.PoolListener.TaskEvent;
 import io.procpool.PoolOptions;
+import io.procpool.WorkerGoneException;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.WorkerSegment.UnitState;
 import io.procpool.master.pool.Events;
+import io.procpool.master.pool.Work;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /** Settles what a dead worker had been given. Event loop only. */
 final class Burial {
@@ -60,6 +63,11 @@ final class Burial {
         next = false;
       }
       if (unit.received < unit.to) {
+        if (unit.work.target() != null) {
+          reports.lost(unit.work, unit.received, unit.to, gone(worker, poolUsable));
+          next = false;
+          continue;
+        }
         int refusals = next && state == UnitState.OFFERED ? unit.refusals + 1 : 0;
         if (refusals < MAX_REFUSALS || ended) {
           unstarted.add(new Slice(unit.work, unit.received, unit.to, refusals));
@@ -75,9 +83,26 @@ final class Burial {
       }
     }
     worker.units.clear();
+    for (Slice slice : pending.removeAllFor(worker)) {
+      reports.lost(slice.work(), slice.from(), slice.to(), gone(worker, poolUsable));
+    }
     for (int i = unstarted.size() - 1; i >= 0; i--) {
       pending.putBack(unstarted.get(i));
     }
+  }
+
+  /** Returns what tasks fail with that only this worker could have run. */
+  BiFunction<Work, Integer, WorkerGoneException> gone(Worker worker, boolean poolUsable) {
+    return (work, item) -> {
+      long taskId = work.taskId(item);
+      return new WorkerGoneException(
+          "task " + taskId + " (" + work.name() + ") never started: it was for " + worker.name
+              + " (pid " + worker.pid + ") of pool \"" + options.name()
+              + "\" only, which ended before",
+          taskId,
+          poolUsable,
+          worker.name);
+    };
   }
 
   private void buryBegun(Worker worker, Unit unit, UnitState state, boolean poolUsable) {

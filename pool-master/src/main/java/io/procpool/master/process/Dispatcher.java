@@ -34,6 +34,7 @@ final class Dispatcher {
    *           wait for the next one.
    * Exactness. Each unit has a slot in the worker's segment. Begin, end, take-back and kill are compare-and-sets on it, so
    *           a unit that was taken back never runs, and a kill because of a timeout never hits another task.
+   * Order.    `Pending` says what is next, `Precedence` sees to it that what workers have already does not stand in its way.
    * Parts.    `Units` knows what workers have, `Stealing` takes it from the busy for the idle, `SilenceWatch` from those
    *           that do not begin, `Burial` settles it when they die; `TaskClock` looks after the limits of what runs, `QueueClock` after those
    *           of what waits; `Reports` reports.
@@ -46,7 +47,7 @@ final class Dispatcher {
   private final Events events;
   private final Collection<Worker> workers;
   private final KillSwitch killSwitch;
-  private final Pending pending = new Pending();
+  private final Pending pending;
   private final Reports reports;
   private final TaskClock clock;
   private final Units units;
@@ -54,6 +55,7 @@ final class Dispatcher {
   private final SilenceWatch silence;
   private final Burial burial;
   private final QueueClock queueClock;
+  private final Precedence precedence;
   private boolean ended;
 
   Dispatcher(
@@ -70,6 +72,7 @@ final class Dispatcher {
     this.events = events;
     this.workers = workers;
     this.killSwitch = killSwitch;
+    this.pending = new Pending(workers);
     this.reports = new Reports(options, workers, this::over);
     this.clock = new TaskClock(loop, killSwitch);
     this.units = new Units(pending, clock);
@@ -78,6 +81,7 @@ final class Dispatcher {
     this.burial = new Burial(options, events, messages, pending, units, reports);
     this.queueClock =
         new QueueClock(options, loop, workers, pending, units, reports, usable, whenExpired);
+    this.precedence = new Precedence(workers, pending, units);
   }
 
   Reports reports() {
@@ -90,12 +94,21 @@ final class Dispatcher {
 
   void add(Work work) {
     reports.begin(work);
-    pending.add(work);
-    queueClock.add(work);
+    if (work.target() instanceof Worker worker && worker.isGone()) {
+      reports.lost(work, 0, work.count(), burial.gone(worker, true));
+    } else {
+      pending.add(work);
+      queueClock.add(work);
+    }
   }
 
   private void over(Work work) {
     queueClock.over(work);
+  }
+
+  /** Tells whether something waits that only this worker may run, and that it has not been sent. */
+  boolean isAwaited(Worker worker) {
+    return pending.peek(worker) != null;
   }
 
   boolean hasPending() {
@@ -112,8 +125,10 @@ final class Dispatcher {
   /** Gives pending work to workers as far as there is room. */
   void dispatch() {
     queueClock.expire();
+    pending.rehouse();
+    precedence.prepare();
     assignPending();
-    if (pending.isEmpty() && steal()) {
+    if (!pending.hasCommon() && steal()) {
       assignPending();
     }
     for (Worker worker : workers) {
@@ -124,35 +139,57 @@ final class Dispatcher {
   }
 
   private void assignPending() {
+    assignBound(false);
     for (Slice slice = pending.peek(); slice != null; slice = pending.peek()) {
       if (slice.work().isCancelled()) {
         pending.remove();
         reports.cancelled(slice.work(), slice.from(), slice.to());
         continue;
       }
-      Worker worker = roomiest(slice);
+      Worker worker = slice.work().isBound() ? null : roomiest(slice);
       if (worker == null) {
-        return;
+        break;
       }
       pending.remove();
-      int to = slice.from() + unitSize(slice, worker);
-      if (to < slice.to()) {
-        pending.putBack(new Slice(slice.work(), to, slice.to()));
+      send(worker, slice);
+      assignBound(false);
+    }
+    assignBound(true);
+  }
+
+  /**
+   * Gives workers what only they may run.
+   *
+   * @param all whether that is to be done even where something else, which nobody can run now, is to go before
+   */
+  private void assignBound(boolean all) {
+    if (!pending.hasBound()) {
+      return;
+    }
+    for (Worker worker : workers) {
+      for (Slice slice = pending.peek(worker); slice != null; slice = pending.peek(worker)) {
+        if (slice.work().isCancelled()) {
+          pending.remove(worker);
+          reports.cancelled(slice.work(), slice.from(), slice.to());
+          continue;
+        }
+        if (!worker.takesBoundUnits()
+            || !hasRoom(worker, maxUnits(slice))
+            || !(all || pending.isBoundNext(worker))
+            || (slice.work().target() == null && !worker.takesUnits())) {
+          break;
+        }
+        pending.remove(worker);
+        send(worker, slice);
       }
-      send(worker, slice, to);
     }
   }
 
   private @Nullable Worker roomiest(Slice slice) {
     Worker best = null;
-    boolean batch = slice.work().count() > 1 && slice.work().itemTime().batch() > 1;
-    int maxUnits =
-        batch ? Math.min(MAX_BATCHES_PER_WORKER, 1 + options.prefetch()) : 1 + options.prefetch();
+    int maxUnits = maxUnits(slice);
     for (Worker worker : workers) {
-      if (!worker.takesUnits() || worker.units.size() >= maxUnits) {
-        continue;
-      }
-      if (worker.bytesInFlight > MAX_BYTES_PER_WORKER) {
+      if (!worker.takesUnits() || !hasRoom(worker, maxUnits)) {
         continue;
       }
       if (worker.isIdle()) {
@@ -165,6 +202,29 @@ final class Dispatcher {
     return best;
   }
 
+  private int maxUnits(Slice slice) {
+    if (precedence.isStrict()) {
+      return 1;
+    }
+    boolean batch = slice.work().count() > 1 && slice.work().itemTime().batch() > 1;
+    return batch
+        ? Math.min(MAX_BATCHES_PER_WORKER, 1 + options.prefetch())
+        : 1 + options.prefetch();
+  }
+
+  private static boolean hasRoom(Worker worker, int maxUnits) {
+    return worker.units.size() < maxUnits && worker.bytesInFlight <= MAX_BYTES_PER_WORKER;
+  }
+
+  /** Sends as much of a slice as is a unit; the rest waits on. */
+  private void send(Worker worker, Slice slice) {
+    int to = slice.from() + unitSize(slice, worker);
+    if (to < slice.to()) {
+      pending.putBack(new Slice(slice.work(), to, slice.to()));
+    }
+    send(worker, slice, to);
+  }
+
   private int unitSize(Slice slice, Worker worker) {
     Work work = slice.work();
     int wanted = work.chunkSize() > 0 ? work.chunkSize() : work.itemTime().batch();
@@ -173,7 +233,8 @@ final class Dispatcher {
       wanted = Math.min(wanted, Math.max(1, slice.count() / (2 * options.workers())));
     }
     if (options.maxTasksPerWorker() > 0) {
-      wanted = Math.min(wanted, options.maxTasksPerWorker() - worker.assignedTasks);
+      // One more than that only if nobody else may run it.
+      wanted = Math.min(wanted, Math.max(1, options.maxTasksPerWorker() - worker.assignedTasks));
     }
     int encodedTogether = ((EncodedInputs) work.inputs()).part(slice.from()).end() - slice.from();
     return Math.min(
@@ -274,6 +335,7 @@ final class Dispatcher {
       if (unit.listenersToldStart && (overrun == null || unit.to - unit.from > 1)) {
         tellFinished(unit, results);
       }
+      pending.ended(unit, results.runNanos());
       units.ended(worker, unit);
     }
     if (results.count() > 0) {
@@ -405,8 +467,7 @@ final class Dispatcher {
   }
 
   private void failPending(BiFunction<Work, Integer, InfrastructureException> failure) {
-    while (!pending.isEmpty()) {
-      Slice slice = pending.remove();
+    for (Slice slice : pending.removeAll()) {
       reports.lost(slice.work(), slice.from(), slice.to(), failure);
     }
   }

@@ -10,6 +10,7 @@ import io.procpool.ipc.FrameRing;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.ThrowableCodec;
 import io.procpool.ipc.wire.FromWorker;
+import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.Work;
 import java.io.IOException;
@@ -116,17 +117,37 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch {
       return;
     }
     dispatcher.add(work);
+    tryAgain();
+  }
+
+  private void tryAgain() {
     if (suspended) {
       suspended = false;
       failedRounds = 0;
     }
   }
 
+  /** Returns the workers that live and have not been told to stop. */
+  List<Engine.Target> targets() {
+    tryAgain();
+    spawnMissing(null);
+    List<Engine.Target> targets = new ArrayList<>();
+    for (Worker worker : workers.values()) {
+      if (worker.kill == null && !worker.isGone()) {
+        targets.add(new Engine.Target(worker.name, worker));
+      }
+    }
+    return targets;
+  }
+
   /** Brings everything up to date after something has happened. */
   void proceed() {
     dispatcher.dispatch();
     for (Worker worker : new ArrayList<>(workers.values())) {
-      if (worker.state == Worker.State.DRAINING && worker.units.isEmpty() && !worker.stopSent) {
+      if (worker.state == Worker.State.DRAINING
+          && worker.units.isEmpty()
+          && !worker.stopSent
+          && !dispatcher.isAwaited(worker)) {
         stop(worker);
       }
     }

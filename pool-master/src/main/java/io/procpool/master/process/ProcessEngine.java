@@ -5,12 +5,19 @@ import io.netty.channel.EventLoop;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
 import io.procpool.RunnableTask;
+import io.procpool.Shared;
 import io.procpool.TaskOptions;
 import io.procpool.TaskProgress;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.SessionDirectory;
+import io.procpool.ipc.codec.PayloadTooLargeException;
+import io.procpool.ipc.codec.PayloadWriter;
+import io.procpool.ipc.codec.UnencodableValueException;
+import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.memory.Session;
+import io.procpool.ipc.memory.SharedCopy;
 import io.procpool.master.launch.LaunchChecks;
+import io.procpool.master.launch.TaskEncoder;
 import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.Work;
@@ -27,6 +34,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /** Runs work in worker processes: hands everything to the event loop, where {@link Fleet} and {@link Dispatcher} live. */
 final class ProcessEngine implements Engine {
@@ -179,6 +187,29 @@ final class ProcessEngine implements Engine {
   @Override
   public Optional<TaskProgress> progress(Work work) {
     return Dispatcher.progress(work);
+  }
+
+  @Override
+  public List<Target> targets() {
+    return askLoop(() -> {
+      drain();
+      return fleet.targets();
+    });
+  }
+
+  @Override
+  public <T extends @Nullable Object> Shared<T> share(T value) {
+    PayloadWriter writer = new PayloadWriter();
+    try {
+      ValueCodec.write(writer, value);
+    } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
+      throw TaskEncoder.refusal("a value to be shared", value, failed);
+    }
+    return SharedCopy.share(value, writer, this::forgetShared);
+  }
+
+  private void forgetShared(long id) {
+    inLoop(() -> fleet.dispatcher().reports().forget(id));
   }
 
   @Override

@@ -112,6 +112,16 @@ final class Reports {
     }
   }
 
+  /** Has all workers drop the copy of a shared value, if they have one. */
+  void forget(long sharedId) {
+    for (Worker worker : workers) {
+      if (worker.link != null && !worker.stopSent) {
+        worker.link.forget(sharedId);
+        worker.link.flush();
+      }
+    }
+  }
+
   long completed() {
     return completed;
   }

@@ -5,6 +5,7 @@ import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
 import io.procpool.master.launch.OutputTail;
+import io.procpool.master.pool.WaitingLines;
 import java.io.RandomAccessFile;
 import java.util.ArrayDeque;
 import java.util.HashSet;
@@ -97,6 +98,9 @@ final class Worker {
   long receivedNanos = System.nanoTime(); // when they last changed
 
   @Nullable
+  WaitingLines<Slice> bound; // what only this worker may run; null if there was nothing yet
+
+  @Nullable
   Unit timedUnit; // what was seen running when the time was last looked at
 
   @Nullable
@@ -133,6 +137,22 @@ final class Worker {
 
   boolean isIdle() {
     return isUsable() && unansweredPing == 0 && state == State.READY;
+  }
+
+  /** Tells whether it may still get a unit that only it may run. */
+  boolean takesBoundUnits() {
+    return takesUnits()
+        || (isUsable() && unansweredPing == 0 && state == State.DRAINING && !stopSent);
+  }
+
+  /** Tells whether what has a key of this worker is to be run here: it can be, or something of that key may be running. */
+  boolean isHome() {
+    return takesUnits() || (isUsable() && state == State.STARTING) || !units.isEmpty();
+  }
+
+  /** Tells whether a unit that only it may run never will be: it is gone, or on its way. */
+  boolean isGone() {
+    return state == State.EXITED || stopSent;
   }
 
   /** Tells whether what is sent to it may reach it and be run: not if it is as good as dead. */

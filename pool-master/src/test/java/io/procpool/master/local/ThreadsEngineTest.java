@@ -8,6 +8,7 @@ import io.procpool.AsyncResult;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
+import io.procpool.Shared;
 import io.procpool.TaskProgress;
 import io.procpool.WorkerStartException;
 import io.procpool.ipc.FunctionKind;
@@ -166,6 +167,16 @@ final class ThreadsEngineTest {
     @Override
     public Inputs inputs(FunctionKind kind, Object function) {
       return engine.inputs(kind, function);
+    }
+
+    @Override
+    public List<Target> targets() {
+      return engine.targets();
+    }
+
+    @Override
+    public <T> Shared<T> share(T value) {
+      return engine.share(value);
     }
 
     @Override
