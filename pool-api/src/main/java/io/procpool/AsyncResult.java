@@ -74,6 +74,12 @@ public interface AsyncResult<T extends @Nullable Object> extends Future<T>, Comp
   boolean isRunning();
 
   /**
+   * Returns what the running task has last said with {@link TaskContext#progress(double, String)}; of a map, how many of its inputs are over. Empty as long as a
+   * task has said nothing or has not begun, and when it has completed. Never blocks.
+   */
+  Optional<TaskProgress> progress();
+
+  /**
    * Cancels the task. If it has not started it never will; if it is running, {@code mayInterruptIfRunning} interrupts
    * its thread and, when it does not end within {@link PoolOptions#gracePeriod()}, kills its worker process; without it
    * the task runs on and its value is dropped. A running task of the backends {@code threads} and {@code inline} can

@@ -10,6 +10,7 @@ import java.util.Map;
 /** What the setters of options have in common: they refuse what cannot be, and copy the rest. */
 final class OptionChecks {
   private static final long LEAST_HEAP_BYTES = 2L << 20;
+  private static final long LEAST_RSS_BYTES = 16L << 20;
   private static final Duration LONGEST = Duration.ofDays(36500);
 
   private OptionChecks() {}
@@ -23,11 +24,28 @@ final class OptionChecks {
   }
 
   static long maxHeapBytes(long maxHeapBytes) {
+    return heapBytes(maxHeapBytes, "the JVM's default");
+  }
+
+  static long taskHeapBytes(long maxHeapBytes) {
+    return heapBytes(maxHeapBytes, "no limit");
+  }
+
+  private static long heapBytes(long maxHeapBytes, String meaningOfZero) {
     if (maxHeapBytes != 0 && maxHeapBytes < LEAST_HEAP_BYTES) {
-      throw new IllegalArgumentException("maxHeapBytes: " + maxHeapBytes
-          + " (expected: 0 for the JVM's default, else " + LEAST_HEAP_BYTES + " or more)");
+      throw new IllegalArgumentException("maxHeapBytes: " + maxHeapBytes + " (expected: 0 for "
+          + meaningOfZero + ", else " + LEAST_HEAP_BYTES + " or more)");
     }
     return maxHeapBytes;
+  }
+
+  static long maxRssBytes(long maxRssBytes) {
+    if (maxRssBytes != 0 && maxRssBytes < LEAST_RSS_BYTES) {
+      throw new IllegalArgumentException("maxRssBytes: " + maxRssBytes
+          + " (expected: 0 for no limit, else " + LEAST_RSS_BYTES
+          + " or more, because no JVM is smaller)");
+    }
+    return maxRssBytes;
   }
 
   static List<String> jvmArgs(List<String> jvmArgs) {

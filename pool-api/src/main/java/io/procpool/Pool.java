@@ -382,6 +382,38 @@ public interface Pool extends ExecutorService, AutoCloseable {
   <T extends @Nullable Object> List<Future<T>> invokeAll(Collection<? extends Callable<T>> tasks)
       throws InterruptedException;
 
+  // Each worker.
+
+  /**
+   * Runs a task once on every worker and waits until it has ended everywhere; otherwise as {@link #broadcastAsync}.
+   *
+   * @throws InterruptedException if the wait is interrupted; the task is cancelled where it has not ended
+   */
+  <T extends @Nullable Object> List<WorkerOutcome<T>> broadcast(Task<T> task)
+      throws InterruptedException;
+
+  /**
+   * Submits a task that runs once on every worker that lives now, one that is being started included, and on none that comes later (for these there is
+   * {@link PoolOptions.Builder#initializer}). A busy worker runs it when its turn comes: in the order of submission, or by its {@linkplain TaskOptions#priority priority}.
+   * A worker that is stopped by somebody, or busy for ever, holds up the result; a {@link TaskOptions#timeout} ends the wait for the task's own running only.
+   *
+   * <p>The result has an outcome for each of these workers, whatever it is; the call as a whole fails only if it is cancelled. A worker that ends before it has begun the task has a
+   * {@link WorkerGoneException} as its outcome, one that dies of the task what any task would have. Each run counts as a task. It is accepted though the pool may be
+   * {@linkplain PoolOptions#maxPendingTasks full}.
+   *
+   * @throws IllegalArgumentException if the options have a {@link TaskOptions#key}
+   */
+  <T extends @Nullable Object> AsyncResult<List<WorkerOutcome<T>>> broadcastAsync(Task<T> task);
+
+  /**
+   * Makes a value known to all workers: it is encoded once, here and now, and each worker that needs it decodes it once, when a task first asks for it. Tasks
+   * capture or are passed the handle, which is a name; {@link Shared#get} gives them the value. On the backends {@code threads} and {@code inline} that is the value itself.
+   *
+   * @throws NotSerializableTaskException if the value cannot be encoded, or takes more than 1 GiB
+   * @throws io.procpool.shared.OutOfSharedMemoryException if there is no room for it
+   */
+  <T extends @Nullable Object> Shared<T> share(T value);
+
   // Size.
 
   /** As {@link #resize(int, int)} with a fixed number of workers, 1 to {@value PoolOptions#MAX_WORKERS}. */

@@ -10,7 +10,8 @@ package io.procpool;
  * @param pendingTasks accepted tasks that have not been handed to a worker
  * @param activeTasks tasks handed to a worker, running or prefetched
  * @param completedTasks tasks whose outcome a worker has sent, be it a value, an exception, or that it could not decode them
- * @param lostTasks tasks whose outcome no worker has sent, also because it was killed for a timeout or a cancellation
+ * @param lostTasks tasks whose outcome no worker has sent, also because it was killed for a limit or a cancellation; and those that
+ *     were interrupted because of a limit and failed, or waited longer than their queue timeout
  * @param cancelledTasks tasks that were cancelled before they began
  * @param spawnedWorkers workers spawned since the pool was opened
  * @param crashedWorkers workers that ended unasked or were killed

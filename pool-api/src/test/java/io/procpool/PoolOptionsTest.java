@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -243,6 +244,66 @@ class PoolOptionsTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("timeout: PT-0.001S (expected: zero or more)");
     assertThatThrownBy(() -> TaskOptions.defaults().name(null))
+        .isInstanceOf(NullPointerException.class);
+  }
+
+  @Test
+  void taskOptions_limits_areKeptAndChecked() {
+    Duration second = Duration.ofSeconds(1);
+    TaskOptions options = TaskOptions.defaults()
+        .timeoutGrace(second)
+        .queueTimeout(second.multipliedBy(2))
+        .stallTimeout(second.multipliedBy(3))
+        .maxRssBytes(1L << 30)
+        .maxHeapBytes(1L << 20 << 5);
+    TaskOptions over = TaskOptions.defaults().stallTimeout(Duration.ZERO).over(options);
+    assertThat(over.timeoutGrace()).contains(second);
+    assertThat(over.queueTimeout()).contains(second.multipliedBy(2));
+    assertThat(over.stallTimeout()).contains(Duration.ZERO);
+    assertThat(over.maxRssBytes()).contains(1L << 30);
+    assertThat(over.maxHeapBytes()).contains(32L << 20);
+    TaskOptions none = TaskOptions.defaults();
+    Duration negative = Duration.ofMillis(-1);
+    assertRefused(() -> none.timeoutGrace(negative), "timeoutGrace: PT-0.001S");
+    assertRefused(() -> none.queueTimeout(negative), "queueTimeout: PT-0.001S");
+    assertRefused(() -> none.stallTimeout(negative), "stallTimeout: PT-0.001S");
+    assertRefused(() -> none.queueTimeout(Duration.ofDays(40_000)), "at most 36500 days");
+    assertRefused(
+        () -> none.maxRssBytes(1 << 20), "maxRssBytes: 1048576 (expected: 0 for no limit");
+    assertRefused(() -> none.maxRssBytes(-1), "maxRssBytes: -1");
+    assertRefused(
+        () -> none.maxHeapBytes(1 << 20), "maxHeapBytes: 1048576 (expected: 0 for no limit");
+  }
+
+  private static void assertRefused(ThrowingCallable setter, String message) {
+    assertThatThrownBy(setter)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void taskOptions_ofScheduling_areKeptAndChecked() {
+    TaskOptions options =
+        TaskOptions.defaults().priority(-3).submitter("web", 5).key("user-1");
+    assertThat(options.priority()).contains(-3);
+    assertThat(options.submitter()).contains("web");
+    assertThat(options.weight()).contains(5);
+    assertThat(options.key()).contains("user-1");
+    assertThat(TaskOptions.defaults().priority()).isEmpty();
+    assertThat(TaskOptions.defaults().key()).isEmpty();
+    // A weight belongs to its submitter.
+    TaskOptions merged = TaskOptions.defaults().submitter("batch").over(options);
+    assertThat(merged.submitter()).contains("batch");
+    assertThat(merged.weight()).contains(1);
+    assertThat(merged.priority()).contains(-3);
+    assertThat(TaskOptions.defaults().priority(1).over(options).weight()).contains(5);
+    assertThatThrownBy(() -> TaskOptions.defaults().submitter(""))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("submitter");
+    assertThatThrownBy(() -> TaskOptions.defaults().submitter("a", 0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("weight: 0 (expected: 1 to 1000)");
+    assertThatThrownBy(() -> TaskOptions.defaults().key(null))
         .isInstanceOf(NullPointerException.class);
   }
 

@@ -6,9 +6,15 @@ import static io.procpool.ipc.WorkerSegmentLayout.AREA_OFFSET;
 import static io.procpool.ipc.WorkerSegmentLayout.BATCH_FIRST_OFFSET;
 import static io.procpool.ipc.WorkerSegmentLayout.COUNT_BITS;
 import static io.procpool.ipc.WorkerSegmentLayout.COUNT_MASK;
+import static io.procpool.ipc.WorkerSegmentLayout.FRACTION_OFFSET;
 import static io.procpool.ipc.WorkerSegmentLayout.ITEM_START_OFFSET;
 import static io.procpool.ipc.WorkerSegmentLayout.MAGIC;
 import static io.procpool.ipc.WorkerSegmentLayout.MAGIC_OFFSET;
+import static io.procpool.ipc.WorkerSegmentLayout.MESSAGE_BYTES;
+import static io.procpool.ipc.WorkerSegmentLayout.MESSAGE_LENGTH_OFFSET;
+import static io.procpool.ipc.WorkerSegmentLayout.MESSAGE_OFFSET;
+import static io.procpool.ipc.WorkerSegmentLayout.MESSAGE_VERSION_OFFSET;
+import static io.procpool.ipc.WorkerSegmentLayout.PROGRESS_NANOS_OFFSET;
 import static io.procpool.ipc.WorkerSegmentLayout.PUBLISHED_OFFSET;
 import static io.procpool.ipc.WorkerSegmentLayout.SEGMENT_BYTES;
 import static io.procpool.ipc.WorkerSegmentLayout.SLOTS_OFFSET;
@@ -20,6 +26,7 @@ import static io.procpool.ipc.WorkerSegmentLayout.TO_WORKER_OFFSET;
 import static io.procpool.ipc.WorkerSegmentLayout.VERSION;
 import static io.procpool.ipc.WorkerSegmentLayout.VERSION_OFFSET;
 
+import io.procpool.TaskProgress;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.invoke.MethodHandles;
@@ -28,6 +35,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
@@ -40,6 +48,9 @@ import java.nio.file.Path;
  * multiple threads, the methods of the worker's side by its task thread only.
  */
 public final class WorkerSegment {
+  /** How long the message of a progress may be. */
+  public static final int MAX_MESSAGE_BYTES = MESSAGE_BYTES;
+
   /** How many units may be outstanding at a worker. */
   public static final int MAX_UNITS = SLOT_COUNT;
 
@@ -67,9 +78,17 @@ public final class WorkerSegment {
     /** Taken back by the master before the worker began it. */
     REVOKED,
     /** The master is about to kill the worker because of this unit. */
-    KILLED
+    KILLED,
+    /** The worker has begun it, and the item that it is at is over a limit of time: it is to be interrupted. */
+    OVERDUE;
+
+    /** Tells whether the worker has begun it and not ended it. */
+    public boolean isRunning() {
+      return this == STARTED || this == OVERDUE;
+    }
   }
 
+  private static final int MESSAGE_TRIES = 100;
   private static final UnitState[] STATES = UnitState.values();
   private static final VarHandle LONG =
       MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
@@ -187,6 +206,9 @@ public final class WorkerSegment {
     LONG.setVolatile(memory, PUBLISHED_OFFSET, 0L);
     LONG.setVolatile(memory, BATCH_FIRST_OFFSET, 0L);
     LONG.setVolatile(memory, ITEM_START_OFFSET, 0L);
+    LONG.setVolatile(memory, PROGRESS_NANOS_OFFSET, 0L);
+    LONG.setVolatile(memory, MESSAGE_VERSION_OFFSET, 0L);
+    memory.putInt(MESSAGE_LENGTH_OFFSET, 0);
     toWorker.reset();
     toMaster.reset();
   }
@@ -212,14 +234,14 @@ public final class WorkerSegment {
   public int truncate(int seq, int keep) {
     while (true) {
       long word = read(seq);
-      if (!belongs(word, seq) || state(word) != UnitState.STARTED) {
+      if (!belongs(word, seq) || !state(word).isRunning()) {
         return -1;
       }
       int limit = next(word) + keep;
       if (limit >= limit(word)) {
         return -1;
       }
-      if (change(seq, word, word(seq, UnitState.STARTED, limit, next(word)))) {
+      if (change(seq, word, word(seq, state(word), limit, next(word)))) {
         return limit;
       }
     }
@@ -232,11 +254,33 @@ public final class WorkerSegment {
    * @param item number of the item within the unit
    */
   public boolean kill(int seq, int item) {
-    long word = read(seq);
-    return belongs(word, seq)
-        && state(word) == UnitState.STARTED
-        && next(word) == item + 1
-        && change(seq, word, word(seq, UnitState.KILLED, limit(word), next(word)));
+    while (true) {
+      long word = read(seq);
+      if (!belongs(word, seq) || !state(word).isRunning() || next(word) != item + 1) {
+        return false;
+      }
+      if (change(seq, word, word(seq, UnitState.KILLED, limit(word), next(word)))) {
+        return true;
+      }
+    }
+  }
+
+  /**
+   * Has an item interrupted that has run too long. After true, the worker finds that before it goes on to another item; false if the item
+   * has ended or another has begun in the meantime, or if that was so already.
+   *
+   * @param item number of the item within the unit
+   */
+  public boolean overdue(int seq, int item) {
+    while (true) {
+      long word = read(seq);
+      if (!belongs(word, seq) || state(word) != UnitState.STARTED || next(word) != item + 1) {
+        return false;
+      }
+      if (change(seq, word, word(seq, UnitState.OVERDUE, limit(word), next(word)))) {
+        return true;
+      }
+    }
   }
 
   /** Returns where a unit stands. */
@@ -257,6 +301,32 @@ public final class WorkerSegment {
    */
   public long itemStartNanos() {
     return (long) LONG.getVolatile(memory, ITEM_START_OFFSET);
+  }
+
+  /** Returns when progress was last reported, as {@link System#nanoTime()} of this machine; 0 for never. It may have been for another item. */
+  public long progressNanos() {
+    return (long) LONG.getVolatile(memory, PROGRESS_NANOS_OFFSET);
+  }
+
+  /** Returns what was last reported. The words are left out if they change all the time, or the worker died with them half written. */
+  public TaskProgress progress() {
+    double fraction = Double.longBitsToDouble((long) LONG.getVolatile(memory, FRACTION_OFFSET));
+    if (!(fraction >= 0 && fraction <= 1)) {
+      fraction = 0;
+    }
+    byte[] message = new byte[MESSAGE_BYTES];
+    for (int i = 0; i < MESSAGE_TRIES; i++) {
+      long version = (long) LONG.getAcquire(memory, MESSAGE_VERSION_OFFSET);
+      int length = Math.max(0, Math.min(memory.getInt(MESSAGE_LENGTH_OFFSET), MESSAGE_BYTES));
+      memory.get(MESSAGE_OFFSET, message, 0, length);
+      VarHandle.loadLoadFence();
+      if ((version & 1) == 0
+          && version == (long) LONG.getVolatile(memory, MESSAGE_VERSION_OFFSET)) {
+        return new TaskProgress(fraction, new String(message, 0, length, StandardCharsets.UTF_8));
+      }
+      Thread.onSpinWait();
+    }
+    return new TaskProgress(fraction, "");
   }
 
   /** Outcomes that a dead worker had completed and not sent. */
@@ -309,17 +379,51 @@ public final class WorkerSegment {
     }
   }
 
-  /** Ends a unit. False if the worker is about to be killed because of it. */
-  public boolean end(int seq) {
+  /** Tells whether the item that the unit is at is to be interrupted. */
+  public boolean isOverdue(int seq) {
+    return state(seq) == UnitState.OVERDUE;
+  }
+
+  /** The item of a unit that was to be interrupted has ended: the unit may go on. False if the worker is about to be killed. */
+  public boolean settle(int seq) {
     while (true) {
       long word = read(seq);
-      if (!belongs(word, seq) || state(word) != UnitState.STARTED) {
+      if (!belongs(word, seq) || state(word) != UnitState.OVERDUE) {
         return false;
       }
-      if (change(seq, word, word(seq, UnitState.DONE, limit(word), next(word)))) {
+      if (change(seq, word, word(seq, UnitState.STARTED, limit(word), next(word)))) {
         return true;
       }
     }
+  }
+
+  /**
+   * Ends a unit.
+   *
+   * @return where it stood: {@link UnitState#STARTED} or {@link UnitState#OVERDUE}; {@link UnitState#KILLED} if it has not been ended, because the
+   *     worker is about to be killed
+   */
+  public UnitState end(int seq) {
+    while (true) {
+      long word = read(seq);
+      if (!belongs(word, seq) || !state(word).isRunning()) {
+        return UnitState.KILLED;
+      }
+      if (change(seq, word, word(seq, UnitState.DONE, limit(word), next(word)))) {
+        return state(word);
+      }
+    }
+  }
+
+  /** Says how far the item is that runs; one thread at a time. Of a longer message only so many bytes are kept. */
+  public void report(double fraction, byte[] message, int length) {
+    long version = (long) LONG.getOpaque(memory, MESSAGE_VERSION_OFFSET) | 1;
+    LONG.setVolatile(memory, MESSAGE_VERSION_OFFSET, version);
+    memory.putInt(MESSAGE_LENGTH_OFFSET, length);
+    memory.put(MESSAGE_OFFSET, message, 0, length);
+    LONG.setVolatile(memory, MESSAGE_VERSION_OFFSET, version + 1);
+    LONG.setVolatile(memory, FRACTION_OFFSET, Double.doubleToRawLongBits(fraction));
+    LONG.setVolatile(memory, PROGRESS_NANOS_OFFSET, System.nanoTime());
   }
 
   /** Returns the area for the outcomes of a batch. */

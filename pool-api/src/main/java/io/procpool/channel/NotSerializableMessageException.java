@@ -2,8 +2,9 @@
 package io.procpool.channel;
 
 /**
- * A message cannot be encoded. Thrown by the method that puts or sends it; nothing was sent. The message of the exception names the path to
- * the offending field, such as {@code Render.scene.cache}.
+ * A message cannot be encoded, or is longer than may be: what is sent through a pipe or connection, put into a queue, or given to a method of an object of a {@link io.procpool.manager.Manager}. Thrown by the method
+ * that puts, sends or was called; nothing was sent, and nothing was done. The message of the exception names the
+ * path to the offending field, such as {@code Render.scene.cache}.
  */
 public final class NotSerializableMessageException extends IllegalArgumentException {
   private static final long serialVersionUID = 1;

@@ -4,7 +4,7 @@ package io.procpool.manager;
 import java.util.List;
 
 /**
- * At one place of a {@link ManagedList}, some elements were replaced by others. Immutable, as far as elements are.
+ * At one place of a {@link ManagedList} or a {@link ManagedArray}, some elements were replaced by others; in an array by as many. Immutable, as far as elements are.
  *
  * @param index of the first one
  * @param removed the elements that were there, which may be none

@@ -59,12 +59,12 @@ public interface ManagedArray<E extends @Nullable Object> extends Serializable {
   <X extends @Nullable Object> E accumulateAndGet(
       int index, X given, BiFunction<? super E, ? super X, ? extends E> function);
 
-  /** Returns a copy of all elements, as they are at one moment, in one call. */
+  /** Returns a copy of all elements, as they are at one moment. */
   default List<E> toList() {
     return toList(0, length());
   }
 
-  /** Returns a copy of a range of elements, as they are at one moment, in one call. */
+  /** Returns a copy of a range of elements, as they are at one moment. */
   List<E> toList(int from, int to);
 
   /** Sets elements from an index on, all at one moment, in one call; none if they do not fit. */
@@ -72,4 +72,15 @@ public interface ManagedArray<E extends @Nullable Object> extends Serializable {
 
   /** Returns the array as a list of a fixed size; its {@code get} and {@code set} are those of the array, its iterators go through a copy of all elements. */
   List<E> asList();
+
+  /** Returns the operations of this array that return at once. Does not block. */
+  AsyncArray<E> async();
+
+  /**
+   * Has a listener told of each change, from now on: where, what was there, and what is. The listener stays in this process. Blocks for a round
+   * trip.
+   *
+   * <p>An operation that leaves everything as it is, compared in serialized form, is no change. {@link #setAll} is one, from the first element that it has changed to the last.
+   */
+  Subscription addListener(ChangeListener<? super ListChange<E>> listener);
 }

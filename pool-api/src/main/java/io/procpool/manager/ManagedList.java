@@ -9,7 +9,7 @@ import java.util.List;
  * failures and threads holds here.
  *
  * <p>A function of the plain JDK type that is not serializable runs here, on a copy that is written back if the list has not changed meanwhile, else all is done
- * again: so that takes effect at one moment, too, but the whole list goes both ways.
+ * again: so that takes effect at one moment, too, but the whole list goes both ways. A list of more than 256 MiB in serialized form is refused with a {@link ManagerException}.
  *
  * <p>Iterators go through the elements as they were when it was made, and do not change the list; the methods of a {@link #subList} are a call of the server for each
  * element.

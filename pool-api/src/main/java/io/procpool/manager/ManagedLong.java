@@ -78,4 +78,14 @@ public interface ManagedLong extends Serializable {
 
   /** As {@link #getAndAccumulate(long, ServerFunctions.OfTwoLongs)}, here if the function is not serializable. */
   long getAndAccumulate(long given, LongBinaryOperator function);
+
+  /** Returns the operations of this number that return at once. Does not block. */
+  AsyncLong async();
+
+  /**
+   * Has a listener told of each change, from now on: what the number was, and what it is. The listener stays in this process. Blocks for a round trip.
+   *
+   * <p>An operation that leaves the number as it is is no change.
+   */
+  Subscription addListener(ChangeListener<? super ValueChange<Long>> listener);
 }

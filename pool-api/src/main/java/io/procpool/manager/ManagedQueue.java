@@ -13,6 +13,7 @@ import java.util.concurrent.BlockingQueue;
  * <p>Waiting holds no thread of the server. Who waits longest is served first. A call that was interrupted has had no effect if it throws
  * {@link InterruptedException}; else the interrupt stays pending. A process that dies while it waits is forgotten; one that dies just when
  * it has been given an element loses that one. Iterators go through the elements as they were, and do not change the queue.
+ * {@code drainTo} takes one after the other.
  *
  * @param <E> type of the elements
  */
@@ -33,4 +34,12 @@ public interface ManagedQueue<E> extends BlockingQueue<E>, Serializable {
 
   /** Returns the operations of this queue that return at once. Does not block. */
   AsyncQueue<E> async();
+
+  /**
+   * Has a listener told of each element that comes and goes, from now on, also of one that is handed to who waits for it: that comes, and goes. The listener stays in this
+   * process. Blocks for a round trip.
+   *
+   * <p>It takes no element: who takes from this queue gets what he would get without it.
+   */
+  Subscription addListener(ChangeListener<? super QueueChange<E>> listener);
 }

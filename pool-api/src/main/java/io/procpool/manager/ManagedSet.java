@@ -18,6 +18,9 @@ public interface ManagedSet<E> extends Set<E>, Serializable {
   /** As {@link Set#removeIf}, atomically on the server. */
   boolean removeIf(ServerFunctions.Which<? super E> which);
 
+  /** Returns the operations of this set that return at once. Does not block. */
+  AsyncSet<E> async();
+
   /**
    * Has a listener told of each change, from now on: what was added or removed. The listener stays in this process. Blocks for a round
    * trip.

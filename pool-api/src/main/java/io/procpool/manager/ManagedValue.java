@@ -60,6 +60,9 @@ public interface ManagedValue<T extends @Nullable Object> extends Serializable {
   <X extends @Nullable Object> T getAndAccumulate(
       X given, BiFunction<? super T, ? super X, ? extends T> function);
 
+  /** Returns the operations of this value that return at once. Does not block. */
+  AsyncValue<T> async();
+
   /**
    * Has a listener told of each change, from now on: what the value was, and what it is. The listener stays in this process. Blocks for a round trip.
    *

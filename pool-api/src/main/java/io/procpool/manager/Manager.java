@@ -324,6 +324,8 @@ public interface Manager extends AutoCloseable, Serializable {
    * <p>A proxy is a handle, as {@link ManagedMap} is; what that says of failures, interruption and threads holds here. Two proxies are equal if they stand for the same
    * object; {@code equals}, {@code hashCode} and {@code toString} do not ask the server.
    *
+   * <p>With a {@linkplain ManagerOptions.Builder#store store} the object must be serializable, unless it is marked with {@link NotKept}.
+   *
    * @param registered the name of the type
    * @param interfaceType the interface that was registered, or one that it extends
    * @throws ManagerException if no such type is registered, or its interface is another one
@@ -363,8 +365,8 @@ public interface Manager extends AutoCloseable, Serializable {
    * <ul>
    *   <li>it is between all processes that are connected, not only those of a session, and needs no shared memory;
    *   <li>who waits gets it in the order of coming;
-   *   <li>each operation is a call of the server, some microseconds. One that waits fails with {@link ManagerGoneException} when the server ends; the lock has ended with it
-   *       then, so do not rely on what it guarded;
+   *   <li>each operation is a call of the server, some microseconds. One that waits fails with {@link ManagerGoneException} when the server ends; the hold has ended with it
+   *       then, so do not rely on what it guarded. After a restart with a {@linkplain ManagerOptions.Builder#store store} the lock is free, and its next owner is told;
    *   <li>an owner counts as dead when its connection has ended, which is a moment after its process has; who waits is told at once.
    * </ul>
    *

@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,8 @@ public final class ManagerOptions {
   /** The fewest bytes that a key has. */
   public static final int MIN_KEY_BYTES = 16;
 
+  private static final Duration MAX_FUNCTION_TIMEOUT = Duration.ofDays(36500);
+
   private final @Nullable SocketAddress address;
   private final byte @Nullable [] key;
   private final boolean hosted;
@@ -26,6 +29,7 @@ public final class ManagerOptions {
   private final List<ManagedType<?>> types;
   private final @Nullable Path store;
   private final boolean storeSync;
+  private final Duration functionTimeout;
 
   private ManagerOptions(Builder from, boolean tls) {
     this.address = from.address;
@@ -37,6 +41,7 @@ public final class ManagerOptions {
     this.types = List.copyOf(from.types.values());
     this.store = from.store;
     this.storeSync = from.storeSync;
+    this.functionTimeout = from.functionTimeout;
   }
 
   /** Returns a builder with all defaults. */
@@ -89,6 +94,11 @@ public final class ManagerOptions {
     return storeSync;
   }
 
+  /** Returns how long a function may run on the server; zero if there is no limit. */
+  public Duration functionTimeout() {
+    return functionTimeout;
+  }
+
   @Override
   public String toString() {
     return "ManagerOptions[address=" + (address == null ? "of its own" : address)
@@ -96,6 +106,7 @@ public final class ManagerOptions {
         + (keyStore == null ? "" : ", keyStore=" + keyStore)
         + (hosted ? ", hosted" : "")
         + (store == null ? "" : ", store=" + store + (storeSync ? ", storeSync" : ""))
+        + (functionTimeout.isZero() ? "" : ", functionTimeout=" + functionTimeout)
         + "]"; // not the key
   }
 
@@ -110,6 +121,7 @@ public final class ManagerOptions {
     private final Map<String, ManagedType<?>> types = new LinkedHashMap<>();
     private @Nullable Path store;
     private boolean storeSync;
+    private Duration functionTimeout = Duration.ZERO;
 
     private Builder() {}
 
@@ -195,8 +207,17 @@ public final class ManagerOptions {
      * without a name end with the server. Who waits at a queue is not kept, and what was taken from one counts as dealt with ({@link ManagedQueue#taskDone}).
      * Elements of queues are kept as they are; what is in all other objects must be of classes that the next server finds, too.
      *
+     * <p>At a restart all clients count as dead. An event is set or not, and a latch has its count. A lock is free; if somebody had it, whoever gets it first
+     * is told ({@link io.procpool.sync.ProcessLock#deadOwner()}), and fencing tokens go on. A semaphore has as many permits as if all processes that had some had died ({@link
+     * Manager#semaphore(int)}). Barriers come back whole and without anybody, and pools without tasks, as they were made. Who listens to changes has to do so again.
+     *
+     * <p>An object of a type of the user's own, and what its methods have returned by {@link ByProxy}, must be {@link java.io.Serializable}, and work when it was rebuilt. It is serialized as a
+     * whole after each call, and written if it is not what it was: that takes time for large ones, and its last state is kept in memory, too; large content is better off in a {@link ManagedMap} or the like, whose
+     * proxy can be in the object. Calls with any of those that belong together are done one at a time. What is changed in such an object outside of calls is written with the next one, and what two of them share they do not share after a restart. A change that cannot be serialized is undone. One that is not serializable is
+     * refused when it is made, unless it is marked with {@link NotKept}; then it comes back as its factory makes it.
+     *
      * <p>One server at a time can use a directory; another one is refused. So is a directory that is damaged: the message names file and place. While
-     * the directory cannot be written, such as when the disk is full, changes fail with a {@link ManagerException}, and reading goes on.
+     * the directory cannot be written, such as when the disk is full, changes fail with a {@link ManagerException}, and so does every call of an object of a user's type, which may be one; reading goes on.
      */
     public Builder store(Path directory) {
       this.store = Objects.requireNonNull(directory, "directory");
@@ -206,6 +227,28 @@ public final class ManagerOptions {
     /** Sets whether a change is acknowledged only when the disk has it, so that it survives loss of power, too: that takes milliseconds. Off by default: it survives the end of the server, however that comes, while the system goes on. */
     public Builder storeSync(boolean storeSync) {
       this.storeSync = storeSync;
+      return this;
+    }
+
+    /**
+     * Sets how long what clients call may run on the server where it is code of theirs: functions that are given to methods, methods and factories of objects of their own, comparators,
+     * and {@code equals}, {@code hashCode} and the like of their classes. Zero, which is the default, means that there is no limit: one that does not end holds up its object, and nothing else, until the
+     * server ends.
+     *
+     * <p>When the time is over the caller gets a {@link FunctionTimeoutException}, which says what is still changed and what is not, and the function's thread is interrupted, also if its caller is gone. Until it ends
+     * the object is busy; a second later who waits for it gets such an exception, too.
+     *
+     * <p>The time is that of one call, from when it begins; it includes what the call waits for, such as other objects. Set it above the longest that any method of an object of your own may take.
+     *
+     * @param functionTimeout at most 36500 days
+     */
+    public Builder functionTimeout(Duration functionTimeout) {
+      if (functionTimeout.isNegative() || functionTimeout.compareTo(MAX_FUNCTION_TIMEOUT) > 0) {
+        throw new IllegalArgumentException("functionTimeout: " + functionTimeout
+            + " (expected: zero for no limit, else at most " + MAX_FUNCTION_TIMEOUT.toDays()
+            + " days)");
+      }
+      this.functionTimeout = functionTimeout;
       return this;
     }
 

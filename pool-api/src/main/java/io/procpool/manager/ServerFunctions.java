@@ -14,6 +14,10 @@ import java.util.function.UnaryOperator;
  * Functions that are sent to the server of a manager and run there, on the object itself, while nobody else can use it. A lambda that is given
  * to a method of a managed object becomes one by itself; one that was made for the plain interface of the JDK is one
  * only if it is {@link Serializable}.
+ *
+ * <p>A function may use handles that it has captured of other objects, of the same server, too. One that uses the object that it runs at, or waits for another function that waits
+ * for it, gets a {@link ManagerDeadlockException}; circles that go through locks, queues, other servers or other threads are not noticed. How long functions may take says {@link
+ * ManagerOptions.Builder#functionTimeout}.
  */
 public final class ServerFunctions {
   private ServerFunctions() {}

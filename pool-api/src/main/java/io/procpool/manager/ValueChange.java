@@ -4,7 +4,7 @@ package io.procpool.manager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link ManagedValue} has another value. Immutable, as far as the values are.
+ * A {@link ManagedValue} or a {@link ManagedLong} has another value. Immutable, as far as the values are.
  *
  * @param before what it was
  * @param after what it is

@@ -39,7 +39,7 @@ import java.util.concurrent.locks.Lock;
  * plain access is enough there.
  *
  * <p><b>Life.</b> {@link #close()} ends the use of this handle, as with the values of {@link io.procpool.shared}; it does not release
- * the lock. The lock has its place in shared memory until its last handle is gone; that of a manager, as long as its server runs.
+ * the lock. The lock has its place in shared memory until its last handle is gone; that of a manager, as long as its server runs, or is started again with the same store.
  *
  * <p>Safe for use by multiple threads and processes.
  */

@@ -9,7 +9,9 @@ import io.procpool.PoolLoadContract;
 import io.procpool.PoolMapContract;
 import io.procpool.PoolOptions;
 import io.procpool.PoolOptionsContract;
+import io.procpool.PoolSchedulingContract;
 import io.procpool.PoolSubmitContract;
+import io.procpool.TaskContextContract;
 import org.junit.jupiter.api.Nested;
 
 /** The contract of {@link io.procpool.Pool} on the backend {@code inline}. */
@@ -34,5 +36,11 @@ class InlineContractTest {
   class Options extends PoolOptionsContract {}
 
   @Nested
+  class Scheduling extends PoolSchedulingContract {}
+
+  @Nested
   class Load extends PoolLoadContract {}
+
+  @Nested
+  class Contexts extends TaskContextContract {}
 }

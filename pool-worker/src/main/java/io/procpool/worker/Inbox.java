@@ -159,16 +159,19 @@ final class Inbox {
       watchTaskThread();
     } catch (OutOfMemoryError error) {
       runner.outOfMemory("", error); // without a watcher nothing would be noticed any more
+    } catch (IOException masterGone) {
+      WorkerExit.disconnected(sessionPath);
     }
   }
 
-  private void watchTaskThread() {
+  private void watchTaskThread() throws IOException {
     int quiet = 0;
     int looks = 0;
     int seen = taken;
     while (true) {
       if (quiet < TICKS_BEFORE_REST) {
-        LockSupport.parkNanos(looks < TICKS_BEFORE_REST ? TICK_NANOS : LATER_TICK_NANOS);
+        boolean often = looks < TICKS_BEFORE_REST || runner.isToBeWatchedOften();
+        LockSupport.parkNanos(often ? TICK_NANOS : LATER_TICK_NANOS);
       } else {
         resting = true;
         if (waiting) {
@@ -189,6 +192,7 @@ final class Inbox {
         quiet = 0;
         looks++;
         runner.clockItems(true);
+        runner.watch();
         look();
       }
     }

@@ -26,6 +26,7 @@ import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
 import io.procpool.ipc.wire.ToWorker;
 import io.procpool.shared.SharedLong;
+import io.procpool.spi.WorkerScope;
 import io.procpool.sync.ProcessEvent;
 import io.procpool.sync.ProcessLock;
 import java.io.File;
@@ -66,6 +67,7 @@ final class Preparation {
     WorkerExit.class,
     WorkerIdentity.class,
     WorkerMain.class,
+    WorkerScope.class,
     WorkerSegment.class,
   };
 

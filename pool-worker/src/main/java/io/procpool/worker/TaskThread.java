@@ -33,6 +33,14 @@ final class TaskThread extends Thread {
     }
   }
 
+  /** User code goes on with something else: an interrupt that has come is forgotten. */
+  void forgetInterrupt() {
+    synchronized (guard) {
+      deferred = false;
+      Thread.interrupted();
+    }
+  }
+
   /** User code ends; an interrupt it has left is forgotten. */
   void endUserCode() {
     synchronized (guard) {

@@ -179,7 +179,7 @@ public final class Training {
     }
     segment.offer(++seq, count);
     ToWorker.Run run =
-        new ToWorker.Run(seq, seq, 0, count, seq, functionBytes, count > 1, kind.ordinal(), false);
+        ToWorker.Run.plain(seq, seq, 0, count, seq, functionBytes, count > 1, kind.ordinal());
     writer.write(run, payload.view());
     boolean last = false;
     while (!last) {

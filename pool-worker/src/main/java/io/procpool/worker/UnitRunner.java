@@ -1,9 +1,11 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.worker;
 
+import io.procpool.TaskContext;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.Outcomes;
+import io.procpool.ipc.RunningTask;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.WorkerSegment.UnitState;
 import io.procpool.ipc.codec.FunctionCodec;
@@ -16,8 +18,10 @@ import io.procpool.ipc.codec.SerializationDiagnosis;
 import io.procpool.ipc.codec.UnencodableValueException;
 import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.codec.ValueSkipper;
+import io.procpool.ipc.memory.SharedCopies;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.ToWorker.Run;
+import io.procpool.spi.TaskContexts;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -31,7 +35,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Runs units, one at a time, in the task thread. */
-final class UnitRunner {
+final class UnitRunner implements TaskContexts.Source {
   /*
    * Order.    A unit begins with a compare-and-set in the segment and ends with one, so the master can take it back before,
    *           or kill this process in between, but never both lose nor both win. Its last outcomes are sent after the end
@@ -41,6 +45,10 @@ final class UnitRunner {
    * Interrupts. The unit can be interrupted from before it begins: the master may know of the beginning before this thread
    *           has gone on. What an item leaves behind, its own interrupt or class loader, the next one does not get. An
    *           interrupt from the master cannot be lost that way: it takes away the items that are left before it sends one.
+   * Overdue.  An item that is over a limit of time is marked in the segment by the master; the watcher interrupts it, under `interruptLock`, as
+   *           long as it finds the mark. The task thread cannot leave a marked item but under that lock, where it takes the mark and the
+   *           interrupt away: so the interrupt reaches no other item.
+   * Context.  Made when the task asks for it. What it says after the item's end goes nowhere, because the end waits for what is being said.
    * Clock.    Reading it costs as much as a short item. Unless there is a run timeout, a unit is run without, until the
    *           watcher finds it running for a few milliseconds and asks for a closer look.
    * Memory.   After an OutOfMemoryError this process says so and ends; after one that the task has hidden it begins no further unit.
@@ -60,7 +68,15 @@ final class UnitRunner {
   private final TaskThread taskThread;
   private final Object interruptLock = new Object();
   private volatile boolean clocked;
+  private final HeapWatch heapWatch;
   private int runningSeq = NO_UNIT; // guarded by interruptLock
+  private boolean interrupted; // by the master; guarded by interruptLock
+  private int
+      interruptedItem; // the overdue item that has been interrupted; guarded by interruptLock
+  private volatile @Nullable Run running; // null between units
+  private int item; // of the unit that runs
+  private @Nullable Object function; // of the unit that runs
+  private @Nullable Context context; // of the item that runs, if it has asked
   private PayloadWriter scratch = new PayloadWriter();
   private int outcomeKind;
   private @Nullable Object outcomeValue;
@@ -80,13 +96,48 @@ final class UnitRunner {
     this.writer = writer;
     this.reportStarts = reportStarts;
     this.area = segment.area();
+    this.heapWatch = new HeapWatch(segment, writer);
   }
 
   /** Interrupts the task thread if it is at this unit; any thread. */
   void interrupt(int seq) {
     synchronized (interruptLock) {
       if (runningSeq == seq) {
+        interrupted = true;
         taskThread.interrupt();
+      }
+    }
+  }
+
+  /** Tells whether the unit that runs may become overdue and is to be interrupted then; any thread. */
+  boolean isToBeWatchedOften() {
+    Run run = running;
+    return run != null && run.soft();
+  }
+
+  /** Looks after the limits of the unit that runs; the watcher. */
+  void watch() throws IOException {
+    Run run = running;
+    if (run == null) {
+      return;
+    }
+    if (run.soft()) {
+      interruptIfOverdue(run.seq());
+    }
+    if (run.maxHeapBytes() > 0) {
+      heapWatch.look(run.seq(), run.maxHeapBytes());
+    }
+  }
+
+  private void interruptIfOverdue(int seq) {
+    synchronized (interruptLock) {
+      if (runningSeq == seq && segment.isOverdue(seq)) {
+        int overdue = segment.begun(seq);
+        if (interruptedItem != overdue) {
+          interruptedItem = overdue;
+          interrupted = true;
+          taskThread.interrupt();
+        }
       }
     }
   }
@@ -96,8 +147,9 @@ final class UnitRunner {
     clocked = each;
   }
 
-  /** Drops functions that will not be used again; any thread. */
+  /** Drops functions and shared values that will not be used again; any thread. */
   void forget(long[] ids) {
+    SharedCopies.drop(ids);
     synchronized (functions) {
       for (long id : ids) {
         functions.remove(id);
@@ -123,6 +175,8 @@ final class UnitRunner {
       return;
     }
     failedItems = 0;
+    item = 0;
+    running = run;
     if (reportStarts) {
       writer.write(new FromWorker.Started(seq), ByteBuffer.allocate(0));
     }
@@ -146,6 +200,60 @@ final class UnitRunner {
   private void running(int seq) {
     synchronized (interruptLock) {
       runningSeq = seq;
+      if (seq != NO_UNIT) {
+        interrupted = false;
+        interruptedItem = 0;
+      }
+    }
+  }
+
+  // The context of the task.
+
+  /** Only ever called in the task thread, by user code. */
+  @Override
+  public @Nullable TaskContext context() {
+    Run run = running;
+    if (context == null && run != null) {
+      context = new Context(run, leftNanos(run));
+    }
+    return context;
+  }
+
+  private long leftNanos(Run run) {
+    return run.timeoutNanos() == 0
+        ? Long.MAX_VALUE
+        : run.timeoutNanos() - (System.nanoTime() - segment.itemStartNanos());
+  }
+
+  private String taskName(Run run) {
+    if (!run.name().isEmpty() || function == null) {
+      return run.name();
+    }
+    return RunningTask.nameOf(function.getClass());
+  }
+
+  private final class Context extends RunningTask {
+    Context(Run run, long leftNanos) {
+      super(run.taskId() + item, taskName(run), identity.name(), identity.pool(), leftNanos);
+    }
+
+    @Override
+    protected void report(double fraction, byte[] message, int length) {
+      segment.report(fraction, message, length);
+    }
+
+    @Override
+    protected boolean isToEnd() {
+      synchronized (interruptLock) {
+        return interrupted;
+      }
+    }
+  }
+
+  private void endContext() {
+    if (context != null) {
+      context.end();
+      context = null;
     }
   }
 
@@ -207,8 +315,9 @@ final class UnitRunner {
   private void runSingle(Run run, byte[] payload, long start) throws IOException {
     scratch.reset();
     try {
-      Object function = function(run, payload);
-      compute(kind(run), function, arguments(run, payload));
+      Object decoded = function(run, payload);
+      function = decoded;
+      compute(kind(run), decoded, arguments(run, payload));
     } catch (OutOfMemoryError error) {
       throw error;
     } catch (Throwable undecodable) {
@@ -216,8 +325,8 @@ final class UnitRunner {
     }
     encode(scratch, run.taskId());
     outcomeValue = null;
-    end(run);
-    sendResults(run, run.first(), 1, true, start, scratch.view());
+    boolean overdue = end(run) && outcomeKind == Outcomes.THROWN;
+    sendResults(run, run.first(), 1, true, overdue, start, scratch.view());
     releaseScratch();
   }
 
@@ -309,14 +418,21 @@ final class UnitRunner {
     }
   }
 
-  /** Ends a unit: from here on no interrupt reaches it, and the master does not kill because of it. */
-  private void end(Run run) {
+  /**
+   * Ends a unit: from here on no interrupt reaches it, and the master does not kill because of it. True if its last item was overdue.
+   */
+  private boolean end(Run run) {
+    endContext();
     running(NO_UNIT);
+    running = null;
+    function = null;
     taskThread.endUserCode();
     restoreLoader();
-    while (!segment.end(run.seq())) {
+    UnitState before = segment.end(run.seq());
+    while (before == UnitState.KILLED) {
       LockSupport.park(); // the master has decided to kill this process
     }
+    return before == UnitState.OVERDUE;
   }
 
   private void restoreLoader() {
@@ -326,11 +442,11 @@ final class UnitRunner {
   }
 
   private void sendResults(
-      Run run, int first, int count, boolean last, long start, ByteBuffer outcomes)
+      Run run, int first, int count, boolean last, boolean overdue, long start, ByteBuffer outcomes)
       throws IOException {
     long nanos = last ? System.nanoTime() - start : 0;
-    FromWorker.Results message =
-        new FromWorker.Results(run.seq(), first, count, last, nanos, last ? failedItems : 0);
+    FromWorker.Results message = new FromWorker.Results(
+        run.seq(), first, count, last, nanos, last ? failedItems : 0, overdue);
     if (last) {
       wear.taskOver(nanos);
       writer.write(message, outcomes);
@@ -382,11 +498,12 @@ final class UnitRunner {
     void run(byte[] payload) throws IOException {
       int seq = run.seq();
       segment.openArea(seq, areaFirst);
-      Object function = null;
+      Object decoded = null;
       FunctionKind kind = FunctionKind.RUNNABLE;
       Throwable undecodable = null;
       try {
-        function = function(run, payload);
+        decoded = function(run, payload);
+        function = decoded;
         kind = kind(run);
       } catch (OutOfMemoryError error) {
         throw error;
@@ -394,19 +511,22 @@ final class UnitRunner {
         undecodable = failed;
       }
       PayloadReader in = arguments(run, payload);
-      int item = run.first();
+      int next = run.first();
       do {
-        if (function == null) {
+        if (decoded == null) {
           outcome(Outcomes.UNDECODABLE_TASK, undecodable);
         } else {
-          compute(kind, function, in);
+          compute(kind, decoded, in);
         }
-        store(item);
-        item++;
+        store(next);
+        if (context != null) {
+          endContext();
+        }
+        next++;
         if (clocked || run.timed()) {
           long now = System.nanoTime();
           if (now - lastFlush > FLUSH_NANOS) {
-            flush(item, false);
+            flush(next, false, outcomeKind == Outcomes.THROWN && segment.isOverdue(seq));
             now = lastFlush;
             wear.taskOver(FLUSH_NANOS);
           }
@@ -416,9 +536,24 @@ final class UnitRunner {
           Thread.interrupted();
         }
         restoreLoader();
-      } while (segment.beginItem(seq));
-      end(run);
-      flush(item, true);
+        item++;
+      } while (segment.beginItem(seq) || (segment.isOverdue(seq) && beginAfterOverdue(next)));
+      boolean overdue = end(run) && outcomeKind == Outcomes.THROWN;
+      flush(next, true, overdue);
+    }
+
+    /** Leaves an item that was to be interrupted, and begins the next one if there is one. */
+    private boolean beginAfterOverdue(int next) throws IOException {
+      synchronized (interruptLock) {
+        if (!segment.settle(run.seq())) {
+          return false;
+        }
+        interrupted = false;
+        taskThread.forgetInterrupt();
+      }
+      flush(next, false, outcomeKind == Outcomes.THROWN);
+      segment.itemStart(lastFlush);
+      return segment.beginItem(run.seq());
     }
 
     /** Puts the outcome into the area, or sends it by itself if it does not fit there. */
@@ -432,7 +567,8 @@ final class UnitRunner {
         flush(item, false);
         scratch.reset();
         encode(scratch, taskId);
-        sendResults(run, item, 1, false, start, scratch.view());
+        boolean overdue = outcomeKind == Outcomes.THROWN && segment.isOverdue(run.seq());
+        sendResults(run, item, 1, false, overdue, start, scratch.view());
         releaseScratch();
         areaFirst = item + 1;
         segment.openArea(run.seq(), areaFirst);
@@ -442,8 +578,12 @@ final class UnitRunner {
 
     /** Sends what is in the area: the outcomes of the items from `areaFirst` up to this one, exclusive. */
     private void flush(int next, boolean last) throws IOException {
+      flush(next, last, false);
+    }
+
+    private void flush(int next, boolean last, boolean overdue) throws IOException {
       if (inArea > 0 || last) {
-        sendResults(run, areaFirst, inArea, last, start, out.view());
+        sendResults(run, areaFirst, inArea, last, overdue, start, out.view());
       }
       inArea = 0;
       out.reset();

@@ -2,4 +2,4 @@
 package io.procpool.worker;
 
 /** Who this worker is, for messages. */
-record WorkerIdentity(String name, long pid) {}
+record WorkerIdentity(String pool, String name, long pid) {}

@@ -17,6 +17,8 @@ import io.procpool.ipc.memory.Session;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
 import io.procpool.ipc.wire.ToWorker;
+import io.procpool.spi.TaskContexts;
+import io.procpool.spi.WorkerScope;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -130,15 +132,18 @@ final class WorkerMain implements Runnable {
       throw new IllegalStateException(
           "the master's first message is " + message + " (expected: Welcome)");
     }
-    WorkerIdentity identity = new WorkerIdentity(launch.workerName(), pid);
+    WorkerIdentity identity = new WorkerIdentity(launch.poolName(), launch.workerName(), pid);
     TaskThread thread = (TaskThread) Thread.currentThread();
     OutOfMemoryMark mark = OutOfMemoryMark.of(launch.memoryPath(), pid);
     mark.remove(); // another process may have had this number
     Wear wear = new Wear(writer, mark, welcome.maxHeapBytesAfterGc());
     UnitRunner runner =
         new UnitRunner(thread, identity, segment, writer, welcome.reportStarts(), wear);
+    TaskContexts.install(runner);
     Inbox inbox = new Inbox(reader, writer, runner, launch.sessionPath());
     inbox.startWatching();
+    WorkerScope scope = new WorkerScope();
+    scope.openForProcess();
     if (!initialize(thread, first.payload(), identity, writer)) {
       return;
     }
@@ -147,6 +152,16 @@ final class WorkerMain implements Runnable {
       runner.run(unit);
     }
     new Finalizer(thread, identity, writer).run(inbox.finalizer());
+    closeObjects(thread, scope);
+  }
+
+  private static void closeObjects(TaskThread thread, WorkerScope scope) {
+    thread.resumeUserCode();
+    try {
+      scope.close();
+    } finally {
+      thread.endUserCode();
+    }
   }
 
   private static boolean initialize(

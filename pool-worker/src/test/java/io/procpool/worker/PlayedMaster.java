@@ -201,7 +201,7 @@ final class PlayedMaster implements AutoCloseable {
   void run(int seq, FunctionKind kind, byte[] function, List<?> arguments) throws IOException {
     int count = Math.max(1, arguments.size());
     run(
-        new ToWorker.Run(seq, seq, 0, count, seq, function.length, false, kind.ordinal(), false),
+        ToWorker.Run.plain(seq, seq, 0, count, seq, function.length, false, kind.ordinal()),
         function,
         arguments);
   }

@@ -46,15 +46,15 @@ final class UnitRunnerTest {
     segment = WorkerSegment.create(directory.resolve("segment"));
     FrameWriter writer = new FrameWriter(new Sink());
     Wear wear = new Wear(writer, OutOfMemoryMark.of(directory.toString(), 1), 0);
-    runner = new UnitRunner(thread, new WorkerIdentity("worker-1", 1), segment, writer, true, wear);
+    runner = new UnitRunner(
+        thread, new WorkerIdentity("pool-1", "worker-1", 1), segment, writer, true, wear);
   }
 
   private void run(Task<?> task) throws Exception {
     byte[] function = PlayedMaster.encoded(task);
     segment.offer(1, 1);
     unit = new Unit(
-        new ToWorker.Run(
-            1, 1, 0, 1, 0, function.length, false, FunctionKind.CALLABLE.ordinal(), false),
+        ToWorker.Run.plain(1, 1, 0, 1, 0, function.length, false, FunctionKind.CALLABLE.ordinal()),
         function);
     thread.start();
     thread.join(PlayedMaster.LONG.toMillis());

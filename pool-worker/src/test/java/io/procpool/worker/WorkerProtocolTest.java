@@ -166,7 +166,7 @@ final class WorkerProtocolTest {
 
   private static ToWorker.Run kept(int seq, long functionId, byte[] function) {
     int kind = FunctionKind.FUNCTION.ordinal();
-    return new ToWorker.Run(seq, seq, 0, 1, functionId, function.length, true, kind, false);
+    return ToWorker.Run.plain(seq, seq, 0, 1, functionId, function.length, true, kind);
   }
 
   /** A function stays although the unit that brought it was taken back, until it is to be forgotten. */

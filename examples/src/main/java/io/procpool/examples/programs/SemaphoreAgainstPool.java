@@ -38,6 +38,12 @@ public final class SemaphoreAgainstPool {
 
   /** Runs the program, which is about processes and ignores the backend in the settings. */
   static Seen run(ProgramSettings settings) throws InterruptedException {
+    return run(settings, TASKS);
+  }
+
+  /** As above, with so many tasks. */
+  static Seen run(ProgramSettings settings, int tasks) throws InterruptedException {
+    List<Integer> numbers = IntStream.range(0, tasks).boxed().toList();
     long millis = settings.millis(0.02);
     Outcome throttled;
     PoolOptions oneTaskEach = PoolOptions.builder()
@@ -46,11 +52,11 @@ public final class SemaphoreAgainstPool {
         .build();
     try (ProcessSemaphore semaphore = ProcessSemaphore.bounded(AT_ONCE)) {
       throttled = timed(
-          oneTaskEach, pool -> pool.map(task -> throttled(semaphore, task, millis), tasks(), 1));
+          oneTaskEach, pool -> pool.map(task -> throttled(semaphore, task, millis), numbers, 1));
     }
     Outcome pooled = timed(
         PoolOptions.builder().workers(AT_ONCE).build(),
-        pool -> pool.map(task -> Span.sleep(task, millis), tasks(), 1));
+        pool -> pool.map(task -> Span.sleep(task, millis), numbers, 1));
 
     print(settings, "processes and a semaphore", throttled);
     print(settings, "pool", pooled);
@@ -65,10 +71,6 @@ public final class SemaphoreAgainstPool {
     } finally {
       semaphore.release();
     }
-  }
-
-  private static List<Integer> tasks() {
-    return IntStream.range(0, TASKS).boxed().toList();
   }
 
   private interface Run {

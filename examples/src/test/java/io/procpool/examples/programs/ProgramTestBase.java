@@ -57,6 +57,8 @@ abstract class ProgramTestBase {
     Path err = directory.resolve("err");
     List<String> command = new ArrayList<>(List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
         "-cp",
         System.getProperty("java.class.path"),
         Programs.class.getName()));

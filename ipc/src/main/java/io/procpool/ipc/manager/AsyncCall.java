@@ -53,8 +53,51 @@ final class AsyncCall<T extends @Nullable Object> extends PendingCall {
     future.complete(result);
   }
 
+  private void willBeAwaited(CompletableFuture<?> future) {
+    if (!future.isDone()) {
+      client.waitFor(this);
+    }
+  }
+
+  /** What follows from it: a function on the server that waits for that waits for the call. */
+  private final class Dependent<U extends @Nullable Object> extends CompletableFuture<U> {
+    @Override
+    public U get() throws InterruptedException, ExecutionException {
+      willBeAwaited(this);
+      return super.get();
+    }
+
+    @Override
+    public U join() {
+      willBeAwaited(this);
+      return super.join();
+    }
+
+    @Override
+    public <V> CompletableFuture<V> newIncompleteFuture() {
+      return new Dependent<>();
+    }
+  }
+
   /** Cancelling asks the server, so that what it says is true. */
   private final class Future extends CompletableFuture<T> {
+    @Override
+    public T get() throws InterruptedException, ExecutionException {
+      willBeAwaited(this);
+      return super.get();
+    }
+
+    @Override
+    public T join() {
+      willBeAwaited(this);
+      return super.join();
+    }
+
+    @Override
+    public <V> CompletableFuture<V> newIncompleteFuture() {
+      return new Dependent<>();
+    }
+
     void end(int outcome, Throwable failed) {
       if (outcome == FromManager.Reply.CANCELLED) {
         super.cancel(false);

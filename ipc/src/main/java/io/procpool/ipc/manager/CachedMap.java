@@ -31,13 +31,10 @@ final class CachedMap<K, V> extends RemoteMap<K, V> {
     }
     ReadCache cache = new ReadCache(maxEntries, !remote.kind().equals("dict"), remote.server());
     ManagerClient client = KnownManagers.client(remote.server());
-    long subscription = client.listen(remote.number(), true, cache);
+    long subscription = client.newSubscription();
+    client.listen(subscription, remote.number(), true, cache);
     CachedMap<K, V> made = new CachedMap<>(remote, cache);
-    CLEANER.register(made, () -> {
-      if (client.forget(subscription)) {
-        client.callAsync(remote, remote.number(), ManagerWire.UNLISTEN, subscription);
-      }
-    });
+    CLEANER.register(made, () -> client.unlistenSoon(remote, remote.number(), subscription));
     return made;
   }
 

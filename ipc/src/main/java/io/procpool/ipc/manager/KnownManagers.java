@@ -148,7 +148,8 @@ public final class KnownManagers {
     return known;
   }
 
-  private static ManagerClient connect(String server) {
+  /** Returns how to connect to a server of this session. */
+  private static ServersHere.Connecting fromFile(String server) {
     Path file = file(server);
     Properties properties = new Properties();
     try (Reader in = Files.newBufferedReader(file)) {
@@ -169,15 +170,21 @@ public final class KnownManagers {
     if (properties.containsKey(FINGERPRINT)) {
       options.fingerprint(properties.getProperty(FINGERPRINT));
     }
+    return () -> ManagerClient.connect(address, key, options.build());
+  }
+
+  private static ManagerClient connect(String server) {
+    ServersHere.Connecting here = ServersHere.connecting(server);
+    ServersHere.Connecting connecting = here == null ? fromFile(server) : here;
     boolean interrupted = Thread.interrupted(); // kept for after this, which has an end of its own
     try {
       while (true) {
         try {
-          ManagerClient client = ManagerClient.connect(address, key, options.build());
+          ManagerClient client = connecting.connect();
           if (!client.server().equals(server)) {
             client.close();
-            throw new ManagerException(
-                "the manager " + server + " has ended; another one is at " + address + " now");
+            throw new ManagerException("the manager " + server + " has ended; another one is at "
+                + client.address() + " now");
           }
           return client;
         } catch (InterruptedException e) {

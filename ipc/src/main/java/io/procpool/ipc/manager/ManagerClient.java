@@ -172,11 +172,13 @@ public final class ManagerClient {
         throw new ManagerException(this + " has returned no page");
       }
       List<@Nullable Object> elements = new ArrayList<>();
+      int bytes = reply.remaining();
       while (reply.remaining() > 0) {
         elements.add(ValueCodec.read(reply, loader()));
       }
       return new Pages.Page(
           elements,
+          bytes,
           rest == ManagerWire.SERVER
               ? null
               : new RemoteObject(server, rest, "rest", holds.find(rest)));
@@ -218,7 +220,7 @@ public final class ManagerClient {
   private WaitingCall run(
       OnInterrupt onInterrupt, long object, String operation, @Nullable Object[] arguments) {
     WaitingCall call = new WaitingCall(numbers.incrementAndGet(), operation);
-    byte[] message = encode(call.number, object, operation, arguments);
+    byte[] message = encode(call.number, object, operation, ServersHere.turn(server), arguments);
     calls.put(call.number, call);
     try {
       checkAlive(); // after the call is known: whoever fails all finds it
@@ -250,7 +252,7 @@ public final class ManagerClient {
   <T extends @Nullable Object> CompletableFuture<T> callAsync(
       Object handle, long object, String operation, @Nullable Object... arguments) {
     AsyncCall<T> call = new AsyncCall<>(this, handle, numbers.incrementAndGet(), operation);
-    byte[] message = encode(call.number, object, operation, arguments);
+    byte[] message = encode(call.number, object, operation, 0, arguments);
     calls.put(call.number, call);
     background.want();
     try {
@@ -266,9 +268,10 @@ public final class ManagerClient {
     return call.future();
   }
 
-  private byte[] encode(long number, long object, String operation, @Nullable Object[] arguments) {
+  private byte[] encode(
+      long number, long object, String operation, long turn, @Nullable Object[] arguments) {
     PayloadWriter message = new PayloadWriter(FIRST_BYTES, ManagerWire.MAX_CALL_BYTES);
-    ManagerWire.begin(message, new ToManager.Call(number, object, operation, List.of()));
+    ManagerWire.begin(message, new ToManager.Call(number, object, operation, List.of(), turn));
     int start = message.position();
     try (SentObjects sent = SentObjects.begin(server)) {
       for (Object argument : arguments) {
@@ -278,7 +281,8 @@ public final class ManagerClient {
         return message.toByteArray();
       }
       PayloadWriter naming = new PayloadWriter(message.position(), ManagerWire.MAX_CALL_BYTES);
-      ManagerWire.begin(naming, new ToManager.Call(number, object, operation, sent.numbers()));
+      ManagerWire.begin(
+          naming, new ToManager.Call(number, object, operation, sent.numbers(), turn));
       byte[] unnamed = message.toByteArray();
       naming.putBytes(unnamed, start, unnamed.length - start);
       return naming.toByteArray();
@@ -293,6 +297,23 @@ public final class ManagerClient {
           SerializationDiagnosis.of("an argument of " + operation, argument, failed);
       throw new NotSerializableMessageException(
           diagnosis.message() + "; nothing was done", diagnosis.path(), failed);
+    }
+  }
+
+  /**
+   * Says that the calling thread waits for an asynchronous call from now on, if it runs a function on the server.
+   *
+   * @throws io.procpool.manager.ManagerDeadlockException if that would wait for it
+   */
+  void waitFor(PendingCall call) {
+    long turn = ServersHere.turn(server);
+    if (turn == 0) {
+      return;
+    }
+    try {
+      call(OnInterrupt.KEEP, ManagerWire.SERVER, ManagerWire.WAIT, turn, call.number);
+    } catch (ManagerGoneException e) {
+      // Which is what becomes of the call, too.
     }
   }
 
@@ -377,21 +398,24 @@ public final class ManagerClient {
     return true;
   }
 
+  /** Returns the number of a new subscription. */
+  long newSubscription() {
+    return numbers.incrementAndGet();
+  }
+
   /**
-   * Has somebody told what changes in an object, until {@link #unlisten}.
+   * Has somebody told what changes in an object, until {@link #forget} or {@link #unlistenSoon}.
    *
+   * @param subscription its number
    * @param onlyKeys whether only keys are wanted
-   * @return the number of the subscription
    */
-  long listen(long object, boolean onlyKeys, Listening listening) {
-    long subscription = numbers.incrementAndGet();
+  void listen(long subscription, long object, boolean onlyKeys, Listening listening) {
     listenings.put(subscription, listening);
     background.want();
     boolean listens = false;
     try {
       call(object, ManagerWire.LISTEN, subscription, onlyKeys);
       listens = true;
-      return subscription;
     } finally {
       if (!listens) {
         forget(subscription);
@@ -406,6 +430,28 @@ public final class ManagerClient {
       background.unwant();
     }
     return listened;
+  }
+
+  /**
+   * Forgets who was told, and has the server hear of it soon. Does not block, so that who reads for all may do it.
+   *
+   * @param handle of the object, which is kept until then
+   */
+  void unlistenSoon(Object handle, long object, long subscription) {
+    if (!forget(subscription)) {
+      return;
+    }
+    AsyncCall<Object> call =
+        new AsyncCall<>(this, handle, numbers.incrementAndGet(), ManagerWire.UNLISTEN);
+    byte[] message =
+        encode(call.number, object, ManagerWire.UNLISTEN, 0, new Object[] {subscription});
+    calls.put(call.number, call);
+    background.want();
+    if (isAlive()) { // after the call is known, as everywhere
+      background.post(message);
+    } else {
+      endAll();
+    }
   }
 
   private void take(FromManager.Event event, PayloadReader changes) throws PayloadFormatException {

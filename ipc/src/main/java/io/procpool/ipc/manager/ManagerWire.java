@@ -82,6 +82,9 @@ public final class ManagerWire {
   /** Ends a subscription: its number. */
   public static final String UNLISTEN = "unlisten(long)";
 
+  /** Says that a function that runs on the server waits for a call from now on: the number of the function's turn, and that of the call; fails if they would wait for each other. */
+  public static final String WAIT = "wait(long,long)";
+
   private ManagerWire() {}
 
   /** Begins a message with its header. */

@@ -11,22 +11,26 @@ import org.jspecify.annotations.Nullable;
 final class Pages implements Iterator<@Nullable Object> {
   private List<@Nullable Object> page = List.of();
   private int next;
+  private long bytes; // of all pages so far
   private @Nullable RemoteObject rest;
 
   /**
    * Some of the content.
    *
+   * @param bytes that the elements take in serialized form
    * @param rest has what comes behind it; null if nothing does
    */
-  record Page(List<@Nullable Object> elements, @Nullable RemoteObject rest) {}
+  record Page(
+      List<@Nullable Object> elements, int bytes, @Nullable RemoteObject rest) {}
 
-  Pages(Remote object, String operation) {
-    take(object.page(operation));
+  Pages(Remote object, String operation, @Nullable Object... arguments) {
+    take(object.page(operation, arguments));
   }
 
   /** Returns all of the content. */
-  static List<@Nullable Object> all(Remote object, String operation) {
-    Pages pages = new Pages(object, operation);
+  static List<@Nullable Object> all(
+      Remote object, String operation, @Nullable Object... arguments) {
+    Pages pages = new Pages(object, operation, arguments);
     if (pages.rest == null) {
       return pages.page;
     }
@@ -37,8 +41,14 @@ final class Pages implements Iterator<@Nullable Object> {
 
   private void take(Page taken) {
     page = taken.elements();
+    bytes += taken.bytes();
     rest = taken.rest();
     next = 0;
+  }
+
+  /** Returns how many bytes those elements take in serialized form that are here or were. */
+  long bytes() {
+    return bytes;
   }
 
   @Override

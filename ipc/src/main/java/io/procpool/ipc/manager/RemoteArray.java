@@ -1,13 +1,16 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.manager;
 
+import io.procpool.manager.AsyncArray;
+import io.procpool.manager.ChangeListener;
+import io.procpool.manager.ListChange;
 import io.procpool.manager.ManagedArray;
 import io.procpool.manager.ServerFunctions;
+import io.procpool.manager.Subscription;
 import java.io.Serializable;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
@@ -19,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 /** Handle of an array. Safe for use by multiple threads. */
 final class RemoteArray<E extends @Nullable Object> implements ManagedArray<E> {
   private static final long serialVersionUID = 1;
+
+  private static final String RANGE = "elements(int,int)";
 
   private final RemoteObject remote;
   private final int length;
@@ -119,7 +124,7 @@ final class RemoteArray<E extends @Nullable Object> implements ManagedArray<E> {
   @Override
   @SuppressWarnings("unchecked")
   public List<E> toList(int from, int to) {
-    return (List<E>) Objects.requireNonNull(remote.call("elements(int,int)", from, to));
+    return (List<E>) Pages.all(remote, RANGE, from, to);
   }
 
   @Override
@@ -149,8 +154,19 @@ final class RemoteArray<E extends @Nullable Object> implements ManagedArray<E> {
     }
 
     @Override
+    @SuppressWarnings("unchecked")
     public Iterator<E> iterator() {
-      return Collections.unmodifiableList(toList()).iterator();
+      return (Iterator<E>) new Pages(remote, RANGE, 0, length);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other == this || toList().equals(other);
+    }
+
+    @Override
+    public int hashCode() {
+      return toList().hashCode();
     }
 
     @Override
@@ -162,6 +178,21 @@ final class RemoteArray<E extends @Nullable Object> implements ManagedArray<E> {
     public <T extends @Nullable Object> T[] toArray(T[] array) {
       return toList().toArray(array);
     }
+  }
+
+  @Override
+  public AsyncArray<E> async() {
+    return new RemoteAsyncArray<>(remote);
+  }
+
+  @Override
+  @SuppressWarnings("unchecked")
+  public Subscription addListener(ChangeListener<? super ListChange<E>> listener) {
+    return RemoteSubscription.<ListChange<E>>begin(
+        remote,
+        Objects.requireNonNull(listener, "listener"),
+        told -> List.of(new ListChange<>(
+            told.at, (List<E>) Told.decodeAll(told.before), (List<E>) Told.decodeAll(told.after))));
   }
 
   @Override

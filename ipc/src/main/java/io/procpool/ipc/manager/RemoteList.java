@@ -182,7 +182,7 @@ final class RemoteList<E> extends AbstractList<E> implements ManagedList<E>, Ran
   /** Changes a copy, and writes it back, again and again until the list has not changed meanwhile; nothing if the function says that it has changed nothing. */
   private boolean changeHere(Predicate<List<E>> change) {
     while (true) {
-      Stamped read = Stamped.read(remote, ManagerWire.ELEMENTS);
+      Stamped read = Stamped.readList(remote, ManagerWire.ELEMENTS);
       List<E> elements = (List<E>) Objects.requireNonNull(read.value());
       if (!change.test(elements)) {
         return false;
@@ -201,8 +201,8 @@ final class RemoteList<E> extends AbstractList<E> implements ManagedList<E>, Ran
     return RemoteSubscription.<ListChange<E>>begin(
         remote,
         Objects.requireNonNull(listener, "listener"),
-        told -> new ListChange<>(
-            told.at, (List<E>) Told.decodeAll(told.before), (List<E>) Told.decodeAll(told.after)));
+        told -> List.of(new ListChange<>(
+            told.at, (List<E>) Told.decodeAll(told.before), (List<E>) Told.decodeAll(told.after))));
   }
 
   // Content.

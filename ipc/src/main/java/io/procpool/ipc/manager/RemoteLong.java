@@ -1,9 +1,15 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.manager;
 
+import io.procpool.ipc.codec.PayloadFormatException;
+import io.procpool.manager.AsyncLong;
+import io.procpool.manager.ChangeListener;
 import io.procpool.manager.ManagedLong;
 import io.procpool.manager.ServerFunctions;
+import io.procpool.manager.Subscription;
+import io.procpool.manager.ValueChange;
 import java.io.Serializable;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.LongBinaryOperator;
 import java.util.function.LongUnaryOperator;
@@ -115,6 +121,26 @@ final class RemoteLong implements ManagedLong {
         return returnsNext ? next : before;
       }
     }
+  }
+
+  @Override
+  public AsyncLong async() {
+    return new RemoteAsyncLong(remote);
+  }
+
+  @Override
+  public Subscription addListener(ChangeListener<? super ValueChange<Long>> listener) {
+    return RemoteSubscription.<ValueChange<Long>>begin(
+        remote,
+        Objects.requireNonNull(listener, "listener"),
+        told -> List.of(new ValueChange<>(number(told.before), number(told.after))));
+  }
+
+  private static Long number(List<byte[]> encoded) throws PayloadFormatException {
+    if (Told.decodeFirst(encoded) instanceof Long number) {
+      return number;
+    }
+    throw new PayloadFormatException("no number");
   }
 
   @Override

@@ -370,12 +370,12 @@ class RemoteMap<K, V> implements ManagedMap<K, V> {
     return RemoteSubscription.<MapChange<K, V>>begin(
         whole(),
         Objects.requireNonNull(listener, "listener"),
-        told -> new MapChange<>(
+        told -> List.of(new MapChange<>(
             (K) Told.decode(told.key),
             told.removed > 0,
             (V) Told.decodeFirst(told.before),
             !told.after.isEmpty(),
-            (V) Told.decodeFirst(told.after)));
+            (V) Told.decodeFirst(told.after))));
   }
 
   private RemoteObject whole() {

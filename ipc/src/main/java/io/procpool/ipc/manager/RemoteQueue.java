@@ -3,15 +3,14 @@ package io.procpool.ipc.manager;
 
 import io.procpool.WaitInterruptedException;
 import io.procpool.ipc.codec.PayloadFormatException;
-import io.procpool.ipc.codec.PayloadReader;
-import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.manager.AsyncQueue;
+import io.procpool.manager.ChangeListener;
 import io.procpool.manager.ManagedQueue;
-import io.procpool.manager.ManagerException;
+import io.procpool.manager.QueueChange;
+import io.procpool.manager.Subscription;
 import java.util.AbstractQueue;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
@@ -135,23 +134,12 @@ class RemoteQueue<E> extends AbstractQueue<E> implements ManagedQueue<E> {
   }
 
   final List<E> elements() {
-    PayloadReader encoded =
-        new PayloadReader((byte[]) Objects.requireNonNull(remote.call(ManagerWire.ELEMENTS)));
-    List<E> elements = new ArrayList<>();
-    try {
-      while (encoded.remaining() > 0) {
-        elements.add((E) Objects.requireNonNull(ValueCodec.read(encoded, ManagerClient.loader())));
-      }
-    } catch (PayloadFormatException e) {
-      throw new ManagerException(
-          "an element cannot be rebuilt in this process: " + e.getMessage(), e);
-    }
-    return elements;
+    return (List<E>) Pages.all(remote, ManagerWire.ELEMENTS);
   }
 
   @Override
   public Iterator<E> iterator() {
-    return Collections.unmodifiableList(elements()).iterator();
+    return (Iterator<E>) new Pages(remote, ManagerWire.ELEMENTS);
   }
 
   @Override
@@ -174,6 +162,25 @@ class RemoteQueue<E> extends AbstractQueue<E> implements ManagedQueue<E> {
   @Override
   public void join() throws InterruptedException {
     waiting("join()");
+  }
+
+  // Listeners.
+
+  @Override
+  public Subscription addListener(ChangeListener<? super QueueChange<E>> listener) {
+    return RemoteSubscription.begin(
+        remote, Objects.requireNonNull(listener, "listener"), RemoteQueue::changes);
+  }
+
+  private static <E> List<QueueChange<E>> changes(Told told) throws PayloadFormatException {
+    List<QueueChange<E>> changes = new ArrayList<>();
+    for (Object element : Told.decodeAll(told.before)) {
+      changes.add(new QueueChange<>((E) Objects.requireNonNull(element), false));
+    }
+    for (Object element : Told.decodeAll(told.after)) {
+      changes.add(new QueueChange<>((E) Objects.requireNonNull(element), true));
+    }
+    return changes;
   }
 
   @Override

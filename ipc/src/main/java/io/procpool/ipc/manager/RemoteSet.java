@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.manager;
 
+import io.procpool.manager.AsyncSet;
 import io.procpool.manager.ChangeListener;
 import io.procpool.manager.ManagedSet;
 import io.procpool.manager.ServerFunctions;
@@ -166,6 +167,11 @@ final class RemoteSet<E> extends AbstractSet<E> implements ManagedSet<E> {
     return RemoteSubscription.<SetChange<E>>begin(
         remote,
         Objects.requireNonNull(listener, "listener"),
-        told -> new SetChange<>((E) Told.decode(told.key), !told.after.isEmpty()));
+        told -> List.of(new SetChange<>((E) Told.decode(told.key), !told.after.isEmpty())));
+  }
+
+  @Override
+  public AsyncSet<E> async() {
+    return new RemoteAsyncSet<>(remote);
   }
 }

@@ -1,12 +1,14 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.manager;
 
+import io.procpool.manager.AsyncValue;
 import io.procpool.manager.ChangeListener;
 import io.procpool.manager.ManagedValue;
 import io.procpool.manager.ServerFunctions;
 import io.procpool.manager.Subscription;
 import io.procpool.manager.ValueChange;
 import java.io.Serializable;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
@@ -122,8 +124,13 @@ final class RemoteValue<T extends @Nullable Object> implements ManagedValue<T> {
     return RemoteSubscription.<ValueChange<T>>begin(
         remote,
         Objects.requireNonNull(listener, "listener"),
-        told -> new ValueChange<T>(
-            value(Told.decodeFirst(told.before)), value(Told.decodeFirst(told.after))));
+        told -> List.of(new ValueChange<T>(
+            value(Told.decodeFirst(told.before)), value(Told.decodeFirst(told.after)))));
+  }
+
+  @Override
+  public AsyncValue<T> async() {
+    return new RemoteAsyncValue<>(remote);
   }
 
   @Override

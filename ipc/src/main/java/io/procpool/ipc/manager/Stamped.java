@@ -1,6 +1,8 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.ipc.manager;
 
+import io.procpool.manager.ManagerException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,27 @@ final class Stamped {
     List<?> both =
         (List<?>) Objects.requireNonNull(remote.call(ManagerWire.STAMPED + operation, arguments));
     return new Stamped(remote, Objects.requireNonNull(both.get(0)), both.get(1));
+  }
+
+  /**
+   * Reads a list, in pages.
+   *
+   * @throws ManagerException if it has more bytes than could be written back
+   */
+  static Stamped readList(Remote remote, String operation) {
+    Pages pages = new Pages(remote, ManagerWire.STAMPED + operation);
+    Object stamp = Objects.requireNonNull(pages.next()); // is its first element
+    List<@Nullable Object> elements = new ArrayList<>();
+    while (pages.hasNext()) {
+      if (pages.bytes() > ManagerWire.MAX_CALL_BYTES) {
+        throw new ManagerException("the content of the " + remote + " has more than "
+            + (ManagerWire.MAX_CALL_BYTES >> 20)
+            + " MiB, which is too much for a function that runs in this process;"
+            + " use one that is serializable, which is sent to the server; nothing was done");
+      }
+      elements.add(pages.next());
+    }
+    return new Stamped(remote, stamp, elements);
   }
 
   @Nullable

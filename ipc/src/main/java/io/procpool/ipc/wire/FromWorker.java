@@ -46,9 +46,12 @@ public sealed interface FromWorker extends WireMessage {
           message = new Pong(in.message().soleNumber());
           break;
         case 7:
-          message = new Worn(in.message().soleNumber());
+          message = OverHeap.read(in.message());
           break;
         case 8:
+          message = new Worn(in.message().soleNumber());
+          break;
+        case 9:
           in.message();
           message = new Finalized();
           break;
@@ -98,8 +101,10 @@ public sealed interface FromWorker extends WireMessage {
    * @param last whether the unit is over
    * @param runNanos with {@code last}: duration of the whole unit
    * @param failed with {@code last}: how many items of the whole unit gave no value
+   * @param overdue whether the last of these items was to be interrupted when it ended with an exception
    */
-  record Results(int seq, int first, int count, boolean last, long runNanos, int failed)
+  record Results(
+      int seq, int first, int count, boolean last, long runNanos, int failed, boolean overdue)
       implements FromWorker {
     @Override
     public int field() {
@@ -114,6 +119,7 @@ public sealed interface FromWorker extends WireMessage {
       out.bool(4, last);
       out.uint(5, runNanos);
       out.uint(6, failed);
+      out.bool(7, overdue);
     }
 
     static Results read(FieldReader in) throws IOException {
@@ -123,6 +129,7 @@ public sealed interface FromWorker extends WireMessage {
       boolean last = false;
       long runNanos = 0;
       int failed = 0;
+      boolean overdue = false;
       for (int field = in.next(); field != 0; field = in.next()) {
         switch (field) {
           case 1:
@@ -143,11 +150,14 @@ public sealed interface FromWorker extends WireMessage {
           case 6:
             failed = in.uint32();
             break;
+          case 7:
+            overdue = in.bool();
+            break;
           default:
             in.skip();
         }
       }
-      return new Results(seq, first, count, last, runNanos, failed);
+      return new Results(seq, first, count, last, runNanos, failed, overdue);
     }
   }
 
@@ -173,6 +183,48 @@ public sealed interface FromWorker extends WireMessage {
   }
 
   /**
+   * The heap in use is above the limit of a unit, though garbage was just collected.
+   *
+   * @param item number of the item within the unit that ran before the collection
+   * @param bytes what was in use after it
+   */
+  record OverHeap(int seq, int item, long bytes) implements FromWorker {
+    @Override
+    public int field() {
+      return 7;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, seq);
+      out.uint(2, item);
+      out.uint(3, bytes);
+    }
+
+    static OverHeap read(FieldReader in) throws IOException {
+      int seq = 0;
+      int item = 0;
+      long bytes = 0;
+      for (int field = in.next(); field != 0; field = in.next()) {
+        switch (field) {
+          case 1:
+            seq = in.uint32();
+            break;
+          case 2:
+            item = in.uint32();
+            break;
+          case 3:
+            bytes = in.uint64();
+            break;
+          default:
+            in.skip();
+        }
+      }
+      return new OverHeap(seq, item, bytes);
+    }
+  }
+
+  /**
    * The worker should be replaced. After an OutOfMemoryError, which the task has hidden, it begins no further unit, and says this before it sends the last results.
    *
    * @param heapBytesAfterGc what a collection has left in the heap, which is above the limit of the welcome; zero: there was an OutOfMemoryError
@@ -180,7 +232,7 @@ public sealed interface FromWorker extends WireMessage {
   record Worn(long heapBytesAfterGc) implements FromWorker {
     @Override
     public int field() {
-      return 7;
+      return 8;
     }
 
     @Override
@@ -193,7 +245,7 @@ public sealed interface FromWorker extends WireMessage {
   record Finalized() implements FromWorker {
     @Override
     public int field() {
-      return 8;
+      return 9;
     }
   }
 }

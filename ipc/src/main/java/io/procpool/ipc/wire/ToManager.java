@@ -101,8 +101,10 @@ public sealed interface ToManager extends WireMessage {
    * @param object which; 0 is the server itself
    * @param operation method and erased types of its parameters, such as {@code get(Object)}
    * @param objects whose handles are in the arguments, as often as they are
+   * @param turn the function that waits for it, if that runs on the server itself; else 0
    */
-  record Call(long number, long object, String operation, List<Long> objects) implements ToManager {
+  record Call(long number, long object, String operation, List<Long> objects, long turn)
+      implements ToManager {
     @Override
     public int field() {
       return 2;
@@ -116,6 +118,7 @@ public sealed interface ToManager extends WireMessage {
       for (long sent : objects) {
         out.uint(4, sent);
       }
+      out.uint(5, turn);
     }
 
     private static Call read(FieldReader in) throws IOException {
@@ -123,6 +126,7 @@ public sealed interface ToManager extends WireMessage {
       long object = 0;
       String operation = "";
       List<Long> objects = List.of();
+      long turn = 0;
       for (int field = in.next(); field != 0; field = in.next()) {
         switch (field) {
           case 1:
@@ -138,11 +142,14 @@ public sealed interface ToManager extends WireMessage {
             objects = objects.isEmpty() ? new ArrayList<>() : objects;
             objects.add(in.uint64());
             break;
+          case 5:
+            turn = in.uint64();
+            break;
           default:
             in.skip();
         }
       }
-      return new Call(number, object, operation, objects);
+      return new Call(number, object, operation, objects, turn);
     }
   }
 

@@ -99,7 +99,11 @@ public sealed interface ToWorker extends WireMessage {
    * @param functionBytes zero if the worker has the function already
    * @param keepFunction whether later units use the function, too
    * @param kind ordinal of a {@link io.procpool.ipc.FunctionKind}
-   * @param timed whether there is a run timeout, so that the beginning of each item is noted
+   * @param timed whether an item has a limit, so that the beginning of each is noted
+   * @param timeoutNanos the run timeout of an item; zero for none
+   * @param soft whether an item that is overdue is interrupted first, so that this is looked for often
+   * @param maxHeapBytes how much of the heap may be in use; zero for no limit
+   * @param name the name that the caller gave; empty for none
    */
   record Run(
       int seq,
@@ -110,7 +114,11 @@ public sealed interface ToWorker extends WireMessage {
       int functionBytes,
       boolean keepFunction,
       int kind,
-      boolean timed)
+      boolean timed,
+      long timeoutNanos,
+      boolean soft,
+      long maxHeapBytes,
+      String name)
       implements ToWorker {
     @Override
     public int field() {
@@ -128,6 +136,10 @@ public sealed interface ToWorker extends WireMessage {
       out.bool(7, keepFunction);
       out.uint(8, kind);
       out.bool(9, timed);
+      out.uint(10, timeoutNanos);
+      out.bool(11, soft);
+      out.uint(12, maxHeapBytes);
+      out.string(13, name);
     }
 
     static Run read(FieldReader in) throws IOException {
@@ -140,6 +152,10 @@ public sealed interface ToWorker extends WireMessage {
       boolean keepFunction = false;
       int kind = 0;
       boolean timed = false;
+      long timeoutNanos = 0;
+      boolean soft = false;
+      long maxHeapBytes = 0;
+      String name = "";
       for (int field = in.next(); field != 0; field = in.next()) {
         switch (field) {
           case 1:
@@ -169,12 +185,62 @@ public sealed interface ToWorker extends WireMessage {
           case 9:
             timed = in.bool();
             break;
+          case 10:
+            timeoutNanos = in.uint64();
+            break;
+          case 11:
+            soft = in.bool();
+            break;
+          case 12:
+            maxHeapBytes = in.uint64();
+            break;
+          case 13:
+            name = in.string();
+            break;
           default:
             in.skip();
         }
       }
       return new Run(
-          seq, taskId, first, count, functionId, functionBytes, keepFunction, kind, timed);
+          seq,
+          taskId,
+          first,
+          count,
+          functionId,
+          functionBytes,
+          keepFunction,
+          kind,
+          timed,
+          timeoutNanos,
+          soft,
+          maxHeapBytes,
+          name);
+    }
+
+    /** A unit without limits and name. */
+    public static Run plain(
+        int seq,
+        long taskId,
+        int first,
+        int count,
+        long functionId,
+        int functionBytes,
+        boolean keepFunction,
+        int kind) {
+      return new Run(
+          seq,
+          taskId,
+          first,
+          count,
+          functionId,
+          functionBytes,
+          keepFunction,
+          kind,
+          false,
+          0,
+          false,
+          0,
+          "");
     }
   }
 

@@ -33,6 +33,8 @@ final class NamedMemoryTest {
     Program() throws IOException {
       process = new ProcessBuilder(
               Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+              "-XX:+UseSerialGC",
+              "-XX:TieredStopAtLevel=1",
               "-cp",
               System.getProperty("java.class.path"),
               OtherProgram.class.getName(),

@@ -43,7 +43,19 @@ final class WireTest {
                   .setMaxHeapBytesAfterGc(limit))
               .build());
       ToWorker.Run run = new ToWorker.Run(
-          anyInt(), anyLong(), anyInt(), anyInt(), anyLong(), anyInt(), flag, anyInt(), !flag);
+          anyInt(),
+          anyLong(),
+          anyInt(),
+          anyInt(),
+          anyLong(),
+          anyInt(),
+          flag,
+          anyInt(),
+          !flag,
+          anyLong(),
+          flag,
+          anyLong(),
+          flag ? "" : "name \u00e4");
       same(
           run,
           toWorker()
@@ -56,7 +68,11 @@ final class WireTest {
                   .setFunctionBytes(run.functionBytes())
                   .setKeepFunction(run.keepFunction())
                   .setKind(run.kind())
-                  .setTimed(run.timed()))
+                  .setTimed(run.timed())
+                  .setTimeoutNanos(run.timeoutNanos())
+                  .setSoft(run.soft())
+                  .setMaxHeapBytes(run.maxHeapBytes())
+                  .setName(run.name()))
               .build());
       int seq = anyInt();
       same(
@@ -109,6 +125,15 @@ final class WireTest {
           new FromWorker.Pong(number),
           fromWorker()
               .setPong(io.procpool.ipc.wire.generated.Pong.newBuilder().setNumber(number))
+              .build());
+      FromWorker.OverHeap overHeap = new FromWorker.OverHeap(anyInt(), anyInt(), anyLong());
+      same(
+          overHeap,
+          fromWorker()
+              .setOverHeap(io.procpool.ipc.wire.generated.OverHeap.newBuilder()
+                  .setSeq(overHeap.seq())
+                  .setItem(overHeap.item())
+                  .setBytes(overHeap.bytes()))
               .build());
     }
     same(
@@ -233,8 +258,8 @@ final class WireTest {
                   .setPid(hello.pid())
                   .setName(hello.name()))
               .build());
-      ToManager.Call call =
-          new ToManager.Call(anyLong(), anyLong(), "get(Object)", List.of(1L, anyLong() | 1));
+      ToManager.Call call = new ToManager.Call(
+          anyLong(), anyLong(), "get(Object)", List.of(1L, anyLong() | 1), anyLong());
       same(
           call,
           toManager()
@@ -242,7 +267,8 @@ final class WireTest {
                   .setNumber(call.number())
                   .setObject(call.object())
                   .setOperation(call.operation())
-                  .addAllObjects(call.objects()))
+                  .addAllObjects(call.objects())
+                  .setTurn(call.turn()))
               .build());
       long number = anyLong();
       same(
@@ -344,7 +370,13 @@ final class WireTest {
 
   private FromWorker.Results anyResults() {
     return new FromWorker.Results(
-        anyInt(), anyInt(), anyInt(), random.nextBoolean(), anyLong(), anyInt());
+        anyInt(),
+        anyInt(),
+        anyInt(),
+        random.nextBoolean(),
+        anyLong(),
+        anyInt(),
+        random.nextBoolean());
   }
 
   private static io.procpool.ipc.wire.generated.Results generated(FromWorker.Results results) {
@@ -355,6 +387,7 @@ final class WireTest {
         .setLast(results.last())
         .setRunNanos(results.runNanos())
         .setFailed(results.failed())
+        .setOverdue(results.overdue())
         .build();
   }
 

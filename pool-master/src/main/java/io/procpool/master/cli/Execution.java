@@ -11,7 +11,6 @@ import io.procpool.ResultIterator;
 import io.procpool.TaskAbortedException;
 import io.procpool.TaskFunction;
 import io.procpool.TaskReport;
-import io.procpool.TaskTimeoutException;
 import io.procpool.WaitInterruptedException;
 import io.procpool.WorkerCrashedException;
 import io.procpool.WorkerStartException;
@@ -202,7 +201,7 @@ final class Execution implements Interruption.Target {
 
   private boolean isToBeRetried(Settled settled) {
     Throwable error = settled.outcome().error();
-    return (error instanceof WorkerCrashedException || error instanceof TaskTimeoutException)
+    return error instanceof TaskAbortedException
         && settled.attempts() <= plan.retries()
         && !isInterrupted(error);
   }

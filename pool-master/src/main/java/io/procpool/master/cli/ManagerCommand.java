@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -31,13 +32,15 @@ import picocli.CommandLine.Option;
     header = "Runs a manager: maps, lists, sets and queues for programs that know its key.",
     customSynopsis = {
       "pool-master manager --bind HOST:PORT|FILE --key-file FILE [--store DIR [--store-sync]]",
-      "                    [--tls] [--key-store FILE --key-store-password-file FILE]"
+      "                    [--tls] [--key-store FILE --key-store-password-file FILE]",
+      "                    [--class-path PATH] [--register NAME=CLASS]... [--function-timeout TIME]"
     },
     description = {
       "",
       "Programs connect with Manager.connect and find what they share by name. Prints where it listens,",
       "and runs until it is ended by a signal; nothing is kept then without --store. Values of classes",
-      "that are not on its class path cannot be stored, except in queues."
+      "that are neither the JDK's nor on --class-path cannot be stored, except in queues, and functions",
+      "that clients give to methods need their classes there, too."
     },
     sortOptions = false)
 final class ManagerCommand implements Callable<Integer> {
@@ -99,6 +102,31 @@ final class ManagerCommand implements Callable<Integer> {
           + " and take milliseconds.")
   boolean storeSync;
 
+  @Option(
+      names = "--class-path",
+      paramLabel = "PATH",
+      description = "Jars and folders with the classes of what is stored, of functions, and of"
+          + " --register, as for java; may be given several times.")
+  List<String> classPath = List.of();
+
+  @Option(
+      names = "--register",
+      paramLabel = "NAME=CLASS",
+      description = "Let programs have objects of this class: manager.object(NAME, INTERFACE.class)"
+          + " makes one, by its public constructor without parameters, and calls the methods of the"
+          + " interface that it implements. A class with several interfaces:"
+          + " NAME=CLASS:INTERFACE. May be given several times.")
+  List<String> registrations = List.of();
+
+  @Option(
+      names = "--function-timeout",
+      paramLabel = "TIME",
+      description =
+          "How long a function, or a method of a registered class, may run, such as 500ms,"
+              + " 30s or 5m: after that its caller is told, and it is interrupted. No limit without this.")
+  @Nullable
+  String functionTimeout;
+
   @Mixin
   ReportFlags reportFlags = new ReportFlags();
 
@@ -110,10 +138,10 @@ final class ManagerCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws CommandException, IOException, InterruptedException {
-    ManagerOptions options = options();
     CountDownLatch over = new CountDownLatch(1);
     try (Interruption ignored = new Interruption(console, new EndsAtOnce(over));
-        ManagerServer server = start(options)) {
+        RegisteredTypes types = RegisteredTypes.open(classPath);
+        ManagerServer server = start(options(types), types.loader())) {
       console.out().append("listening at ").append(text(server.address())).append('\n');
       server
           .fingerprint()
@@ -135,13 +163,17 @@ final class ManagerCommand implements Callable<Integer> {
     public void conclude() {}
   }
 
-  private static ManagerServer start(ManagerOptions options) throws CommandException {
+  private static ManagerServer start(ManagerOptions options, ClassLoader loader)
+      throws CommandException {
     try {
       ServerTls.of(options); // whether it can be used
     } catch (IOException e) {
       throw CommandException.usage("--key-store: " + e.getMessage());
     }
+    Thread self = Thread.currentThread();
+    ClassLoader before = self.getContextClassLoader();
     try {
+      self.setContextClassLoader(loader); // the server's from then on, and that of its threads
       return ManagerServer.start(
           options.address().orElseThrow(), options.key().orElseThrow(), ServerSetup.of(options));
     } catch (StoreException e) {
@@ -149,16 +181,28 @@ final class ManagerCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw CommandException.failed(
           "--bind: " + e.getMessage() + "; end who listens there, or use another place", e);
+    } finally {
+      self.setContextClassLoader(before);
     }
   }
 
-  private ManagerOptions options() throws CommandException {
+  private ManagerOptions options(RegisteredTypes types) throws CommandException {
     ManagerOptions.Builder options = ManagerOptions.builder().address(address()).key(key());
     if (storeSync && store == null) {
       throw CommandException.usage("--store-sync: there is no store; add --store DIR");
     }
     if (store != null) {
       options.store(store).storeSync(storeSync);
+    }
+    for (String registration : registrations) {
+      types.register(registration, options);
+    }
+    if (functionTimeout != null) {
+      try {
+        options.functionTimeout(Values.time("--function-timeout", functionTimeout));
+      } catch (IllegalArgumentException e) {
+        throw CommandException.usage("--function-timeout: " + e.getMessage());
+      }
     }
     if (tls) {
       options.tls(true);

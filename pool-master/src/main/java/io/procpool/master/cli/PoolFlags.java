@@ -8,7 +8,6 @@ import io.procpool.SpareOptions;
 import io.procpool.TaskOptions;
 import io.procpool.master.launch.MachineMemory;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +40,51 @@ final class PoolFlags {
           + " 500ms, 2s, 1m, PT1.5S. Default: none.")
   @Nullable
   String timeoutText;
+
+  @Option(
+      names = "--timeout-grace",
+      paramLabel = "TIME",
+      description =
+          "When a timeout is over, interrupt the input first, and kill its worker after this time."
+              + " Default: 0, kill at once.")
+  @Nullable
+  String timeoutGraceText;
+
+  @Option(
+      names = "--queue-timeout",
+      paramLabel = "TIME",
+      description =
+          "An input that no worker has begun within this time after it was handed to the pool fails, and is not run."
+              + " Default: none.")
+  @Nullable
+  String queueTimeoutText;
+
+  @Option(
+      names = "--stall-timeout",
+      paramLabel = "TIME",
+      description =
+          "An input that reports no progress (TaskContext) for this time fails as with --timeout."
+              + " Default: none.")
+  @Nullable
+  String stallTimeoutText;
+
+  @Option(
+      names = "--max-rss",
+      paramLabel = "SIZE",
+      description =
+          "Resident memory of a worker above which it is killed and the input that it runs fails: 512m, 2g."
+              + " Default: none.")
+  @Nullable
+  String maxRssText;
+
+  @Option(
+      names = "--max-heap",
+      paramLabel = "SIZE",
+      description =
+          "Heap in use, garbage not counted, above which a worker is killed and the input that it runs fails; below --heap."
+              + " Default: none.")
+  @Nullable
+  String maxHeapText;
 
   @Option(
       names = "--retries",
@@ -121,13 +165,13 @@ final class PoolFlags {
   String maxAgeText;
 
   @Option(
-      names = "--max-rss",
+      names = "--recycle-rss",
       paramLabel = "SIZE",
       description =
           "Replace each worker, between two inputs, whose resident memory is above this: 800m, 2g."
               + " Default: never.")
   @Nullable
-  String maxRssText;
+  String recycleRssText;
 
   @Option(
       names = "--max-heap-after-gc",
@@ -190,10 +234,7 @@ final class PoolFlags {
     }
     options.workers(inline ? 1 : workers);
     setSize(options, workers);
-    if (timeoutText != null) {
-      Duration timeout = Values.time("--timeout", timeoutText);
-      options.taskDefaults(TaskOptions.defaults().timeout(timeout));
-    }
+    options.taskDefaults(limits());
     if (retriesText != null) {
       retries = Values.number("--retries", retriesText, 0, Integer.MAX_VALUE - 1);
     }
@@ -212,6 +253,49 @@ final class PoolFlags {
           .workerStderr(WorkerStream.STDERR);
     }
     return options.build();
+  }
+
+  private TaskOptions limits() throws CommandException {
+    TaskOptions limits = TaskOptions.defaults();
+    if (timeoutText != null) {
+      limits = limits.timeout(Values.time("--timeout", timeoutText));
+    }
+    if (timeoutGraceText != null) {
+      if (timeoutText == null && stallTimeoutText == null) {
+        throw CommandException.usage(
+            "--timeout-grace: has no effect without a timeout; add --timeout or --stall-timeout");
+      }
+      limits = limits.timeoutGrace(Values.time("--timeout-grace", timeoutGraceText));
+    }
+    if (queueTimeoutText != null) {
+      limits = limits.queueTimeout(Values.time("--queue-timeout", queueTimeoutText));
+    }
+    if (stallTimeoutText != null) {
+      limits = limits.stallTimeout(Values.time("--stall-timeout", stallTimeoutText));
+    }
+    try {
+      if (maxRssText != null) {
+        limits = limits.maxRssBytes(Values.bytes("--max-rss", maxRssText));
+      }
+    } catch (IllegalArgumentException e) {
+      throw CommandException.usage(
+          "--max-rss: " + maxRssText + " is too small for a worker; give 16m or more", e);
+    }
+    try {
+      if (maxHeapText != null) {
+        limits = limits.maxHeapBytes(Values.bytes("--max-heap", maxHeapText));
+      }
+    } catch (IllegalArgumentException e) {
+      throw CommandException.usage(
+          "--max-heap: " + maxHeapText + " is too small for a worker; give 2m or more", e);
+    }
+    if (maxHeapText != null
+        && heapText != null
+        && Values.bytes("--max-heap", maxHeapText) >= Values.bytes("--heap", heapText)) {
+      throw CommandException.usage("--max-heap: " + maxHeapText + " is not below --heap " + heapText
+          + ", so a worker would run out of memory first; lower it, or raise --heap");
+    }
+    return limits;
   }
 
   private void setSize(PoolOptions.Builder options, int workers) throws CommandException {
@@ -240,8 +324,8 @@ final class PoolFlags {
     if (maxAgeText != null) {
       policy = policy.maxAge(Values.time("--max-age", maxAgeText));
     }
-    if (maxRssText != null) {
-      policy = policy.maxRssBytes(mebibytes("--max-rss", maxRssText));
+    if (recycleRssText != null) {
+      policy = policy.maxRssBytes(mebibytes("--recycle-rss", recycleRssText));
     }
     if (maxHeapAfterGcText != null) {
       policy = policy.maxHeapBytesAfterGc(mebibytes("--max-heap-after-gc", maxHeapAfterGcText));
@@ -260,18 +344,23 @@ final class PoolFlags {
   private void refuseWithoutEffect(boolean threads, boolean inline) throws CommandException {
     Map<String, Boolean> given = new TreeMap<>();
     given.put("--timeout", timeoutText != null);
+    given.put("--timeout-grace", timeoutGraceText != null);
+    given.put("--stall-timeout", stallTimeoutText != null);
+    given.put("--max-rss", maxRssText != null);
+    given.put("--max-heap", maxHeapText != null);
     given.put("--retries", retriesText != null);
     given.put("--heap", heapText != null);
     given.put("--max-tasks", maxTasksText != null);
     given.put("--jvm-arg", !jvmArgs.isEmpty());
     given.put("--max-age", maxAgeText != null);
-    given.put("--max-rss", maxRssText != null);
+    given.put("--recycle-rss", recycleRssText != null);
     given.put("--max-heap-after-gc", maxHeapAfterGcText != null);
     given.put("--spares", sparesText != null);
     if (inline) {
       given.put("--min-workers", minWorkersText != null);
       given.put("--idle-timeout", idleTimeoutText != null);
       given.put("--workers", workersText != null);
+      given.put("--queue-timeout", queueTimeoutText != null);
       given.put("--unordered", unordered);
     }
     for (Map.Entry<String, Boolean> option : given.entrySet()) {

@@ -13,8 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** Starts JVMs, or finds spares in their place; and what else is done to a process. Safe for use by multiple threads. */
 public final class JvmLauncher {
@@ -69,6 +73,7 @@ public final class JvmLauncher {
       builder.directory(shape.workingDirectory().toFile());
     }
     builder.environment().putAll(shape.environment());
+    Strays.mark(builder.environment());
     builder.redirectOutput(
         switch (shape.stdout()) {
           case INHERIT -> ProcessBuilder.Redirect.INHERIT;
@@ -168,10 +173,37 @@ public final class JvmLauncher {
     }
   }
 
-  /** Kills a process and its descendants, which a task may have started; does not wait. */
+  /** Kills a process and its descendants, which a task may have started, also those that are no longer known as such; does not wait. */
   public static void killFamily(Process process) {
-    List<ProcessHandle> family = List.of();
+    String mark = killTree(process);
+    if (mark == null) {
+      return;
+    }
     try {
+      LaunchThreads.execute(() -> Strays.kill(process, mark));
+    } catch (OutOfMemoryError noThread) {
+      Strays.kill(process, mark);
+    }
+  }
+
+  /** As {@link #killFamily(Process)}, of several at once; returns when all are gone, after two seconds for each at the latest. */
+  public static void killFamilies(Collection<Process> processes) {
+    Map<Process, String> marks = new LinkedHashMap<>();
+    for (Process process : processes) {
+      String mark = killTree(process);
+      if (mark != null) {
+        marks.put(process, mark);
+      }
+    }
+    marks.forEach(Strays::kill);
+  }
+
+  /** Kills a process and those descendants that can be seen; returns its mark. */
+  private static @Nullable String killTree(Process process) {
+    List<ProcessHandle> family = List.of();
+    String mark = null;
+    try {
+      mark = Strays.markOf(process.pid());
       if (hasChildren(process.pid())) {
         family = process.descendants().toList();
       }
@@ -181,6 +213,7 @@ public final class JvmLauncher {
     for (ProcessHandle descendant : family) {
       descendant.destroyForcibly();
     }
+    return mark;
   }
 
   /** Tells whether a process may have children; a quick look that saves a search through all processes. */

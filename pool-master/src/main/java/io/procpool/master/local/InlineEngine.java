@@ -4,12 +4,15 @@ package io.procpool.master.local;
 import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
+import io.procpool.TaskProgress;
 import io.procpool.master.pool.NotRun;
 import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
+import io.procpool.spi.WorkerScope;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +24,10 @@ final class InlineEngine extends LocalEngine {
    * Start.    The initializer runs in the first caller, again for the next one if it failed.
    * Interrupt. The engine interrupts a caller only under `lock` while its work runs, and frees it of that interrupt
    *           afterwards. Any other interrupt is the caller's own: if it ended a task, the caller gets it back.
-   * End.      The engine has terminated when it was shut down and no caller is inside.
+   * End.      The engine has terminated when it was shut down, no caller is inside, and the objects of the worker are closed, which the last caller does, or who shuts it down.
    */
   private final WorkerEvent worker;
+  private final WorkerScope scope = new WorkerScope();
   private final ReentrantLock startLock = new ReentrantLock();
   private final Map<Work, Caller> callers = new HashMap<>();
   private long active;
@@ -31,12 +35,17 @@ final class InlineEngine extends LocalEngine {
   private long lost;
   private long cancelled;
   private boolean started; // written under both locks
+  private boolean closing; // of the objects of the worker has begun; guarded by lock
+  private boolean closed; // guarded by lock
   private boolean ended; // no further task is begun
 
   /** A thread that runs work. */
   private static final class Caller {
     final Thread thread = Thread.currentThread();
     boolean interrupted; // by this engine; guarded by lock
+
+    @Nullable
+    LocalTask task; // what it runs; guarded by lock
   }
 
   InlineEngine(PoolOptions options) {
@@ -51,8 +60,14 @@ final class InlineEngine extends LocalEngine {
   }
 
   @Override
+  public List<Target> targets() {
+    return List.of(new Target(worker.worker(), this));
+  }
+
+  @Override
   public void submit(Work work) {
     Caller caller = enter(work);
+    WorkerScope outer = scope.enter();
     try {
       Throwable startFailure = start();
       for (int i = 0; i < work.count(); i++) {
@@ -61,6 +76,7 @@ final class InlineEngine extends LocalEngine {
         work.report(block);
       }
     } finally {
+      WorkerScope.leave(outer);
       leave(work);
     }
   }
@@ -86,6 +102,33 @@ final class InlineEngine extends LocalEngine {
       endIfDrained();
     } finally {
       lock.unlock();
+    }
+    afterShutdown();
+  }
+
+  @Override
+  void afterShutdown() {
+    lock.lock();
+    try {
+      if (!shutdown || !callers.isEmpty() || closing) {
+        return;
+      }
+      closing = true;
+    } finally {
+      lock.unlock();
+    }
+    WorkerScope outer = scope.enter();
+    try {
+      scope.close();
+    } finally {
+      WorkerScope.leave(outer);
+      lock.lock();
+      try {
+        closed = true;
+        endIfDrained();
+      } finally {
+        lock.unlock();
+      }
     }
   }
 
@@ -130,12 +173,17 @@ final class InlineEngine extends LocalEngine {
       return ResultBlock.ofError(item, 1, NotRun.poolEnded(options, work, item));
     }
     tellStarted(work, item, worker);
-    count(() -> active++);
-    Ran ran = run(work, item);
+    LocalTask task = new LocalTask(options, work, item, worker.worker());
+    count(() -> {
+      active++;
+      caller.task = task;
+    });
+    Ran ran = run(work, item, task);
     tellFinished(work, item, worker, ran);
     count(() -> {
       active--;
       completed++;
+      caller.task = null;
       if (ran.failure() instanceof InterruptedException && !caller.interrupted) {
         caller.thread.interrupt();
       }
@@ -176,6 +224,9 @@ final class InlineEngine extends LocalEngine {
 
   // under lock
   private static void interrupt(Caller caller) {
+    if (caller.task != null) {
+      caller.task.interrupted();
+    }
     if (caller.thread != Thread.currentThread()) {
       caller.interrupted = true;
       caller.thread.interrupt();
@@ -193,15 +244,28 @@ final class InlineEngine extends LocalEngine {
   }
 
   @Override
+  public Optional<TaskProgress> progress(Work work) {
+    lock.lock();
+    try {
+      Caller caller = callers.get(work);
+      return caller == null || caller.task == null
+          ? Optional.empty()
+          : Optional.ofNullable(caller.task.lastProgress());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
   void windDown() {
-    if (started && callers.isEmpty()) {
+    if (started && isDrained()) {
       events.tell(listener -> listener.workerExited(worker, 0));
     }
   }
 
   @Override
   boolean isDrained() {
-    return callers.isEmpty();
+    return callers.isEmpty() && closed;
   }
 
   @Override
@@ -215,6 +279,7 @@ final class InlineEngine extends LocalEngine {
     } finally {
       lock.unlock();
     }
+    afterShutdown();
     return List.of();
   }
 

@@ -4,12 +4,15 @@ package io.procpool.master.local;
 import io.procpool.PoolListener.TaskEvent;
 import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
+import io.procpool.Shared;
 import io.procpool.TaskOptions;
 import io.procpool.ipc.FunctionKind;
+import io.procpool.ipc.memory.SharedCopy;
 import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
+import io.procpool.spi.TaskContexts;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
@@ -39,18 +42,27 @@ abstract class LocalEngine implements Engine {
     LocalOptions.check(options.backend(), task);
   }
 
+  @Override
+  public final <T extends @Nullable Object> Shared<T> share(T value) {
+    return SharedCopy.local(value);
+  }
+
   /** How an item ended. */
   record Ran(ResultBlock block, @Nullable Throwable failure, Duration time) {}
 
-  static Ran run(Work work, int item) {
+  static Ran run(Work work, int item, LocalTask task) {
     long start = System.nanoTime();
     ResultBlock block;
     Throwable failure = null;
+    TaskContexts.Source before = TaskContexts.install(task);
     try {
       block = ResultBlock.ofValue(item, work.inputs().call(item));
     } catch (Throwable thrown) {
       block = ResultBlock.ofError(item, 1, thrown);
       failure = thrown;
+    } finally {
+      task.end();
+      TaskContexts.install(before);
     }
     return new Ran(block, failure, Duration.ofNanos(System.nanoTime() - start));
   }
@@ -85,7 +97,11 @@ abstract class LocalEngine implements Engine {
     } finally {
       lock.unlock();
     }
+    afterShutdown();
   }
+
+  /** The engine has been shut down; not under lock. */
+  void afterShutdown() {}
 
   /** After a shutdown, lets go what nothing needs any more, and notices the end. Under lock. */
   final void endIfDrained() {

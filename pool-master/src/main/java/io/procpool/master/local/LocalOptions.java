@@ -7,6 +7,7 @@ import io.procpool.WorkerStartException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Refuses options that only worker processes can honour. */
@@ -16,10 +17,9 @@ final class LocalOptions {
   static void check(PoolOptions options) {
     PoolOptions defaults = PoolOptions.builder().build();
     List<String> refused = new ArrayList<>();
-    refuse(
-        refused,
-        !options.taskDefaults().timeout().orElse(Duration.ZERO).isZero(),
-        "timeout of taskDefaults (a thread cannot be killed)");
+    for (String limit : limits(options.taskDefaults())) {
+      refused.add(limit.replace(" (", " of taskDefaults ("));
+    }
     refuse(refused, !options.recycling().isNever(), "recycling (there is no process to replace)");
     refuse(refused, options.spares() != 0, "spares (there is no process to replace)");
     refuse(
@@ -73,6 +73,13 @@ final class LocalOptions {
         options.backend().equals(PoolOptions.INLINE)
             && options.overflow() == PoolOptions.Overflow.BLOCK,
         "overflow=BLOCK (a task that submits another would wait for its own end)");
+    if (options.backend().equals(PoolOptions.INLINE)) {
+      String reason = " of taskDefaults (each task runs at once, in the thread that submits it)";
+      TaskOptions task = options.taskDefaults();
+      refuse(refused, task.priority().orElse(0) != 0, "priority" + reason);
+      refuse(refused, task.submitter().isPresent(), "submitter" + reason);
+      refuse(refused, task.key().isPresent(), "key" + reason);
+    }
     if (!refused.isEmpty()) {
       throw new IllegalArgumentException(
           "backend \"" + options.backend() + "\" cannot honour " + String.join(", ", refused)
@@ -80,13 +87,47 @@ final class LocalOptions {
     }
   }
 
-  /** A timeout can come with a single task, too. */
+  /** Limits can come with a single task, too. */
   static void check(String backend, TaskOptions task) {
-    if (!task.timeout().orElse(Duration.ZERO).isZero()) {
-      throw new IllegalArgumentException("backend \"" + backend
-          + "\" cannot honour a task timeout (a thread cannot be killed); use backend \""
-          + PoolOptions.PROCESSES + "\"");
+    List<String> refused = limits(task);
+    if (!refused.isEmpty()) {
+      throw new IllegalArgumentException("backend \"" + backend + "\" cannot honour a task's "
+          + String.join(", ", refused) + "; use backend \"" + PoolOptions.PROCESSES + "\"");
     }
+    if (backend.equals(PoolOptions.INLINE)) {
+      refuseOrder("a priority", task.priority().orElse(0) != 0);
+      refuseOrder("a submitter", task.submitter().isPresent());
+      refuseOrder("a key", task.key().isPresent());
+    }
+  }
+
+  private static void refuseOrder(String option, boolean set) {
+    if (set) {
+      throw new IllegalArgumentException("backend \"" + PoolOptions.INLINE + "\" cannot honour "
+          + option
+          + " of a task (each task runs at once, in the thread that submits it); use backend \""
+          + PoolOptions.PROCESSES + "\" or \"" + PoolOptions.THREADS + "\"");
+    }
+  }
+
+  private static List<String> limits(TaskOptions task) {
+    List<String> refused = new ArrayList<>();
+    refuse(refused, isSet(task.timeout()), "timeout (a thread cannot be killed)");
+    refuse(refused, isSet(task.timeoutGrace()), "timeoutGrace (a thread cannot be killed)");
+    refuse(refused, isSet(task.stallTimeout()), "stallTimeout (a thread cannot be killed)");
+    refuse(
+        refused,
+        task.maxRssBytes().orElse(0L) > 0,
+        "maxRssBytes (the memory is this process's own)");
+    refuse(
+        refused,
+        task.maxHeapBytes().orElse(0L) > 0,
+        "maxHeapBytes (the heap is this process's own)");
+    return refused;
+  }
+
+  private static boolean isSet(Optional<Duration> time) {
+    return !time.orElse(Duration.ZERO).isZero();
   }
 
   /** Describes starts that failed as often as they may. */

@@ -7,18 +7,25 @@ import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
 import io.procpool.PoolTerminatedException;
+import io.procpool.TaskProgress;
+import io.procpool.WorkerGoneException;
+import io.procpool.master.pool.FairShares;
+import io.procpool.master.pool.KeyOwners;
 import io.procpool.master.pool.NotRun;
 import io.procpool.master.pool.ResultBlock;
+import io.procpool.master.pool.WaitingLines;
 import io.procpool.master.pool.Work;
-import java.util.ArrayDeque;
+import io.procpool.spi.WorkerScope;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.Condition;
 import java.util.function.IntFunction;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,13 +33,14 @@ import org.slf4j.LoggerFactory;
 /** Runs work in threads of this process. */
 final class ThreadsEngine extends LocalEngine {
   /*
-   * Threads.  Each worker thread takes one item at a time from the work at the head of the queue. All state is guarded by
-   *           `lock`; tasks and sinks run outside it.
+   * Threads.  Each worker thread takes one item at a time from the work that is next: of what is `common` to all, and of what is `bound` to this worker, because it has the key or is
+   *           meant by a broadcast. All state is guarded by `lock`; tasks and sinks run outside it.
    * Exactness. Who moves `Cursor.next` under `lock` reports the items it passes over: a worker one, a cancellation, a
    *           hopeless start or the end of the pool all that are left. A cancellation that comes before its work finds no
    *           cursor; then submit() sees that the work is cancelled.
    * Start.    A thread that cannot be started, or whose initializer fails, is started again, a bounded number of times in a
    *           row; then waiting work is failed, and the next submission starts anew.
+   * Waiting.  One timer, for the earliest end of a queue timeout, fails what has not been taken by then.
    * Interrupt. A thread is interrupted only under `lock`: while its item runs, and its status is cleared after each item;
    *           or in its initializer, once the pool has ended or has nothing left for it.
    * Size.     A worker is added when there are more tasks than workers, up to `max`. One that has had nothing to do for the idle timeout ends if there are more than `min`, and one that is too much after a resize
@@ -42,10 +50,13 @@ final class ThreadsEngine extends LocalEngine {
    */
   private static final Logger LOG = LoggerFactory.getLogger(ThreadsEngine.class);
   private static final long LATER_LOOK_NANOS = 10_000_000;
+  private static final long MIN_TIMER_NANOS = 1_000_000;
 
   private final ThreadFactory threads;
   private final Condition available = lock.newCondition();
-  private final ArrayDeque<Cursor> queue = new ArrayDeque<>();
+  private final FairShares shares = new FairShares();
+  private final WaitingLines<Cursor> common = new WaitingLines<>(cursor -> cursor.work, shares);
+  private final KeyOwners<Worker> keys = new KeyOwners<>();
   private final Set<Worker> starting = new HashSet<>();
   private final List<Worker> workers = new ArrayList<>();
   private final Set<Worker> ending = new HashSet<>();
@@ -59,6 +70,8 @@ final class ThreadsEngine extends LocalEngine {
   private long retired;
   private long pending;
   private int reporting;
+  private final QueueTimer queueTimer;
+  private boolean ranked; // some work has had a priority or submitter
 
   /** Where the items of a work stand. */
   private static final class Cursor {
@@ -66,8 +79,20 @@ final class ThreadsEngine extends LocalEngine {
     int next;
     int running;
 
+    @Nullable
+    LocalTask task; // the last item that was begun
+
     Cursor(Work work) {
       this.work = work;
+    }
+
+    /** Tells whether it may not wait for ever. */
+    boolean isLimited() {
+      return work.limits().queueNanos() > 0;
+    }
+
+    long deadlineNanos() {
+      return work.acceptedNanos() + work.limits().queueNanos();
     }
 
     int left() {
@@ -84,6 +109,7 @@ final class ThreadsEngine extends LocalEngine {
     this.threads = threads;
     this.min = options.minWorkers();
     this.max = options.workers();
+    this.queueTimer = new QueueTimer(options.name() + "-queue-clock", this::expire);
     lock.lock();
     try {
       startMissing();
@@ -109,11 +135,17 @@ final class ThreadsEngine extends LocalEngine {
         reports = List.of(cancelRest(cursor));
       } else if (shutdown) {
         reports = List.of(loseRest(cursor, item -> NotRun.poolEnded(options, work, item)));
+      } else if (work.target() instanceof Worker target && !isThere(target)) {
+        reports = List.of(loseRest(cursor, item -> gone(target, work, item)));
       } else {
-        queue.add(cursor);
+        if (cursor.isLimited()) {
+          queueTimer.arm(cursor.deadlineNanos());
+        }
         if (workers.isEmpty() && starting.isEmpty()) {
           failedStarts = 0;
         }
+        ranked |= !work.isPlain();
+        linesFor(work).add(cursor);
         reports = startMissing();
         available.signalAll();
       }
@@ -122,6 +154,101 @@ final class ThreadsEngine extends LocalEngine {
       lock.unlock();
     }
     report(reports);
+  }
+
+  // What waits for whom. All under lock.
+
+  @Override
+  public List<Target> targets() {
+    lock.lock();
+    try {
+      List<Target> targets = new ArrayList<>();
+      all().forEach(worker -> targets.add(new Target(worker.event.worker(), worker)));
+      return targets;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private List<Worker> all() {
+    List<Worker> all = new ArrayList<>(workers);
+    all.addAll(starting);
+    return all;
+  }
+
+  private boolean isThere(Worker worker) {
+    return workers.contains(worker) || starting.contains(worker);
+  }
+
+  private WaitingLines<Cursor> linesFor(Work work) {
+    Worker home = null;
+    if (work.target() instanceof Worker target) {
+      home = target;
+    } else if (work.hasKey()) {
+      home = keys.owner(work);
+      if (home == null) {
+        home = keys.deal(work, all(), worker -> true);
+      }
+    }
+    return home == null ? common : home.bound;
+  }
+
+  /** Returns the lines from which a worker takes its next item; null if there is none for it. */
+  private @Nullable WaitingLines<Cursor> next(Worker worker) {
+    while (!common.isEmpty()) {
+      if (!worker.bound.isEmpty() && worker.bound.isBefore(common)) {
+        return worker.bound;
+      }
+      if (!Objects.requireNonNull(common.peek()).work.hasKey()) {
+        return common;
+      }
+      Cursor homeless = common.remove(); // when it was submitted there was no worker
+      linesFor(homeless.work).add(homeless);
+      available.signalAll();
+    }
+    return worker.bound.isEmpty() ? null : worker.bound;
+  }
+
+  private boolean nothingWaits() {
+    return common.isEmpty() && all().stream().allMatch(worker -> worker.bound.isEmpty());
+  }
+
+  /** Returns what waits. */
+  private List<Cursor> waiting() {
+    List<Cursor> waiting = common.all();
+    all().forEach(worker -> waiting.addAll(worker.bound.all()));
+    return waiting;
+  }
+
+  /** Removes what waits and fulfils a condition. */
+  private List<Cursor> removeIf(Predicate<Cursor> condition) {
+    List<Cursor> removed = common.removeIf(condition);
+    all().forEach(worker -> removed.addAll(worker.bound.removeIf(condition)));
+    return removed;
+  }
+
+  /** A worker has not come into being: what waits for it goes to others, or is to be reported. */
+  private List<Runnable> disown(Worker worker) {
+    keys.release(worker);
+    List<Runnable> reports = new ArrayList<>();
+    for (Cursor cursor : worker.bound.removeIf(cursor -> true)) {
+      if (cursor.work.hasKey()) {
+        linesFor(cursor.work).add(cursor);
+      } else {
+        reports.add(loseRest(cursor, item -> gone(worker, cursor.work, item)));
+      }
+    }
+    return reports;
+  }
+
+  private WorkerGoneException gone(Worker worker, Work work, int item) {
+    return new WorkerGoneException(
+        "task " + work.taskId(item) + " (" + work.name() + ") never started: it was for "
+            + worker.event.worker() + " of pool \"" + options.name()
+            + "\" only, which ended before",
+        work.taskId(item),
+        true,
+        worker.event.worker());
   }
 
   // What is reported outside the lock.
@@ -163,6 +290,40 @@ final class ThreadsEngine extends LocalEngine {
     } finally {
       lock.unlock();
     }
+  }
+
+  // Waiting too long.
+
+  /** Fails what has waited too long; in the timer's thread. */
+  private void expire() {
+    List<Runnable> reports = new ArrayList<>();
+    lock.lock();
+    try {
+      queueTimer.fired();
+      long now = System.nanoTime();
+      long next = Long.MAX_VALUE;
+      int busy = busy();
+      long waiting = pending;
+      boolean usable = !shutdown;
+      for (Cursor cursor :
+          removeIf(waits -> waits.isLimited() && waits.deadlineNanos() - now <= 0)) {
+        reports.add(loseRest(
+            cursor,
+            item -> NotRun.queueTimeout(options, cursor.work, item, busy, waiting, usable)));
+      }
+      for (Cursor cursor : waiting()) {
+        if (cursor.isLimited()) {
+          next = Math.min(next, cursor.deadlineNanos() - now);
+        }
+      }
+      if (next != Long.MAX_VALUE) {
+        queueTimer.arm(now + Math.max(next, MIN_TIMER_NANOS));
+      }
+      reporting += reports.size();
+    } finally {
+      lock.unlock();
+    }
+    report(reports);
   }
 
   // Starting.
@@ -226,11 +387,15 @@ final class ThreadsEngine extends LocalEngine {
   }
 
   /** A worker could not be initialized; returns what is to be reported if there is no hope left. Under lock. */
-  private List<Runnable> startFailed(Throwable failure) {
+  private List<Runnable> startFailed(Worker worker, Throwable failure) {
+    List<Runnable> reports = disown(worker);
+    available.signalAll();
     if (++failedStarts >= options.maxStartAttempts()) {
-      return failIfHopeless(failure);
+      reports.addAll(failIfHopeless(failure));
+    } else if (!shutdown || !nothingWaits()) {
+      reports.addAll(startMissing());
     }
-    return shutdown && queue.isEmpty() ? List.of() : startMissing();
+    return reports;
   }
 
   // under lock
@@ -238,12 +403,11 @@ final class ThreadsEngine extends LocalEngine {
     List<Runnable> reports = new ArrayList<>();
     if (workers.isEmpty() && starting.isEmpty()) {
       boolean usable = !shutdown;
-      for (Cursor cursor : queue) {
+      for (Cursor cursor : removeIf(cursor -> true)) {
         reports.add(loseRest(
             cursor,
             item -> LocalOptions.startFailure(options, cursor.work.taskId(item), usable, failure)));
       }
-      queue.clear();
     }
     return reports;
   }
@@ -259,13 +423,13 @@ final class ThreadsEngine extends LocalEngine {
       if (cursor == null) {
         return;
       }
-      queue.remove(cursor);
+      removeIf(waiting -> waiting == cursor);
       reports = List.of(cancelRest(cursor));
       reporting += reports.size();
       if (interrupt) {
         for (Worker worker : workers) {
           if (worker.current == cursor) {
-            worker.thread.interrupt();
+            worker.interrupt();
           }
         }
       }
@@ -285,12 +449,25 @@ final class ThreadsEngine extends LocalEngine {
     }
   }
 
+  @Override
+  public Optional<TaskProgress> progress(Work work) {
+    lock.lock();
+    try {
+      return work.placement() instanceof Cursor cursor && cursor.running > 0 && cursor.task != null
+          ? Optional.ofNullable(cursor.task.lastProgress())
+          : Optional.empty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   // The end.
 
   @Override
   void windDown() {
     available.signalAll();
-    if (queue.isEmpty()) {
+    if (nothingWaits()) {
+      queueTimer.close();
       starting.forEach(worker -> worker.thread.interrupt());
     }
   }
@@ -300,7 +477,7 @@ final class ThreadsEngine extends LocalEngine {
     return workers.isEmpty()
         && starting.isEmpty()
         && ending.isEmpty()
-        && queue.isEmpty()
+        && common.isEmpty()
         && reporting == 0;
   }
 
@@ -324,16 +501,15 @@ final class ThreadsEngine extends LocalEngine {
         if (giveUpRunning && worker.current != null && !worker.givenUp) {
           reports.add(worker.giveUp());
         }
-        worker.thread.interrupt();
+        worker.interrupt();
       }
       ending.forEach(worker -> worker.thread.interrupt());
-      for (Cursor cursor : queue) {
+      for (Cursor cursor : removeIf(cursor -> true)) {
         if (cursor.next == 0) {
           untouched.add(cursor.work);
         }
         reports.add(loseRest(cursor, item -> NotRun.poolEnded(options, cursor.work, item)));
       }
-      queue.clear();
       reporting += reports.size();
       endIfDrained();
     } finally {
@@ -372,8 +548,12 @@ final class ThreadsEngine extends LocalEngine {
   private final class Worker implements Runnable {
     final Thread thread;
     private final WorkerEvent event;
+    private final WorkerScope scope = new WorkerScope();
+    private final WaitingLines<Cursor> bound = new WaitingLines<>(cursor -> cursor.work, shares);
     private @Nullable Cursor current; // guarded by lock
+    private double charged; // to the submitter of the running item; guarded by lock
     private int item;
+    private @Nullable LocalTask task; // guarded by lock
     private boolean givenUp; // the running item has been reported; guarded by lock
 
     Worker(int number) {
@@ -386,9 +566,11 @@ final class ThreadsEngine extends LocalEngine {
 
     @Override
     public void run() {
+      scope.enter();
       if (initialize()) {
         while (take()) {
-          finish(LocalEngine.run(Objects.requireNonNull(current).work, item));
+          finish(LocalEngine.run(
+              Objects.requireNonNull(current).work, item, Objects.requireNonNull(task)));
         }
         end();
       }
@@ -412,7 +594,7 @@ final class ThreadsEngine extends LocalEngine {
           events.tell(listener -> listener.workerStarted(event));
           return true;
         }
-        reports = startFailed(failure);
+        reports = startFailed(this, failure);
         reporting += reports.size();
         endIfDrained();
       } finally {
@@ -426,28 +608,47 @@ final class ThreadsEngine extends LocalEngine {
       lock.lock();
       try {
         long idleEnd = System.nanoTime() + options.idleTimeout().toNanos();
-        while (queue.isEmpty() || workers.size() > max) {
-          if (workers.size() > max || queue.isEmpty() && shutdown || isTooIdle(idleEnd)) {
+        WaitingLines<Cursor> lines = nextHere();
+        while (lines == null) {
+          if (isTooMany() || shutdown || isTooIdle(idleEnd)) {
             workers.remove(this);
+            keys.release(this);
             ending.add(this);
             return false;
           }
           awaitAvailable(idleEnd);
+          lines = nextHere();
         }
-        Cursor cursor = queue.element();
+        Cursor cursor = Objects.requireNonNull(lines.peek());
         item = cursor.next++;
         if (cursor.next == cursor.work.count()) {
-          queue.remove();
+          lines.remove();
         }
+        charged = ranked ? shares.begun(cursor.work) : 0;
         pending--;
         cursor.running++;
         current = cursor;
+        task = new LocalTask(options, cursor.work, item, event.worker());
+        cursor.task = task;
         Thread.interrupted();
         tellStarted(cursor.work, item, event);
         return true;
       } finally {
         lock.unlock();
       }
+    }
+
+    // under lock
+    private boolean isTooMany() {
+      return workers.size() > max;
+    }
+
+    /** Returns the lines from which it takes its next item: if it is one too many, only those that nobody else has; null if there is nothing for it. Under lock. */
+    private @Nullable WaitingLines<Cursor> nextHere() {
+      if (isTooMany()) {
+        return bound.isEmpty() ? null : bound;
+      }
+      return next(this);
     }
 
     // under lock
@@ -470,19 +671,23 @@ final class ThreadsEngine extends LocalEngine {
       }
     }
 
-    /** Runs the finalizer and is gone. */
+    /** Runs the finalizer, closes its objects and is gone. */
     private void end() {
-      if (!givenUp) {
-        finish();
-      }
-      lock.lock();
       try {
-        ending.remove(this);
-        retired++;
-        events.tell(listener -> listener.workerExited(event, 0));
-        endIfDrained();
+        if (!givenUp) {
+          finish();
+        }
+        scope.close();
       } finally {
-        lock.unlock();
+        lock.lock();
+        try {
+          ending.remove(this);
+          retired++;
+          events.tell(listener -> listener.workerExited(event, 0));
+          endIfDrained();
+        } finally {
+          lock.unlock();
+        }
       }
     }
 
@@ -493,6 +698,14 @@ final class ThreadsEngine extends LocalEngine {
         LOG.warn("{}: the finalizer of {} failed", options.name(), event.worker(), thrown);
         events.tell(listener -> listener.workerFinalizerFailed(event, String.valueOf(thrown)));
       }
+    }
+
+    // under lock
+    private void interrupt() {
+      if (task != null) {
+        task.interrupted();
+      }
+      thread.interrupt();
     }
 
     // under lock
@@ -520,6 +733,10 @@ final class ThreadsEngine extends LocalEngine {
         done = Objects.requireNonNull(current);
         done.running--;
         current = null;
+        task = null;
+        if (charged > 0) {
+          shares.ended(done.work, charged, ran.time().toNanos());
+        }
         Thread.interrupted();
         if (givenUp) {
           return;

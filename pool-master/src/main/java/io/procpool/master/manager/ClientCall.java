@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class ClientCall {
   private final Client client;
   private final long number;
+  private final long object;
   private final String signature;
   private final PayloadReader arguments;
   private final List<Reference> objects;
@@ -18,10 +19,12 @@ final class ClientCall {
   private @Nullable BooleanSupplier cancellation;
   private boolean replied;
   private boolean stored;
+  private @Nullable Runnable undo;
 
   /**
    * Takes a call.
    *
+   * @param object the number of what it is done with
    * @param arguments what is left of its message: the encoded arguments
    * @param objects whose handles are in the arguments
    * @param replies takes the call with its reply
@@ -29,12 +32,14 @@ final class ClientCall {
   ClientCall(
       Client client,
       long number,
+      long object,
       String signature,
       PayloadReader arguments,
       List<Reference> objects,
       BiConsumer<ClientCall, Answer> replies) {
     this.client = client;
     this.number = number;
+    this.object = object;
     this.signature = signature;
     this.arguments = arguments;
     this.objects = objects;
@@ -48,6 +53,11 @@ final class ClientCall {
 
   long number() {
     return number;
+  }
+
+  /** Returns the number of what it is done with. */
+  long object() {
+    return object;
   }
 
   String signature() {
@@ -103,14 +113,33 @@ final class ClientCall {
         number, "a " + object.kind() + " has no operation " + signature + " on this server"));
   }
 
-  /** Says that the store is to keep what it has done. */
-  void setStored() {
+  /**
+   * Says that the store is to keep what it has done.
+   *
+   * @param undo is done if it cannot, before the client is told; null if it stays in effect
+   */
+  void setStored(@Nullable Runnable undo) {
     stored = true;
+    this.undo = undo;
+  }
+
+  /** Undoes what the store cannot keep, if that can be; tells whether it was. */
+  boolean undo() {
+    Runnable how = undo;
+    if (how != null) {
+      how.run();
+    }
+    return how != null;
   }
 
   /** Tells whether the store is to keep what it has done. */
   boolean isStored() {
     return stored;
+  }
+
+  /** Tells whether its reply was sent. */
+  boolean hasReplied() {
+    return replied;
   }
 
   /** Sends the reply; another one is not sent. */

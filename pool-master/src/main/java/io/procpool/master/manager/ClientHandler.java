@@ -12,6 +12,7 @@ import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.manager.ManagerWire;
 import io.procpool.ipc.wire.FromManager;
 import io.procpool.ipc.wire.ToManager;
+import io.procpool.manager.ManagerDeadlockException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -147,7 +148,12 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
     if (call.object() == ManagerWire.SERVER) {
       long said = objects.saidToStore();
       Answer answer = serve(call, message);
-      reply(context, call.number(), objects.saidToStore() > said, answer);
+      boolean stored = objects.saidToStore() > said;
+      objects.whenKept(failed -> send(
+          context,
+          failed != null && stored
+              ? Replies.refused(call.number(), objects.notKept(failed))
+              : answer));
       return;
     }
     Served object = objects.find(call.object());
@@ -168,15 +174,22 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
     ClientCall taken = new ClientCall(
         client,
         call.number(),
+        call.object(),
         call.operation(),
         message,
         objects.references(call.objects()),
         (done, answer) -> {
           calls.remove(done.number());
-          reply(context, done.number(), done.isStored(), answer);
+          reply(context, done, answer);
         });
     if (calls.putIfAbsent(call.number(), taken) != null) {
       throw new IOException("it has used the number " + call.number() + " twice");
+    }
+    ManagerDeadlockException circle =
+        call.turn() == 0 ? null : objects.turns().waitFor(call.turn(), taken);
+    if (circle != null) {
+      taken.reply(Replies.thrown(call.number(), circle));
+      return;
     }
     object.accept(taken, objects, context.executor());
   }
@@ -186,12 +199,23 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
     return switch (call.operation()) {
       case ManagerWire.OPEN -> open(call, message);
       case ManagerWire.CLAIM -> claim(call, message);
+      case ManagerWire.WAIT -> waitFor(call, message);
       case "objectCount()" -> Replies.plain(call.number(), objects.count());
       case "names()" ->
         Replies.returned(call.number(), "names()", new ArrayList<>(objects.names()), objects);
       case "remove(String)" -> remove(call, String.valueOf(Plain.read(message)));
       default -> Replies.refused(call.number(), "this server has no operation " + call.operation());
     };
+  }
+
+  private Answer waitFor(ToManager.Call call, PayloadReader message) throws PayloadFormatException {
+    long turn = Plain.readLong(message);
+    ClientCall awaited = calls.get(Plain.readLong(message));
+    ManagerDeadlockException circle =
+        awaited == null ? null : objects.turns().waitFor(turn, awaited);
+    return circle == null
+        ? Replies.plain(call.number(), null)
+        : Replies.thrown(call.number(), circle);
   }
 
   private Answer remove(ToManager.Call call, String name) {
@@ -228,10 +252,20 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
   }
 
   /** Sends a reply when what was done is kept. */
-  private void reply(ChannelHandlerContext context, long number, boolean stored, Answer answer) {
-    objects.whenKept(failed -> send(
-        context,
-        failed != null && stored ? Replies.refused(number, objects.notKept(failed)) : answer));
+  private void reply(ChannelHandlerContext context, ClientCall done, Answer answer) {
+    objects.whenKept(failed -> {
+      if (failed == null || !done.isStored()) {
+        send(context, answer);
+      } else { // not at once: what is undone here may be given to the next one, and undone there
+        context
+            .executor()
+            .execute(() -> send(
+                context,
+                Replies.refused(
+                    done.number(),
+                    done.undo() ? objects.undone(failed) : objects.notKept(failed))));
+      }
+    });
   }
 
   private void send(ChannelHandlerContext context, Answer answer) {
@@ -259,13 +293,17 @@ final class ClientHandler extends LengthFieldBasedFrameDecoder {
       unsent = out;
     }
     out.writeInt(message.length).writeByte(Messages.BYTES).writeBytes(message);
-    if (!reading && !flushing && !objects.hasStore()) {
+    boolean much =
+        out.readableBytes() > MOST_UNSENT_BYTES; // what is not written does not count as waiting
+    if (reading) {
+      if (much) {
+        write(context);
+      }
+    } else if (much || !flushing && !objects.hasStore()) {
       write(context);
       context.flush();
-    } else if (!reading) {
+    } else {
       flushSoon(context);
-    } else if (out.readableBytes() > MOST_UNSENT_BYTES) {
-      write(context);
     }
   }
 

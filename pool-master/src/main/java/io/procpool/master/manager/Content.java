@@ -6,6 +6,7 @@ import io.procpool.ipc.codec.UnencodableValueException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 interface Content {
   /*
-   * A new kind of object needs nothing here if it is a map, a list or a set, or else is serializable (WholeContent). Operations that are not known
+   * A new kind of object needs nothing here if it is a map, a list or a set, or has one (Backed). Operations that are not known
    * to leave all as it is (ObjectCall), or to be about one key or one place (MapContent, ListContent), are compared with all that was there before, which is never
    * wrong, only slow for large objects.
    */
@@ -46,8 +47,11 @@ interface Content {
       return new ListContent(list, loader);
     } else if (target instanceof Set<?> set) {
       return new SetContent(set, loader);
+    } else if (target instanceof AtomicLong number) {
+      return new LongContent(number, loader);
     }
-    return new WholeContent(target, loader);
+    throw new IllegalArgumentException(
+        "nobody knows what is in a " + target.getClass().getName());
   }
 
   /**

@@ -19,6 +19,9 @@ interface Kept extends Served {
    */
   void restore(Change change, ObjectTable objects) throws PayloadFormatException;
 
+  /** Says that all objects are there, with all that was kept of them. While the server starts. */
+  default void restored(ObjectTable objects) throws PayloadFormatException {}
+
   /**
    * Has the content written down when it is this object's turn. For the event loop.
    *

@@ -5,6 +5,7 @@ import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.UnencodableValueException;
 import io.procpool.master.manager.Change.Part;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,14 @@ final class ListContent implements Content {
           "updateAndGet(int,UnaryOperator)",
           "accumulateAndGet(int,Object,BiFunction)" ->
         range(first, first + 1, operation, withBefore);
+      case "setAll(int,Collection)" ->
+        range(
+            first,
+            arguments.length > 1 && arguments[1] instanceof Collection<?> all
+                ? first + all.size()
+                : -1,
+            operation,
+            withBefore);
       case "removeRange(int,int)" ->
         range(
             first,

@@ -2,6 +2,7 @@
 package io.procpool.master.manager;
 
 import io.procpool.ipc.codec.PayloadFormatException;
+import org.jspecify.annotations.Nullable;
 
 /** Begins or ends to tell a client what changes in an object, between two calls. */
 final class ListenTurn implements Turn {
@@ -25,17 +26,32 @@ final class ListenTurn implements Turn {
   }
 
   @Override
+  public ClientCall call() {
+    return call;
+  }
+
+  @Override
   public boolean begin() {
     return true;
   }
 
   @Override
-  public void run(Target target, Holding before, ClassLoader loader, ObjectTable objects) {
+  public void run(
+      Target target,
+      Holding before,
+      ClassLoader loader,
+      ObjectTable objects,
+      @Nullable RunningTurn running) {
     // Only the event loop knows who listens.
   }
 
   @Override
   public void reply(ObjectTable objects) {
+    if (watchers == Watchers.NONE) {
+      call.reply(
+          Replies.refused(call.number(), "nobody can be told what changes in a user's object"));
+      return;
+    }
     if (listens) {
       watchers.listen(call.client(), subscription, onlyKeys);
     } else {

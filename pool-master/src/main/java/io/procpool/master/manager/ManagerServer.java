@@ -20,9 +20,10 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.procpool.ipc.auth.Handshake;
+import io.procpool.ipc.manager.ManagerClient;
 import io.procpool.ipc.manager.ServersHere;
 import io.procpool.ipc.socket.SocketFile;
-import io.procpool.manager.ManagedType;
+import io.procpool.manager.ConnectOptions;
 import io.procpool.master.process.SpinThenSelect;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -33,7 +34,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -57,6 +57,7 @@ public final class ManagerServer implements AutoCloseable {
   private final ObjectTable objects;
   private final boolean epoll;
   private final String name;
+  private final byte[] key;
   private final HalfOpen halfOpen;
   private final GuestLog log;
   private final SecureRandom random =
@@ -69,17 +70,19 @@ public final class ManagerServer implements AutoCloseable {
   private @Nullable SocketFile file;
 
   private ManagerServer(
-      String name, List<ManagedType<?>> types, @Nullable ServerTls tls, @Nullable Store store) {
+      String name, byte[] key, ServerSetup setup, @Nullable ServerTls tls, @Nullable Store store) {
     this.name = name;
+    this.key = key.clone();
     this.store = store;
     epoll = !"nio".equals(System.getProperty(TRANSPORT_PROPERTY)) && Epoll.isAvailable();
     ClassLoader context = Thread.currentThread().getContextClassLoader();
     objects = new ObjectTable(
         name,
         context == null ? ClassLoader.getSystemClassLoader() : context,
-        new UserTypes(types),
-        store);
-    ServersHere.add(name, objects::find);
+        new UserTypes(setup.types()),
+        store,
+        setup.functionTimeout());
+    ServersHere.add(name, objects::find, this::connect);
     log = new GuestLog(name, System::nanoTime);
     halfOpen = new HalfOpen(log);
     this.tls = tls;
@@ -126,7 +129,7 @@ public final class ManagerServer implements AutoCloseable {
     StoreOptions kept = setup.kept();
     Store store = kept == null ? null : open(kept, disk);
     ManagerServer server =
-        new ManagerServer(store == null ? newName() : store.server(), setup.types(), tls, store);
+        new ManagerServer(store == null ? newName() : store.server(), key, setup, tls, store);
     boolean started = false;
     try {
       if (store != null) {
@@ -140,6 +143,13 @@ public final class ManagerServer implements AutoCloseable {
         server.close();
       }
     }
+  }
+
+  /** Connects to itself, for functions that use handles. */
+  private ManagerClient connect() throws IOException, InterruptedException {
+    ConnectOptions.Builder options = ConnectOptions.builder();
+    fingerprint().ifPresent(options::fingerprint);
+    return ManagerClient.connect(address(), key, options.build());
   }
 
   private static Store open(StoreOptions kept, StoreFile.Disk disk) throws StoreException {

@@ -62,6 +62,7 @@ final class ObjectCall implements Turn {
 
   private final ClientCall call;
   private final Watchers watchers;
+  private final boolean isKeptWhole; // and nobody knows which methods only read
   private final String signature;
   private final String method;
   private final boolean stamped;
@@ -70,29 +71,34 @@ final class ObjectCall implements Turn {
   private final List<@Nullable Object> values = new ArrayList<>(3); // decoded arguments
   private final byte[] rest; // not decoded yet, because that may run code of users
   private boolean withdrawn; // event loop only
+  private @Nullable RunningTurn limit; // says when its time is over; null if it never is
   private @Nullable Answer outcome;
   private @Nullable Pages pages; // what was returned if that goes in pages
   private @Nullable Returned returned; // what was returned if that stays here
+  private Family.@Nullable Member member; // that this is, if there is a store
   private Holding left = Holding.FOREIGN;
   private boolean watched; // whether anybody wants to know what it changes
   private boolean wantBefore;
   private @Nullable Change change;
   private List<Reference> sent = List.of(); // the objects whose handles are in the change
 
-  /** Takes the arguments as far as they are numbers, texts and the like. */
-  ObjectCall(ClientCall call, Watchers watchers) throws PayloadFormatException {
+  /**
+   * Takes the arguments as far as they are numbers, texts and the like.
+   *
+   * @param isKeptWhole whether the object is of a user's type, and there is a store
+   */
+  ObjectCall(ClientCall call, Watchers watchers, boolean isKeptWhole)
+      throws PayloadFormatException {
     this.call = call;
+    this.isKeptWhole = isKeptWhole;
     this.watchers = watchers;
     String whole = call.signature();
-    stamped = whole.startsWith(ManagerWire.STAMPED);
-    conditional = whole.startsWith(ManagerWire.UNCHANGED);
     paged = whole.startsWith(ManagerWire.PAGED);
-    signature = whole.substring(
-        stamped
-            ? ManagerWire.STAMPED.length()
-            : conditional
-                ? ManagerWire.UNCHANGED.length()
-                : paged ? ManagerWire.PAGED.length() : 0);
+    String inPages = paged ? whole.substring(ManagerWire.PAGED.length()) : whole;
+    stamped = inPages.startsWith(ManagerWire.STAMPED);
+    conditional = inPages.startsWith(ManagerWire.UNCHANGED);
+    signature = inPages.substring(
+        stamped ? ManagerWire.STAMPED.length() : conditional ? ManagerWire.UNCHANGED.length() : 0);
     int bracket = signature.indexOf('(');
     method = bracket < 0
         ? signature
@@ -116,9 +122,9 @@ final class ObjectCall implements Turn {
     if (withdrawn) {
       return false;
     }
-    if (watchers.areThere() && !READING.contains(method)) {
+    if (watchers.areThere() && (isKeptWhole || !READING.contains(method))) {
       String refusal = watchers.refusal();
-      if (refusal != null) {
+      if (refusal != null && !signature.equals(ManagerWire.MADE)) {
         call.reply(Replies.refused(call.number(), refusal));
         return false;
       }
@@ -129,7 +135,18 @@ final class ObjectCall implements Turn {
   }
 
   @Override
-  public void run(Target target, Holding before, ClassLoader loader, ObjectTable objects) {
+  public ClientCall call() {
+    return call;
+  }
+
+  @Override
+  public void run(
+      Target target,
+      Holding before,
+      ClassLoader loader,
+      ObjectTable objects,
+      @Nullable RunningTurn running) {
+    limit = running != null && running.isLimited() ? running : null;
     outcome = done(target, before, loader, objects);
   }
 
@@ -153,7 +170,10 @@ final class ObjectCall implements Turn {
     Holding sofar = before.and(made.holding());
     left = sofar;
     if (signature.equals(ManagerWire.MADE)) {
-      return Replies.plain(call.number(), null);
+      Content begun = isKeptWhole ? target.content(loader) : null;
+      return begun == null
+          ? Replies.plain(call.number(), null)
+          : watched(begun, target, (object, none) -> null, made, sofar, objects);
     }
     ObjectKind.Operation operation = made.kind().operation(signature);
     if (operation == null) {
@@ -177,9 +197,25 @@ final class ObjectCall implements Turn {
       return Replies.plain(call.number(), false);
     }
     Content content = watched ? target.content(loader) : null;
-    return content == null
-        ? done(target, operation, made, sofar, objects)
-        : watched(content, target, operation, made, sofar, objects);
+    if (content != null) {
+      return watched(content, target, operation, made, sofar, objects);
+    }
+    Answer done = done(target, operation, made, sofar, objects);
+    try {
+      join(target);
+      return done;
+    } catch (UnencodableValueException e) {
+      throw new AssertionError("an object that is not kept", e);
+    }
+  }
+
+  /** Has what stays here be kept with the object that has returned it. */
+  private void join(Target target) throws UnencodableValueException {
+    Family family = target.family();
+    Returned stays = returned;
+    if (family != null && stays != null) {
+      member = family.memberOf(stays.object());
+    }
   }
 
   /** Does it, and finds out what it changes. Handles that are encoded meanwhile go nowhere. */
@@ -201,6 +237,7 @@ final class ObjectCall implements Turn {
     }
     Answer done = done(target, operation, made, sofar, objects);
     try (SentObjects noted = SentObjects.begin(objects.server())) {
+      join(target);
       change = before.after();
       if (wantBefore) {
         sent = new ArrayList<>(objects.references(inBefore));
@@ -209,6 +246,7 @@ final class ObjectCall implements Turn {
       return done;
     } catch (UnencodableValueException | RuntimeException e) {
       before.undo();
+      returned = null;
       return Replies.refused(
           call.number(),
           "what " + signature + " has changed cannot be stored, and was undone: " + e.getMessage());
@@ -233,7 +271,7 @@ final class ObjectCall implements Turn {
       ObjectTable objects) {
     Object result = null;
     try {
-      result = operation.on(target.object(), values.toArray());
+      result = operation.on(target.object(), inTime());
     } catch (Throwable thrown) {
       return Replies.thrown(call.number(), thrown);
     } finally {
@@ -246,7 +284,7 @@ final class ObjectCall implements Turn {
       return Replies.plain(call.number(), true);
     }
     if (paged && result instanceof List<?> list) {
-      return paged(list, before == Holding.SIMPLE, objects);
+      return paged(stamped ? stamped(target, list) : list, before == Holding.SIMPLE, objects);
     }
     if (result instanceof Returned stays) {
       returned = stays;
@@ -257,6 +295,26 @@ final class ObjectCall implements Turn {
         signature,
         stamped ? new ArrayList<>(Arrays.asList(target.changes(), result)) : result,
         objects);
+  }
+
+  /** Returns what the operation is given, if its time is not over yet; functions change nothing any more when it is. */
+  private @Nullable Object[] inTime() {
+    @Nullable Object[] given = values.toArray();
+    RunningTurn limited = limit;
+    if (limited != null) {
+      limited.checkInTime();
+      if (takesFunction()) {
+        given[given.length - 1] = LimitedFunction.of(given[given.length - 1], signature, limited);
+      }
+    }
+    return given;
+  }
+
+  private static List<@Nullable Object> stamped(Target target, List<?> list) {
+    List<@Nullable Object> stamped = new ArrayList<>(list.size() + 1);
+    stamped.add(target.changes());
+    stamped.addAll(list);
+    return stamped;
   }
 
   private @Nullable Answer paged(List<?> list, boolean isSimple, ObjectTable objects) {
@@ -309,7 +367,7 @@ final class ObjectCall implements Turn {
     Returned stays = returned;
     Pages all = pages;
     Answer ready = stays != null
-        ? Replies.opened(call.number(), objects.referenceTo(stays))
+        ? Replies.opened(call.number(), objects.referenceTo(stays, member))
         : all != null ? all.next(call.number(), objects) : outcome;
     call.reply(
         ready == null ? Replies.refused(call.number(), signature + " was not finished") : ready);

@@ -10,6 +10,7 @@ import java.util.AbstractMap;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -272,7 +273,20 @@ final class ObjectKind {
       setElements(target, (Collection<?>) Objects.requireNonNull(arguments[0]));
       return null;
     });
+    all.put("sort(Comparator)", (target, arguments) -> {
+      sort(target, arguments[0]);
+      return null;
+    });
     return Map.copyOf(all);
+  }
+
+  /** Sorts a copy, so that a comparator that fails leaves the list as it was. */
+  @SuppressWarnings("unchecked")
+  private static void sort(Object target, @Nullable Object order) {
+    List<@Nullable Object> list = (List<@Nullable Object>) target;
+    @Nullable Object[] sorted = list.toArray();
+    Arrays.sort(sorted, (Comparator<@Nullable Object>) order);
+    Collections.copy(list, Arrays.asList(sorted));
   }
 
   @SuppressWarnings("unchecked")

@@ -4,12 +4,15 @@ package io.procpool.master.manager;
 import io.netty.util.concurrent.EventExecutor;
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
+import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.manager.ManagerWire;
 import io.procpool.manager.ManagedType;
+import io.procpool.master.manager.Family.Member;
 import io.procpool.master.manager.StoreRecord.Origin;
 import java.io.IOException;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,18 +34,25 @@ final class ObjectTable implements StoreRenewal.Source {
    *       calls under way), and by other objects here: handles in this JVM refer to the objects themselves. So the collector of the JVM finds what nobody can reach
    *       any more, circles, too.
    */
+  /** The kind of what a method has returned to stay, in a store. */
+  private static final String RETURNED = "returned object";
+
+  private static final long RESERVED_NUMBERS = 1000;
+
   private final Map<Long, Entry> objects = new ConcurrentHashMap<>();
   private final Map<String, Reference> names = new TreeMap<>();
   private final ReferenceQueue<Served> unreachable = new ReferenceQueue<>();
   private final Tickets tickets = new Tickets();
   private final Instances instances = new Instances();
   private final UserTypes types;
+  private final Turns turns;
   private final ExecutorService others;
   private final ClassLoader loader;
   private final String server;
   private final @Nullable Store store;
   private final Map<Long, Origin> origins = new LinkedHashMap<>(); // if there is a store
   private long last = ManagerWire.SERVER;
+  private long reserved; // what has no origin may have numbers up to this one
   private volatile boolean ending;
 
   private static final class Entry extends WeakReference<Served> {
@@ -61,8 +71,15 @@ final class ObjectTable implements StoreRenewal.Source {
    * @param loader finds the classes of what is stored
    * @param types the types of users' own
    * @param store keeps what it will have; null if nobody does
+   * @param functionTimeout how long code of users may take; zero if there is no limit
    */
-  ObjectTable(String server, ClassLoader loader, UserTypes types, @Nullable Store store) {
+  ObjectTable(
+      String server,
+      ClassLoader loader,
+      UserTypes types,
+      @Nullable Store store,
+      Duration functionTimeout) {
+    turns = new Turns(server, functionTimeout);
     this.types = types;
     this.server = server;
     this.loader = loader;
@@ -84,11 +101,22 @@ final class ObjectTable implements StoreRenewal.Source {
     StoreReplay replay = new StoreReplay(this);
     from.load(replay);
     last = Math.max(last, replay.highest());
+    reserved = last;
     for (StoreReplay.Restored restored : replay.objects().values()) {
       Origin origin = restored.origin();
       origins.put(origin.number, origin);
       if (origin.name != null) {
         names.put(origin.name, new Reference(origin.number, restored.served()));
+      }
+    }
+    for (StoreReplay.Restored restored : replay.objects().values()) {
+      if (restored.served() instanceof Kept kept) {
+        try {
+          kept.restored(this);
+        } catch (PayloadFormatException | RuntimeException | LinkageError e) {
+          throw new IOException(
+              "the " + restored.origin() + " cannot be rebuilt: " + e.getMessage(), e);
+        }
       }
     }
   }
@@ -98,9 +126,11 @@ final class ObjectTable implements StoreRenewal.Source {
     try {
       PayloadReader arguments = new PayloadReader(origin.arguments);
       ManagedType<?> type = types.wanted(origin.kind, arguments);
-      Served made = type == null
-          ? make(origin.number, origin.kind, arguments)
-          : new ServedObject(origin.kind, UserTypes.target(type), loader, Watchers.NONE);
+      Served made = origin.kind.equals(RETURNED)
+          ? returned(arguments)
+          : type == null
+              ? make(origin.number, origin.kind, arguments)
+              : registered(origin.number, type);
       if (made instanceof ServedObject numbered) {
         numbered.setNumber(origin.number);
       }
@@ -112,6 +142,35 @@ final class ObjectTable implements StoreRenewal.Source {
     }
   }
 
+  private Served returned(PayloadReader arguments) throws PayloadFormatException {
+    Served by = find(Plain.readLong(arguments));
+    Family family = by instanceof ServedObject object ? object.family() : null;
+    if (family == null) {
+      throw new IllegalArgumentException("what has returned it is not there");
+    }
+    Member member = family.memberAt(Plain.readInt(arguments));
+    Object type = ValueCodec.read(arguments, loader);
+    return served((Class<?>) Objects.requireNonNull(type), member);
+  }
+
+  private ServedObject registered(long number, ManagedType<?> type) {
+    return ofUser(ManagerWire.REGISTERED + type.name(), UserTypes.target(type, newMember(number)));
+  }
+
+  private @Nullable Member newMember(long number) {
+    return store == null ? null : new Family(loader, new Watchers(number, store)).first();
+  }
+
+  private ServedObject ofUser(String kind, Target target) {
+    Family family = target.family();
+    return new ServedObject(
+        kind, target, loader, family == null ? Watchers.NONE : family.watchers());
+  }
+
+  private ServedObject served(Class<?> type, Member member) {
+    return ofUser(type.getName(), UserTypes.returned(type, member));
+  }
+
   @Override
   public List<Origin> origins() {
     purge();
@@ -120,7 +179,7 @@ final class ObjectTable implements StoreRenewal.Source {
 
   @Override
   public long highest() {
-    return last;
+    return Math.max(last, reserved);
   }
 
   @Override
@@ -157,9 +216,18 @@ final class ObjectTable implements StoreRenewal.Source {
     return store == null ? String.valueOf(why.getMessage()) : store.notWritten(why);
   }
 
+  /** Says that what a call has done was not written, and was undone. */
+  String undone(IOException why) {
+    return store == null ? String.valueOf(why.getMessage()) : store.undone(why);
+  }
+
   /** Returns who does what may take its time. */
   Executor others() {
     return others;
+  }
+
+  Turns turns() {
+    return turns;
   }
 
   String server() {
@@ -213,10 +281,8 @@ final class ObjectTable implements StoreRenewal.Source {
       return known;
     }
     checkCanChange();
-    Reference made = add(
-        type == null
-            ? make(last + 1, kind, arguments)
-            : new ServedObject(kind, UserTypes.target(type), loader, Watchers.NONE));
+    Reference made =
+        add(type == null ? make(last + 1, kind, arguments) : registered(last + 1, type));
     if (name != null) {
       names.put(name, made);
     }
@@ -241,11 +307,20 @@ final class ObjectTable implements StoreRenewal.Source {
   Reference add(Served object) {
     purge();
     last++;
+    reserveNumbers();
     objects.put(last, new Entry(last, object, unreachable));
     if (object instanceof ServedObject numbered) {
       numbered.setNumber(last);
     }
     return new Reference(last, object);
+  }
+
+  /** Sees to it that no number is given once more after a restart, to another object. */
+  private void reserveNumbers() {
+    if (store != null && last + RESERVED_NUMBERS / 2 > reserved) {
+      reserved = last + RESERVED_NUMBERS;
+      store.append(StoreRecord.reserved(reserved));
+    }
   }
 
   /** Forgets what the collector has found to be unreachable. */
@@ -300,18 +375,18 @@ final class ObjectTable implements StoreRenewal.Source {
     }
     return switch (kind) {
       case ManagerWire.CREATED ->
-        new ServedObject(kind, UserTypes.created(arguments, loader), loader, Watchers.NONE);
+        ofUser(kind, UserTypes.created(arguments, loader, newMember(number)));
       case "queue", ServedQueue.DEQUE -> ServedQueue.open(kind, false, arguments, watchers);
       case "lifo" -> ServedQueue.open(kind, true, arguments, watchers);
       case ServedPool.KIND -> ServedPool.open(arguments, loader);
       case ServedPriorityQueue.KIND -> ServedPriorityQueue.open(arguments, loader, watchers);
-      case "lock", "reentrantLock" -> new ServedLock(kind.equals("reentrantLock"));
+      case "lock", "reentrantLock" -> new ServedLock(kind.equals("reentrantLock"), watchers);
       case "condition" -> ServedCondition.open(find(Plain.readLong(arguments)));
       case "semaphore", "boundedSemaphore" ->
-        ServedSemaphore.open(kind.equals("boundedSemaphore"), arguments);
-      case "event" -> new ServedEvent();
+        ServedSemaphore.open(kind.equals("boundedSemaphore"), arguments, watchers);
+      case "event" -> new ServedEvent(watchers);
       case "barrier" -> ServedBarrier.open(arguments);
-      case "latch" -> ServedLatch.open(arguments);
+      case "latch" -> ServedLatch.open(arguments, watchers);
       default ->
         throw new IllegalArgumentException("this server has no objects of the kind " + kind);
     };
@@ -322,16 +397,28 @@ final class ObjectTable implements StoreRenewal.Source {
     instances.add(instance, reference);
   }
 
-  /** Returns what keeps an object that a method has returned: what is known already, or new. So only one call is done with it at a time, however often it is returned. */
-  Reference referenceTo(Returned returned) {
+  /**
+   * Returns what keeps an object that a method has returned: what is known already, or new. So only one call is done with it at a time, however often it is returned.
+   *
+   * @param member what a store keeps of it; null if there is none
+   */
+  Reference referenceTo(Returned returned, @Nullable Member member) {
     Reference known = instances.find(returned.object());
     if (known != null) {
       return known;
     }
-    Target target = Target.later(() -> UserTypes.made(returned.type(), returned.object()));
-    Reference added =
-        add(new ServedObject(returned.type().getName(), target, loader, Watchers.NONE));
+    Class<?> type = returned.type();
+    Reference added = add(
+        member == null
+            ? ofUser(
+                type.getName(), Target.later(() -> UserTypes.made(type, returned.object()), null))
+            : served(type, member));
     instances.add(returned.object(), added);
+    if (store != null && member != null && member.place() != Member.NO_PLACE) {
+      Origin origin = new Origin(last, RETURNED, null, StoreRecord.returned(member, type));
+      origins.put(last, origin);
+      store.append(StoreRecord.opened(origin));
+    }
     return added;
   }
 

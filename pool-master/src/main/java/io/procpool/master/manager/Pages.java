@@ -18,13 +18,13 @@ import java.util.List;
  */
 final class Pages implements Served {
   /*
-   * Simple values do not change, so a page of them is encoded when it is asked for. All others are encoded at once, by the thread that has the object, because functions may
-   * change what is in them later.
+   * Simple values do not change, so a page of them is encoded when it is asked for; elements of queues are encoded as they are. All others are encoded at once, by the thread that has
+   * the object, because functions may change what is in them later.
    */
   private static final int PAGE_BYTES = 64 << 10;
+  private static final byte[] NOTHING = {};
 
-  private final Iterator<?> values; // that are encoded when they are asked for
-  private final ArrayDeque<Page> encoded = new ArrayDeque<>();
+  private final Source source;
   private long number; // of this object; that of the server while it is none
 
   /**
@@ -34,47 +34,116 @@ final class Pages implements Served {
    */
   record Page(byte[] values, List<Reference> objects) {}
 
-  private Pages(Iterator<?> values) {
-    this.values = values;
+  /** Makes the pages. */
+  private interface Source {
+    boolean hasNext();
+
+    Page next(ObjectTable objects) throws UnencodableValueException;
+  }
+
+  private Pages(Source source) {
+    this.source = source;
   }
 
   /** Returns the pages of a list whose elements are simple. */
   static Pages ofSimple(List<?> values) {
-    return new Pages(values.iterator());
+    return new Pages(new Values(values));
   }
 
   /** Returns the pages of any list. May run code of users. */
   static Pages of(List<?> values, ObjectTable objects) throws UnencodableValueException {
-    Pages pages = new Pages(List.of().iterator());
-    Iterator<?> each = values.iterator();
+    Source each = new Values(values);
+    List<Page> pages = new ArrayList<>();
     while (each.hasNext()) {
-      pages.encoded.add(encode(each, objects));
+      pages.add(each.next(objects));
     }
-    return pages;
+    return new Pages(new Ready(pages));
   }
 
-  private static Page encode(Iterator<?> values, ObjectTable objects)
-      throws UnencodableValueException {
-    PayloadWriter page = new PayloadWriter();
-    try (SentObjects sent = SentObjects.begin(objects.server())) {
-      while (values.hasNext() && page.position() < PAGE_BYTES) {
-        ValueCodec.write(page, values.next());
+  /** Returns the pages of elements of a queue. */
+  static Pages ofElements(List<QueueElement> elements) {
+    return new Pages(new Elements(elements));
+  }
+
+  /** Encodes values. */
+  private static final class Values implements Source {
+    private final Iterator<?> values;
+
+    Values(List<?> values) {
+      this.values = values.iterator();
+    }
+
+    @Override
+    public boolean hasNext() {
+      return values.hasNext();
+    }
+
+    @Override
+    public Page next(ObjectTable objects) throws UnencodableValueException {
+      PayloadWriter page = new PayloadWriter();
+      try (SentObjects sent = SentObjects.begin(objects.server())) {
+        while (values.hasNext() && page.position() < PAGE_BYTES) {
+          ValueCodec.write(page, values.next());
+        }
+        return new Page(page.toByteArray(), objects.references(sent.numbers()));
       }
-      return new Page(page.toByteArray(), new ArrayList<>(objects.references(sent.numbers())));
+    }
+  }
+
+  /** Has pages that are encoded. */
+  private static final class Ready implements Source {
+    private final ArrayDeque<Page> pages;
+
+    Ready(List<Page> pages) {
+      this.pages = new ArrayDeque<>(pages);
+    }
+
+    @Override
+    public boolean hasNext() {
+      return !pages.isEmpty();
+    }
+
+    @Override
+    public Page next(ObjectTable objects) {
+      return pages.remove();
+    }
+  }
+
+  /** Puts elements one behind the other. */
+  private static final class Elements implements Source {
+    private final Iterator<QueueElement> elements;
+
+    Elements(List<QueueElement> elements) {
+      this.elements = elements.iterator();
+    }
+
+    @Override
+    public boolean hasNext() {
+      return elements.hasNext();
+    }
+
+    @Override
+    public Page next(ObjectTable objects) {
+      PayloadWriter page = new PayloadWriter();
+      List<Reference> named = new ArrayList<>();
+      while (elements.hasNext() && page.position() < PAGE_BYTES) {
+        QueueElement element = elements.next();
+        page.putBytes(element.bytes());
+        named.addAll(element.objects());
+      }
+      return new Page(page.toByteArray(), named);
     }
   }
 
   /** Replies with the next page. */
   Answer next(long call, ObjectTable objects) {
-    Page page = encoded.poll();
+    Page page;
     try {
-      if (page == null) {
-        page = encode(values, objects);
-      }
+      page = source.hasNext() ? source.next(objects) : new Page(NOTHING, List.of());
     } catch (UnencodableValueException e) {
       return Replies.refused(call, "an element cannot be sent: " + e.getMessage());
     }
-    if (!values.hasNext() && encoded.isEmpty()) {
+    if (!source.hasNext()) {
       return Replies.page(call, ManagerWire.SERVER, page.values(), page.objects());
     }
     if (number == ManagerWire.SERVER) {

@@ -89,14 +89,6 @@ final class Replies {
     return new Answer(message.toByteArray(), objects);
   }
 
-  /** With encoded elements, one behind the other, as bytes that the client takes apart. */
-  static Answer elements(long number, byte[] elements, List<Reference> objects) {
-    PayloadWriter message =
-        begin(number, Reply.RETURNED, objects.stream().map(Reference::number).toList());
-    write(message, elements);
-    return new Answer(message.toByteArray(), objects);
-  }
-
   /**
    * With a part of a list.
    *

@@ -58,7 +58,7 @@ final class ServedCondition implements Served {
     private final Outcome outcome;
 
     Return(Wait wait, Outcome outcome) {
-      super(wait.call, wait.thread, wait.holds);
+      super(wait.call, wait.thread, wait.holds, false);
       this.outcome = outcome;
     }
 

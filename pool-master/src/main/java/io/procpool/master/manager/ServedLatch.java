@@ -6,21 +6,24 @@ import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 
 /** A count that comes down, and who waits until it is zero. For the event loop alone. */
-final class ServedLatch implements Served {
+final class ServedLatch implements KeptNumbers {
+  private final Watchers watchers;
   private final WaitingLine<Waiter> line = new WaitingLine<>();
   private int count;
 
-  private ServedLatch(int count) {
+  private ServedLatch(int count, Watchers watchers) {
     this.count = count;
+    this.watchers = watchers;
   }
 
   /** Makes one as a client wants it, who says the count. */
-  static ServedLatch open(PayloadReader arguments) throws PayloadFormatException {
+  static ServedLatch open(PayloadReader arguments, Watchers watchers)
+      throws PayloadFormatException {
     int count = Plain.readInt(arguments);
     if (count < 0) {
       throw new IllegalArgumentException("count: " + count + " (expected: 0 or more)");
     }
-    return new ServedLatch(count);
+    return new ServedLatch(count, watchers);
   }
 
   @Override
@@ -32,13 +35,7 @@ final class ServedLatch implements Served {
   public void accept(ClientCall call, ObjectTable objects, EventExecutor loop)
       throws PayloadFormatException {
     switch (call.signature()) {
-      case "countDown()" -> {
-        count = Math.max(0, count - 1);
-        call.replyWith(null);
-        if (count == 0) {
-          line.pollAll().forEach(each -> each.reply(true));
-        }
-      }
+      case "countDown()" -> countDown(call);
       case "count()" -> call.replyWith(count);
       case "await(long)" -> {
         long nanos = Plain.readNanos(call.arguments());
@@ -50,5 +47,29 @@ final class ServedLatch implements Served {
       }
       default -> call.refuseFor(this);
     }
+  }
+
+  private void countDown(ClientCall call) {
+    if (count > 0) {
+      if (watchers.refuses(call)) {
+        return;
+      }
+      count--;
+      watchers.keep(this, call, null);
+    }
+    call.replyWith(null);
+    if (count == 0) {
+      line.pollAll().forEach(each -> each.reply(true));
+    }
+  }
+
+  @Override
+  public long[] kept() {
+    return new long[] {count};
+  }
+
+  @Override
+  public void restore(long[] kept) {
+    count = (int) kept[0];
   }
 }

@@ -7,17 +7,21 @@ import io.procpool.ipc.codec.PayloadReader;
 import org.jspecify.annotations.Nullable;
 
 /** A lock, who has it, and who waits for it. For the event loop alone. */
-final class ServedLock implements Served {
+final class ServedLock implements KeptNumbers {
   /*
    * Owner.  A thread of a client. Whenever the lock gets free, the first one in line has it before anybody else can come, so there is a line only
    *         while there is an owner.
    * Death.  When the client of the owner has gone, the next owner is told, by `dead`, until it has released the lock.
    * Signal. An owner that got the lock back because of a signal may have died before it knew; so if it dies in that hold, without another word on this lock, the
    *         signal goes to the next one who waits for it.
+   * Store.  Each hold, and its end, is written before anybody is told of it: after a restart tokens go on, and who comes first is told that the owner of then has
+   *         gone. Who was given a hold that could not be written has it taken away again, before being told that. Releasing, and coming back from a condition, is never
+   *         refused.
    */
   static final long NOBODY = -1;
 
   private final boolean reentrant;
+  private final Watchers watchers;
   private final WaitingLine<Acquisition> line = new WaitingLine<>();
   private final Runnable ownerGone = this::ownerGone;
   private @Nullable Client owner;
@@ -31,11 +35,18 @@ final class ServedLock implements Served {
   static class Acquisition extends Waiter {
     private final long thread;
     private final int holds;
+    private final boolean canBeUndone;
 
-    Acquisition(ClientCall call, long thread, int holds) {
+    /**
+     * Makes one.
+     *
+     * @param canBeUndone whether it is taken back if it cannot be written
+     */
+    Acquisition(ClientCall call, long thread, int holds, boolean canBeUndone) {
       super(call, false);
       this.thread = thread;
       this.holds = holds;
+      this.canBeUndone = canBeUndone;
     }
 
     /** Called when it has the lock. */
@@ -44,8 +55,9 @@ final class ServedLock implements Served {
     }
   }
 
-  ServedLock(boolean reentrant) {
+  ServedLock(boolean reentrant, Watchers watchers) {
     this.reentrant = reentrant;
+    this.watchers = watchers;
   }
 
   @Override
@@ -91,9 +103,11 @@ final class ServedLock implements Served {
   }
 
   private void lock(ClientCall call, long thread, long nanos, EventExecutor loop) {
-    Acquisition wanted = new Acquisition(call, thread, 1);
+    Acquisition wanted = new Acquisition(call, thread, 1, true);
     if (owner == null) {
-      grant(wanted);
+      if (!watchers.refuses(call)) {
+        grant(wanted);
+      }
     } else if (isHeldBy(call.client(), thread) && reentrant) {
       if (holds == Integer.MAX_VALUE) {
         call.reply(Replies.thrown(
@@ -126,7 +140,21 @@ final class ServedLock implements Served {
     holds = wanted.holds;
     token++;
     client.whenGone(ownerGone);
+    long granted = token;
+    if (wanted.canBeUndone) {
+      watchers.keep(this, wanted.call, () -> takeBack(granted));
+    } else {
+      watchers.keep(this);
+    }
     wanted.granted();
+  }
+
+  /** Ends a hold of which the owner has not been told. */
+  private void takeBack(long granted) {
+    if (owner != null && token == granted) {
+      owner.forget(ownerGone);
+      handOver();
+    }
   }
 
   /** Returns how often it is held. */
@@ -153,7 +181,9 @@ final class ServedLock implements Served {
     holds = 0;
     signalledBy = null;
     Acquisition next = line.poll();
-    if (next != null) {
+    if (next == null) {
+      watchers.keep(this);
+    } else {
       grant(next);
     }
   }
@@ -165,5 +195,17 @@ final class ServedLock implements Served {
       unheard.signal(1);
     }
     handOver();
+  }
+
+  /** Who has it has gone after a restart. */
+  @Override
+  public long[] kept() {
+    return new long[] {token, owner == null ? dead : owner.pid()};
+  }
+
+  @Override
+  public void restore(long[] kept) {
+    token = kept[0];
+    dead = kept[1];
   }
 }

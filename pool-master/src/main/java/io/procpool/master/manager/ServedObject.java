@@ -4,9 +4,8 @@ package io.procpool.master.manager;
 import io.netty.util.concurrent.EventExecutor;
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.manager.ManagerWire;
-import io.procpool.ipc.manager.ServersHere;
-import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -16,15 +15,15 @@ final class ServedObject implements Kept {
   /*
    * One after the other. What only has to do with numbers, texts and the like is done in the event loop, at once. What may run code of users (a
    *                      function, or the methods of elements) is done by another thread, while the loop goes on; until it is through,
-   *                      all that comes for this object waits in `line`, in the order in which it came.
+   *                      all that comes for this object waits in `line`, in the order in which it came. What a store keeps together has one line, too (Family).
    * What is in it.       An object to which something of a user's has come stays with the slower way: who knows which of its methods run that.
    */
   private final String kind;
   private final Target target;
   private final ClassLoader loader; // finds the classes of arguments
   private final Watchers watchers;
-  private final ArrayDeque<Turn> line = new ArrayDeque<>();
-  private boolean busy;
+  private final @Nullable Family family; // if it is of a user's type, and there is a store
+  private final TurnLine line;
   private Holding holding = Holding.SIMPLE;
   private long number;
   private boolean isKnown; // as one of its own type
@@ -34,11 +33,23 @@ final class ServedObject implements Kept {
     this.target = target;
     this.loader = loader;
     this.watchers = watchers;
+    this.family = target.family();
+    this.line = family == null ? new TurnLine() : family.line();
   }
 
   /** Says which number it has. */
   void setNumber(long number) {
     this.number = number;
+    Family.Member member = target.member();
+    if (member != null) {
+      member.family().serve(member, this, number);
+    }
+  }
+
+  /** Returns with what a store keeps it; null if there is none, or it is no user's. */
+  @Nullable
+  Family family() {
+    return family;
   }
 
   @Override
@@ -55,43 +66,47 @@ final class ServedObject implements Kept {
   public void accept(ClientCall call, ObjectTable objects, EventExecutor loop)
       throws PayloadFormatException {
     boolean listens = call.signature().equals(ManagerWire.LISTEN);
-    take(
-        listens || call.signature().equals(ManagerWire.UNLISTEN)
-            ? new ListenTurn(call, listens, watchers)
-            : new ObjectCall(call, watchers),
-        objects,
-        loop);
-  }
-
-  private void take(Turn turn, ObjectTable objects, EventExecutor loop) {
-    line.add(turn);
-    if (!busy) {
-      advance(objects, loop);
-    }
+    Turn turn = listens || call.signature().equals(ManagerWire.UNLISTEN)
+        ? new ListenTurn(call, listens, family == null ? watchers : Watchers.NONE)
+        : new ObjectCall(call, watchers, family != null);
+    line.take(this, turn, objects, loop);
   }
 
   @Override
   public void restoreNothing() throws PayloadFormatException {
-    Content content = restoredContent();
-    if (content != null) {
-      content.clear();
+    if (family == null) {
+      restoredContent().clear();
+    } else if (isFirst()) {
+      family.clear();
     }
   }
 
   @Override
   public void restore(Change change, ObjectTable objects) throws PayloadFormatException {
-    Content content = restoredContent();
-    if (content != null) {
+    if (family != null) {
+      family.apply(change);
+    } else {
+      Content content = restoredContent();
       holding = change.isForeign() ? Holding.FOREIGN : holding;
       content.apply(change);
     }
   }
 
-  /** Makes the object, and returns what it holds; null if it is of a user's type, and comes back as it is made. */
-  private @Nullable Content restoredContent() throws PayloadFormatException {
-    if (watchers == Watchers.NONE) {
-      return null;
+  @Override
+  public void restored(ObjectTable objects) throws PayloadFormatException {
+    if (family != null && isFirst()) {
+      family.rebuildKept();
+      family.makeKnown(objects);
     }
+  }
+
+  private boolean isFirst() {
+    Family.Member member = target.member();
+    return member != null && member.isFirst();
+  }
+
+  /** Makes an object of the JDK, and returns what it holds. */
+  private Content restoredContent() throws PayloadFormatException {
     try {
       holding = holding.and(target.made().holding());
     } catch (PayloadFormatException e) {
@@ -99,60 +114,70 @@ final class ServedObject implements Kept {
     } catch (Throwable e) {
       throw new PayloadFormatException("a " + kind + " cannot be made again: " + e);
     }
-    return target.content(loader);
+    return Objects.requireNonNull(target.content(loader));
   }
 
   @Override
   public boolean writeState(
       ObjectTable objects, EventExecutor loop, Consumer<@Nullable List<Change>> whenKnown) {
-    if (watchers == Watchers.NONE) {
-      loop.execute(() -> whenKnown.accept(List.of()));
+    if (family != null && (!isFirst() || !target.isMade() && !family.isRestored())) {
+      loop.execute(() -> whenKnown.accept(List.of())); // the first one writes the state, if any
       return true;
     }
-    boolean now = !busy;
-    take(new StateTurn(whenKnown), objects, loop);
+    boolean now = !line.isBusy();
+    line.take(this, new StateTurn(whenKnown), objects, loop);
     return now;
   }
 
-  private void advance(ObjectTable objects, EventExecutor loop) {
-    for (Turn next = line.poll(); next != null; next = line.poll()) {
-      if (next.begin()) {
-        if (holding == Holding.FOREIGN || next.isForeign() || next.isLong() || !target.isMade()) {
-          busy = true;
-          runElsewhere(next, objects, loop);
-          return;
-        }
-        next.run(target, holding, loader, objects);
-        holding = next.left(holding);
-        next.reply(objects);
-      }
-    }
+  /** Tells whether a turn is left to another thread. */
+  boolean isForElsewhere(Turn turn) {
+    return holding == Holding.FOREIGN || turn.isForeign() || turn.isLong() || !target.isMade();
   }
 
-  private void runElsewhere(Turn call, ObjectTable objects, EventExecutor loop) {
+  /** Does something in the event loop. */
+  void run(Turn turn, ObjectTable objects) {
+    turn.run(target, holding, loader, objects, null);
+    holding = turn.left(holding);
+    turn.reply(objects);
+  }
+
+  /** Has something done by another thread. */
+  void runElsewhere(Turn turn, ObjectTable objects, EventExecutor loop) {
     Holding before = holding;
+    List<Long> numbers = family == null ? List.of(number) : family.numbers(number);
+    RunningTurn running = objects
+        .turns()
+        .begin(this, numbers, this::sharesTurns, turn.call(), loop, line::refuseCalls);
     objects.others().execute(() -> {
-      ServersHere.workAt(this);
+      running.begin();
       try {
-        call.run(target, before, loader, objects);
+        turn.run(target, before, loader, objects, running);
       } finally {
-        ServersHere.workAt(null);
-        goOn(call, objects, loop);
+        running.end();
+        goOn(turn, running, objects, loop);
       }
     });
   }
 
-  private void goOn(Turn done, ObjectTable objects, EventExecutor loop) {
+  private boolean sharesTurns(@Nullable Object other) {
+    return other instanceof ServedObject served && served.line == line;
+  }
+
+  private void goOn(Turn done, RunningTurn running, ObjectTable objects, EventExecutor loop) {
     try {
       loop.execute(() -> {
-        busy = false;
+        objects.turns().end(running);
+        line.over();
         holding = done.left(holding);
         if (!isKnown && target.isOfUser()) {
           isKnown = true;
           objects.know(new Reference(number, this), target.object());
         }
+        if (family != null) {
+          family.makeKnown(objects);
+        }
         done.reply(objects);
-        advance(objects, loop);
+        line.advance(objects, loop);
       });
     } catch (RejectedExecutionException serverHasEnded) {
       // And so have its clients' connections.

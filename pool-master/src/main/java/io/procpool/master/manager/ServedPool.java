@@ -288,7 +288,7 @@ final class ServedPool implements Served {
   private void await(ClientCall call, PayloadReader arguments, EventExecutor loop)
       throws PayloadFormatException {
     long number = Plain.readLong(arguments);
-    long nanos = ServedQueue.nanos(arguments);
+    long nanos = Plain.readNanos(arguments);
     Result result = results.get(number);
     if (result == null) {
       call.reply(Replies.refused(call.number(), "there is no result " + number + " any more"));
@@ -299,7 +299,7 @@ final class ServedPool implements Served {
       return;
     }
     result.waiters.add(call);
-    Future<?> alarm = nanos == ServedQueue.FOREVER
+    Future<?> alarm = nanos == WaitingLine.FOREVER
         ? null
         : loop.schedule(
             () -> {

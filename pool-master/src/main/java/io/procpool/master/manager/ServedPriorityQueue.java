@@ -6,7 +6,7 @@ import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.manager.ManagerWire;
-import io.procpool.ipc.manager.ServersHere;
+import io.procpool.manager.FunctionTimeoutException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -34,6 +34,7 @@ final class ServedPriorityQueue implements Kept {
   private @Nullable Comparator<Object> order; // decoded when it is used first
   private boolean foreign; // comparing may run code of users
   private boolean busy;
+  private @Nullable FunctionTimeoutException inTheWay; // why calls are not left waiting
   private @Nullable String unusable; // why what was restored cannot be used
   private final List<Runnable> whenIdle = new ArrayList<>(0);
 
@@ -72,11 +73,23 @@ final class ServedPriorityQueue implements Kept {
 
   @Override
   public void accept(ClientCall call, ObjectTable objects, EventExecutor loop) {
+    FunctionTimeoutException why = inTheWay;
+    if (why != null) {
+      call.reply(Replies.thrown(call.number(), why));
+      return;
+    }
     line.add(call);
     call.setWithdrawal(() -> line.remove(call));
     if (!busy) {
       advance(objects, loop);
     }
+  }
+
+  /** Has all calls that wait told why they cannot be done, and those that come as long as it is busy. */
+  private void refuseCalls(FunctionTimeoutException why) {
+    inTheWay = why;
+    line.forEach(call -> call.reply(Replies.thrown(call.number(), why)));
+    line.clear();
   }
 
   private void advance(ObjectTable objects, EventExecutor loop) {
@@ -103,9 +116,9 @@ final class ServedPriorityQueue implements Kept {
     }
     PayloadReader arguments = call.arguments();
     switch (call.signature()) {
-      case "put(Object)" -> place(call, ServedQueue.FOREVER, objects, loop);
+      case "put(Object)" -> place(call, WaitingLine.FOREVER, objects, loop);
       case "offer(Object)" -> place(call, 0, objects, loop);
-      case "offer(long,Object)" -> place(call, ServedQueue.nanos(arguments), objects, loop);
+      case "offer(long,Object)" -> place(call, Plain.readNanos(arguments), objects, loop);
       case ManagerWire.MADE -> {
         if (foreign) {
           elsewhere(call, this::readOrder, objects, loop);
@@ -151,7 +164,7 @@ final class ServedPriorityQueue implements Kept {
           PriorityContent.Ranked placed = content.place(element, value);
           return () -> {
             foreign |= !simple;
-            if (call.client().isGone()) {
+            if (call.client().isGone() || call.hasReplied()) { // because its time was over
               content.drop(placed);
             } else {
               queue.put(call, placed, nanos, loop, false);
@@ -177,9 +190,12 @@ final class ServedPriorityQueue implements Kept {
 
   private void elsewhere(ClientCall call, Work work, ObjectTable objects, EventExecutor loop) {
     busy = true;
+    RunningTurn running = objects
+        .turns()
+        .begin(this, List.of(call.object()), other -> other == this, call, loop, this::refuseCalls);
     objects.others().execute(() -> {
       Runnable then;
-      ServersHere.workAt(this);
+      running.begin();
       try {
         Runnable after = work.run();
         boolean made = call.signature().equals(ManagerWire.MADE);
@@ -191,9 +207,17 @@ final class ServedPriorityQueue implements Kept {
         Answer reply = Replies.thrown(call.number(), thrown);
         then = () -> call.reply(reply);
       } finally {
-        ServersHere.workAt(null);
+        running.end();
       }
-      goOn(then, objects, loop);
+      Runnable done = then;
+      goOn(
+          () -> {
+            objects.turns().end(running);
+            inTheWay = null;
+            done.run();
+          },
+          objects,
+          loop);
     });
   }
 

@@ -4,14 +4,12 @@ package io.procpool.master.manager;
 import io.netty.util.concurrent.EventExecutor;
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
-import io.procpool.ipc.codec.PayloadWriter;
-import java.util.ArrayDeque;
+import io.procpool.ipc.manager.ManagerWire;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,49 +18,62 @@ final class ServedQueue implements Kept {
   /*
    * Elements stay encoded: they are nobody's business here, and no code of users runs.
    * Waiting  is a call without a reply yet. Who waits for an element does so at an empty queue, who waits for room at a full one, so at one of the two
-   *          at most; what comes is handed to the first. A call that is withdrawn, or whose time is up, leaves its place.
+   *          at most; what comes is handed to the first.
    */
+  private static final String ELEMENTS = ManagerWire.PAGED + ManagerWire.ELEMENTS;
   private static final Set<String> READS = Set.of(
       "peek()",
       "peekLast()",
       "size()",
       "remainingCapacity()",
       "contains(Object)",
-      "elements()",
+      ELEMENTS,
       "taskDone()",
-      "join()");
-  static final long FOREVER = Long.MAX_VALUE;
+      "join()",
+      ManagerWire.LISTEN,
+      ManagerWire.UNLISTEN);
   static final String DEQUE = "deque";
 
   private final String kind;
   private final int capacity;
   private final QueueContent elements;
   private final Watchers watchers;
-  private final ArrayDeque<Waiter> takers = new ArrayDeque<>();
-  private final ArrayDeque<Waiter> putters = new ArrayDeque<>();
-  private final ArrayDeque<Waiter> joiners = new ArrayDeque<>();
+  private final WaitingLine<Taker> takers = new WaitingLine<>();
+  private final WaitingLine<Putter> putters = new WaitingLine<>();
+  private final WaitingLine<Waiter> joiners = new WaitingLine<>();
   private long unfinished;
 
-  /** A call that waits. */
-  private static final class Waiter {
-    final ClientCall call;
-    final @Nullable QueueElement element; // to be put
-    final boolean otherEnd;
+  /** A call that waits for an element. */
+  private static final class Taker extends Waiter {
+    private final boolean otherEnd;
 
-    @Nullable
-    Future<?> alarm;
+    Taker(ClientCall call, boolean otherEnd) {
+      super(call, null);
+      this.otherEnd = otherEnd;
+    }
+  }
 
-    Waiter(ClientCall call, @Nullable QueueElement element, boolean otherEnd) {
-      this.call = call;
+  /** A call that waits for room. */
+  private final class Putter extends Waiter {
+    private final QueueElement element;
+    private final boolean otherEnd;
+
+    Putter(ClientCall call, QueueElement element, boolean otherEnd) {
+      super(call, false);
       this.element = element;
       this.otherEnd = otherEnd;
     }
 
-    void finish(Answer reply) {
-      if (alarm != null) {
-        alarm.cancel(false);
-      }
-      call.reply(reply);
+    @Override
+    void timeIsUp() {
+      elements.drop(element);
+      super.timeIsUp();
+    }
+
+    @Override
+    boolean cancelled() {
+      elements.drop(element);
+      return true;
     }
   }
 
@@ -98,15 +109,15 @@ final class ServedQueue implements Kept {
     }
     PayloadReader arguments = call.arguments();
     switch (call.signature()) {
-      case "put(Object)" -> put(call, element(call), FOREVER, loop, false);
+      case "put(Object)" -> put(call, element(call), WaitingLine.FOREVER, loop, false);
       case "offer(Object)" -> put(call, element(call), 0, loop, false);
       case "offer(long,Object)" -> {
-        long nanos = nanos(arguments);
+        long nanos = Plain.readNanos(arguments);
         put(call, element(call), nanos, loop, false);
       }
-      case "take()" -> take(call, FOREVER, loop, false);
+      case "take()" -> take(call, WaitingLine.FOREVER, loop, false);
       case "poll()" -> take(call, 0, loop, false);
-      case "poll(long)" -> take(call, nanos(arguments), loop, false);
+      case "poll(long)" -> take(call, Plain.readNanos(arguments), loop, false);
       case "peek()" -> reply(call, elements.peek(false));
       case "size()" -> plain(call, elements.size());
       case "remainingCapacity()" -> plain(call, capacity - elements.size());
@@ -114,19 +125,23 @@ final class ServedQueue implements Kept {
       case "remove(Object)" -> remove(call, element(call), false);
       case "clear()" -> {
         int cleared = elements.size();
-        changed(call, 0, elements.inPlaces(), List.of());
+        if (cleared > 0 && watchers.areThere()) {
+          changed(call, 0, elements.inPlaces(), List.of());
+        }
         elements.clear();
         finished(cleared);
         letIn();
         plain(call, null);
       }
-      case "elements()" -> elements(call);
+      case ELEMENTS -> call.reply(Pages.ofElements(elements.all()).next(call.number(), objects));
+      case ManagerWire.LISTEN, ManagerWire.UNLISTEN ->
+        new ListenTurn(call, call.signature().equals(ManagerWire.LISTEN), watchers).reply(objects);
       case "taskDone()" -> taskDone(call);
       case "join()" -> {
         if (unfinished == 0) {
           plain(call, null);
         } else {
-          await(joiners, new Waiter(call, null, false), FOREVER, null, loop);
+          joiners.add(new Waiter(call, null));
         }
       }
       default -> acceptAtOtherEnd(call, arguments, loop);
@@ -136,15 +151,15 @@ final class ServedQueue implements Kept {
   private void acceptAtOtherEnd(ClientCall call, PayloadReader arguments, EventExecutor loop)
       throws PayloadFormatException {
     switch (kind.equals(DEQUE) ? call.signature() : "none of these") {
-      case "putFirst(Object)" -> put(call, element(call), FOREVER, loop, true);
+      case "putFirst(Object)" -> put(call, element(call), WaitingLine.FOREVER, loop, true);
       case "offerFirst(Object)" -> put(call, element(call), 0, loop, true);
       case "offerFirst(long,Object)" -> {
-        long nanos = nanos(arguments);
+        long nanos = Plain.readNanos(arguments);
         put(call, element(call), nanos, loop, true);
       }
-      case "takeLast()" -> take(call, FOREVER, loop, true);
+      case "takeLast()" -> take(call, WaitingLine.FOREVER, loop, true);
       case "pollLast()" -> take(call, 0, loop, true);
-      case "pollLast(long)" -> take(call, nanos(arguments), loop, true);
+      case "pollLast(long)" -> take(call, Plain.readNanos(arguments), loop, true);
       case "peekLast()" -> reply(call, elements.peek(true));
       case "removeLastOccurrence(Object)" -> remove(call, element(call), true);
       default ->
@@ -158,14 +173,6 @@ final class ServedQueue implements Kept {
   private static QueueElement element(ClientCall call) throws PayloadFormatException {
     PayloadReader arguments = call.arguments();
     return new QueueElement(arguments.getBytes(arguments.remaining()), call.objects());
-  }
-
-  static long nanos(PayloadReader arguments) throws PayloadFormatException {
-    long nanos = Plain.readLong(arguments);
-    if (nanos < 0) {
-      throw new PayloadFormatException("no time to wait: " + nanos);
-    }
-    return nanos;
   }
 
   private static void plain(ClientCall call, @Nullable Object value) {
@@ -187,7 +194,7 @@ final class ServedQueue implements Kept {
   void put(
       ClientCall call, QueueElement element, long nanos, EventExecutor loop, boolean otherEnd) {
     if (elements.size() < capacity) {
-      if (takers.isEmpty()) {
+      if (takers.size() == 0) {
         add(call, element, otherEnd);
       } else {
         handOut(element, otherEnd);
@@ -197,7 +204,7 @@ final class ServedQueue implements Kept {
       elements.drop(element);
       plain(call, false);
     } else {
-      await(putters, new Waiter(call, element, otherEnd), nanos, false, loop);
+      putters.add(new Putter(call, element, otherEnd), nanos, loop);
     }
   }
 
@@ -205,7 +212,8 @@ final class ServedQueue implements Kept {
     unfinished++;
     elements.add(element, otherEnd);
     if (watchers.areThere()) {
-      changed(call, elements.placeOfAdded(element, otherEnd), List.of(), List.of(element));
+      int place = watchers.areKept() ? elements.placeOfAdded(element, otherEnd) : 0;
+      changed(call, place, List.of(), List.of(element));
     }
   }
 
@@ -213,9 +221,13 @@ final class ServedQueue implements Kept {
   private void handOut(QueueElement element, boolean otherEnd) {
     unfinished++;
     elements.add(element, otherEnd);
-    Waiter taker = takers.remove();
+    Taker taker = Objects.requireNonNull(takers.poll());
     elements.poll(taker.otherEnd);
-    taker.finish(encoded(taker.call, element));
+    if (watchers.areListening()) {
+      watchers.tell(change(0, List.of(), List.of(element)), element.objects());
+      watchers.tell(change(0, List.of(element), List.of()), element.objects());
+    }
+    taker.call.reply(encoded(taker.call, element));
   }
 
   private void take(ClientCall call, long nanos, EventExecutor loop, boolean otherEnd) {
@@ -228,52 +240,20 @@ final class ServedQueue implements Kept {
       letIn();
       reply(call, element);
     } else {
-      await(takers, new Waiter(call, null, otherEnd), nanos, null, loop);
+      takers.add(new Taker(call, otherEnd), nanos, loop);
     }
   }
 
   /** Takes those in who wait for room, as far as there is some. */
   private void letIn() {
-    while (elements.size() < capacity && !putters.isEmpty()) {
-      Waiter putter = putters.remove();
-      if (putter.element != null) {
-        add(putter.call, putter.element, putter.otherEnd);
+    while (elements.size() < capacity) {
+      Putter putter = putters.poll();
+      if (putter == null) {
+        return;
       }
-      putter.finish(Replies.plain(putter.call.number(), true));
+      add(putter.call, putter.element, putter.otherEnd);
+      putter.reply(true);
     }
-  }
-
-  private void await(
-      ArrayDeque<Waiter> place,
-      Waiter waiter,
-      long nanos,
-      @Nullable Object whenOver,
-      EventExecutor loop) {
-    place.add(waiter);
-    waiter.call.setWithdrawal(() -> {
-      leave(place, waiter);
-      if (waiter.alarm != null) {
-        waiter.alarm.cancel(false);
-      }
-    });
-    if (nanos != FOREVER) {
-      waiter.alarm = loop.schedule(
-          () -> {
-            if (leave(place, waiter)) {
-              plain(waiter.call, whenOver);
-            }
-          },
-          nanos,
-          TimeUnit.NANOSECONDS);
-    }
-  }
-
-  private boolean leave(ArrayDeque<Waiter> place, Waiter waiter) {
-    boolean waited = place.remove(waiter);
-    if (waited && waiter.element != null) {
-      elements.drop(waiter.element);
-    }
-    return waited;
   }
 
   // Content.
@@ -286,17 +266,6 @@ final class ServedQueue implements Kept {
       letIn();
     }
     plain(call, place >= 0);
-  }
-
-  /** Replies with all elements, encoded one behind the other, in the order in which they would be taken. */
-  private void elements(ClientCall call) {
-    PayloadWriter all = new PayloadWriter();
-    List<Reference> objects = new ArrayList<>();
-    for (QueueElement element : elements.all()) {
-      all.putBytes(element.bytes());
-      objects.addAll(element.objects());
-    }
-    call.reply(Replies.elements(call.number(), all.toByteArray(), objects));
   }
 
   // Dealt with.
@@ -315,14 +284,13 @@ final class ServedQueue implements Kept {
   private void finished(int count) {
     unfinished -= count;
     if (unfinished == 0) {
-      for (Waiter joiner = joiners.poll(); joiner != null; joiner = joiners.poll()) {
-        joiner.finish(Replies.plain(joiner.call.number(), null));
-      }
+      joiners.pollAll().forEach(joiner -> joiner.reply(null));
     }
   }
 
-  // What a store keeps: the elements, and the objects in them. What was taken counts as dealt with
-  // after a restart.
+  // What a store keeps and listeners are told: the elements, and the objects in them. What was
+  // taken counts as dealt with
+  // after a restart. What is handed to who waits is nothing for the store.
 
   private void changed(
       ClientCall call,
@@ -330,8 +298,19 @@ final class ServedQueue implements Kept {
       Collection<? extends QueueElement> removed,
       Collection<? extends QueueElement> added) {
     if (watchers.areThere()) {
-      watchers.changed(call, change(at, removed, added), List.of());
+      watchers.changed(call, change(at, removed, added), objects(removed, added));
     }
+  }
+
+  private List<Reference> objects(
+      Collection<? extends QueueElement> removed, Collection<? extends QueueElement> added) {
+    if (!watchers.areListening()) {
+      return List.of();
+    }
+    List<Reference> all = new ArrayList<>();
+    removed.forEach(element -> all.addAll(element.objects()));
+    added.forEach(element -> all.addAll(element.objects()));
+    return all;
   }
 
   /** One place, from which on so many elements are others now. The numbers of the objects in them are the key of the part: they cannot be found without decoding. */

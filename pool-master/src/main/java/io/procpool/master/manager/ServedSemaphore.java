@@ -7,21 +7,27 @@ import io.procpool.ipc.codec.PayloadReader;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Permits, who has them, and who waits for some. For the event loop alone. */
-final class ServedSemaphore implements Served {
+final class ServedSemaphore implements KeptNumbers {
   /*
    * Line.     Permits go to those who came first, but somebody who waits for more than there are does not keep others from what there is.
    * Accounts. Each client has one of what it has acquired and not released. Anybody may release: that is taken off the own account, then off those of others, the
    *           oldest first, and what is left is new. So with a bound, what there is and what is in accounts is always as much as the bound.
    * Death.    What is in an account comes back, as long as there is not more than at first then: a semaphore that counts what was made, beginning with 0, does not
    *           count again what a dead process has used up.
+   * Store.    Kept is what there would be if all clients died now, which is what there is after a restart; most operations do not change that, and write nothing.
+   *           Who was given permits without that being written has them taken away again, before being told that.
    */
   private final boolean bounded;
+  private final Watchers watchers;
   private final int first;
   private final WaitingLine<Request> line = new WaitingLine<>();
   private final Map<Client, Account> accounts = new LinkedHashMap<>();
   private int available;
+  private long held; // in all accounts
+  private int kept; // as far as it was said to the store
 
   /** A thread that waits for permits. */
   private static final class Request extends Waiter {
@@ -48,6 +54,7 @@ final class ServedSemaphore implements Served {
     int settle(int most) {
       int settled = Math.min(most, permits);
       permits -= settled;
+      held -= settled;
       if (permits == 0) {
         client.forget(clientGone);
         accounts.remove(client);
@@ -57,19 +64,22 @@ final class ServedSemaphore implements Served {
 
     private void clientGone() {
       accounts.remove(client);
+      held -= permits;
       available += Math.min(permits, Math.max(0, first - available));
       serve();
     }
   }
 
-  private ServedSemaphore(boolean bounded, int permits) {
+  private ServedSemaphore(boolean bounded, int permits, Watchers watchers) {
     this.bounded = bounded;
+    this.watchers = watchers;
     this.first = permits;
     this.available = permits;
+    this.kept = permits;
   }
 
   /** Makes one as a client wants it, who says how many permits there are. */
-  static ServedSemaphore open(boolean bounded, PayloadReader arguments)
+  static ServedSemaphore open(boolean bounded, PayloadReader arguments, Watchers watchers)
       throws PayloadFormatException {
     int permits = Plain.readInt(arguments);
     int least = bounded ? 1 : 0;
@@ -77,7 +87,7 @@ final class ServedSemaphore implements Served {
       throw new IllegalArgumentException(
           "permits: " + permits + " (expected: " + least + " to " + Integer.MAX_VALUE + ")");
     }
-    return new ServedSemaphore(bounded, permits);
+    return new ServedSemaphore(bounded, permits, watchers);
   }
 
   @Override
@@ -101,10 +111,12 @@ final class ServedSemaphore implements Served {
       case "release(int)" -> release(call, permits(arguments));
       case "drainPermits()" -> {
         int all = available;
-        if (all > 0) {
-          take(call.client(), all);
+        if (all == 0) {
+          call.replyWith(0);
+        } else if (!refuses(call, 0, held + all)) {
+          take(call, all);
+          call.replyWith(all);
         }
-        call.replyWith(all);
       }
       case "availablePermits()" -> call.replyWith(available);
       case "bound()" -> call.replyWith(bounded ? first : 0);
@@ -122,8 +134,10 @@ final class ServedSemaphore implements Served {
 
   private void acquire(ClientCall call, int permits, long nanos, EventExecutor loop) {
     if (permits <= available) {
-      take(call.client(), permits);
-      call.replyWith(true);
+      if (!refuses(call, available - permits, held + permits)) {
+        take(call, permits);
+        call.replyWith(true);
+      }
     } else if (nanos == 0) {
       call.replyWith(false);
     } else {
@@ -131,16 +145,52 @@ final class ServedSemaphore implements Served {
     }
   }
 
-  private void take(Client client, int permits) {
+  private void take(ClientCall call, int permits) {
+    Client client = call.client();
     available -= permits;
     Account account = accounts.computeIfAbsent(client, Account::new);
-    account.permits = (int) Math.min(Integer.MAX_VALUE, (long) account.permits + permits);
+    int before = account.permits;
+    account.permits = (int) Math.min(Integer.MAX_VALUE, (long) before + permits);
+    held += account.permits - before;
+    keep(call, () -> takeBack(client, permits));
+  }
+
+  /** Takes permits back of which a client has not been told. */
+  private void takeBack(Client client, int permits) {
+    Account account = accounts.get(client);
+    if (account != null) {
+      available += account.settle(permits);
+      kept = left(available, held);
+      watchers.keep(this);
+      serve();
+    }
+  }
+
+  /** Returns how many there are when all clients have gone. */
+  private int left(int available, long held) {
+    return available >= first ? available : (int) Math.min(first, available + held);
+  }
+
+  /** Refuses a call if what it would leave cannot be kept now; tells whether it did. */
+  private boolean refuses(ClientCall call, int available, long held) {
+    return left(available, held) != kept && watchers.refuses(call);
+  }
+
+  private void keep(ClientCall call, @Nullable Runnable undo) {
+    int now = left(available, held);
+    if (now != kept) {
+      kept = now;
+      watchers.keep(this, call, undo);
+    }
   }
 
   /** Replies with null, or with how many permits there are if it cannot be. */
   private void release(ClientCall call, int permits) {
     if (available > limit() - permits) {
       call.replyWith(available);
+      return;
+    }
+    if (refuses(call, available + permits, held - Math.min(held, permits))) {
       return;
     }
     Account own = accounts.get(call.client());
@@ -151,6 +201,7 @@ final class ServedSemaphore implements Served {
       }
     }
     available += permits;
+    keep(call, null);
     call.replyWith(null);
     serve();
   }
@@ -161,8 +212,19 @@ final class ServedSemaphore implements Served {
       if (next == null) {
         return;
       }
-      take(next.call.client(), next.permits);
+      take(next.call, next.permits);
       next.reply(true);
     }
+  }
+
+  @Override
+  public long[] kept() {
+    return new long[] {kept};
+  }
+
+  @Override
+  public void restore(long[] kept) {
+    available = (int) kept[0];
+    this.kept = available;
   }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.net.SocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,15 +16,18 @@ import org.jspecify.annotations.Nullable;
  *
  * @param usesTls whether clients have to use TLS
  * @param keyStore file with its certificate; null if one is to be made
+ * @param password of that file
  * @param types of the user's own
  * @param kept where it keeps what it has; null if it does not
+ * @param functionTimeout how long code of users may take; zero if there is no limit
  */
 public record ServerSetup(
     boolean usesTls,
     @Nullable String keyStore,
     char @Nullable [] password,
     List<ManagedType<?>> types,
-    @Nullable StoreOptions kept)
+    @Nullable StoreOptions kept,
+    Duration functionTimeout)
     implements Serializable {
   /** Without anything of that. */
   public static final ServerSetup PLAIN = of(ManagerOptions.builder().build());
@@ -35,12 +39,13 @@ public record ServerSetup(
         options.keyStore().map(Path::toString).orElse(null),
         options.keyStorePassword().orElse(null),
         options.types(),
-        StoreOptions.of(options.store(), options.isStoreSync()));
+        StoreOptions.of(options.store(), options.isStoreSync()),
+        options.functionTimeout());
   }
 
   /** With nothing but a store. */
   static ServerSetup keeping(@Nullable StoreOptions kept) {
-    return new ServerSetup(false, null, null, List.of(), kept);
+    return new ServerSetup(false, null, null, List.of(), kept, Duration.ZERO);
   }
 
   /** Makes the TLS that it says; null if there is to be none. */

@@ -36,17 +36,26 @@ final class StateTurn implements Turn {
   }
 
   @Override
-  public void run(Target target, Holding before, ClassLoader loader, ObjectTable objects) {
+  public void run(
+      Target target,
+      Holding before,
+      ClassLoader loader,
+      ObjectTable objects,
+      @Nullable RunningTurn running) {
     List<Change> parts = new ArrayList<>();
     try (SentObjects noted = SentObjects.begin(objects.server())) {
       target.made();
       Content content = target.content(loader);
       if (content != null) {
         content.state(parts::add);
-        state = parts;
       }
+      state = parts;
     } catch (Throwable e) {
-      LOG.warn("the content of an object cannot be written down: {}", e.getMessage());
+      if (target.isFailed()) {
+        state = List.of(); // it was never made
+      } else {
+        LOG.warn("the content of an object cannot be written down: {}", e.getMessage());
+      }
     }
   }
 

@@ -310,6 +310,12 @@ final class Store {
         + ". It will be when that works again; until then it does not survive the server";
   }
 
+  /** Says that what a call has done was undone, because it was not written. */
+  String undone(IOException why) {
+    return "nothing was done, because the store " + directory + " cannot be written: "
+        + why.getMessage() + "; writing is tried again";
+  }
+
   private EventExecutor loop() {
     EventExecutor started = loop;
     if (started == null) {
@@ -466,7 +472,7 @@ final class Store {
   private void deleteOld() {
     while (files.size() > 1) {
       try {
-        Files.deleteIfExists(files.get(0));
+        disk.delete(files.get(0));
       } catch (IOException e) {
         LOG.warn("{} cannot be deleted: {}", files.get(0), e.toString());
         return; // it is read again, which costs time and nothing else

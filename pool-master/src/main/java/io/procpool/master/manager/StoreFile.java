@@ -50,9 +50,27 @@ final class StoreFile implements Closeable {
   private static final int SEARCHED_BYTES = 1 << 16;
   private static final Pattern NAME = Pattern.compile("journal-([0-9]{1,18})");
 
-  /** Writes to a file; another one in tests, which fails. */
+  /** What is done with files to change them; another one in tests, which fails or stops. */
   interface Disk {
+    /** Makes an empty file, or makes one empty. */
+    default FileChannel create(Path file) throws IOException {
+      return FileChannel.open(
+          file,
+          StandardOpenOption.CREATE,
+          StandardOpenOption.READ,
+          StandardOpenOption.WRITE,
+          StandardOpenOption.TRUNCATE_EXISTING);
+    }
+
     int write(FileChannel file, ByteBuffer bytes, long at) throws IOException;
+
+    default void force(FileChannel file) throws IOException {
+      file.force(false);
+    }
+
+    default void delete(Path file) throws IOException {
+      Files.deleteIfExists(file);
+    }
   }
 
   /** Takes records. */
@@ -92,12 +110,7 @@ final class StoreFile implements Closeable {
         .putLong(generation)
         .put(HexFormat.of().parseHex(server));
     header.putInt(crc(header.array(), HEADER_BYTES - 4)).flip();
-    FileChannel channel = FileChannel.open(
-        path,
-        StandardOpenOption.CREATE,
-        StandardOpenOption.READ,
-        StandardOpenOption.WRITE,
-        StandardOpenOption.TRUNCATE_EXISTING);
+    FileChannel channel = disk.create(path);
     try {
       write(disk, channel, header, 0);
       return new StoreFile(path, generation, channel, HEADER_BYTES);
@@ -254,7 +267,7 @@ final class StoreFile implements Closeable {
         }
         end = write(records.subList(first, next), end, disk);
         if (sync) {
-          channel.force(false);
+          disk.force(channel);
         }
       }
       written = true;

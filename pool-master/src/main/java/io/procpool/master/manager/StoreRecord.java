@@ -4,6 +4,8 @@ package io.procpool.master.manager;
 import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.PayloadWriter;
+import io.procpool.ipc.codec.UnencodableValueException;
+import io.procpool.ipc.codec.ValueCodec;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,9 @@ final class StoreRecord {
 
   /** An object has no name any more: its number. */
   static final int UNNAMED = 9;
+
+  /** No object has a higher number, not even one that is not kept: that number. */
+  static final int RESERVED = 10;
 
   private StoreRecord() {}
 
@@ -131,6 +136,23 @@ final class StoreRecord {
 
   static byte[] dropped(long number) {
     return begin(DROPPED, number).toByteArray();
+  }
+
+  static byte[] reserved(long number) {
+    return begin(RESERVED, number).toByteArray();
+  }
+
+  /** Encodes what is needed to find what a method has returned to stay: the number of the object that has returned it, its place there, and its interface. */
+  static byte[] returned(Family.Member member, Class<?> type) {
+    PayloadWriter out = new PayloadWriter();
+    try {
+      ValueCodec.write(out, member.family().number());
+      ValueCodec.write(out, member.place());
+      ValueCodec.write(out, type);
+    } catch (UnencodableValueException e) {
+      throw new AssertionError("numbers and a class", e);
+    }
+    return out.toByteArray();
   }
 
   static byte[] complete(long liveBytes, long highest) {

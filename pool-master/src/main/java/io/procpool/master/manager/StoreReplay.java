@@ -64,6 +64,7 @@ final class StoreReplay {
         kept(object).restoreNothing();
         restore(object, state);
       }
+      case StoreRecord.RESERVED -> highest = Math.max(highest, number);
       case StoreRecord.DROPPED -> objects.remove(number);
       case StoreRecord.UNNAMED -> {
         if (!isInStateToCome(number) || objects.containsKey(number)) {

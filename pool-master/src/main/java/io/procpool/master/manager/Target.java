@@ -7,15 +7,18 @@ import io.procpool.ipc.codec.ValueCodec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /** An object that is served. It is made when it is first used if that may run code of users. Used by one thread at a time. */
 final class Target {
   private final Maker maker;
+  private final Family.@Nullable Member member; // if it is of a user's type, and there is a store
   private volatile @Nullable Made made;
   private volatile @Nullable Content content; // of what was made
   private volatile @Nullable Throwable failure;
-  private long changes;
+  private long changes =
+      ThreadLocalRandom.current().nextLong(); // so that none of before a restart is the same
 
   /** Makes it. */
   interface Maker {
@@ -31,13 +34,18 @@ final class Target {
    */
   record Made(Object object, ObjectKind kind, Holding holding) {}
 
-  private Target(Maker maker) {
+  private Target(Maker maker, Family.@Nullable Member member) {
     this.maker = maker;
+    this.member = member;
   }
 
-  /** Returns one that is made when it is first used. */
-  static Target later(Maker maker) {
-    return new Target(maker);
+  /**
+   * Returns one of a user's type that is made when it is first used.
+   *
+   * @param member what a store keeps of it; null if there is none
+   */
+  static Target later(Maker maker, Family.@Nullable Member member) {
+    return new Target(maker, member);
   }
 
   /**
@@ -52,13 +60,15 @@ final class Target {
       values.add(ValueCodec.read(arguments, ClassLoader.getSystemClassLoader()));
     }
     byte[] rest = arguments.getBytes(arguments.remaining());
-    Target target = new Target(() -> {
-      PayloadReader reader = new PayloadReader(rest);
-      while (reader.remaining() > 0) {
-        values.add(ValueCodec.read(reader, loader));
-      }
-      return new Made(kind.make(values.toArray()), kind, Holding.ofAll(values));
-    });
+    Target target = new Target(
+        () -> {
+          PayloadReader reader = new PayloadReader(rest);
+          while (reader.remaining() > 0) {
+            values.add(ValueCodec.read(reader, loader));
+          }
+          return new Made(kind.make(values.toArray()), kind, Holding.ofAll(values));
+        },
+        null);
     if (rest.length == 0) {
       target.makeNow();
     }
@@ -111,16 +121,25 @@ final class Target {
     return there != null && there.kind().isOfUser();
   }
 
+  /** Returns what a store keeps of it; null if there is none, or it is no user's. */
+  Family.@Nullable Member member() {
+    return member;
+  }
+
+  /** Returns with what a store keeps it; null if there is none, or it is no user's. */
+  @Nullable
+  Family family() {
+    return member == null ? null : member.family();
+  }
+
   /** Returns it; it is there. */
   Object object() {
-    Content known = content;
-    return known instanceof WholeContent whole
-        ? whole.target()
-        : Objects.requireNonNull(made).object();
+    return Objects.requireNonNull(
+        member != null ? member.object() : Objects.requireNonNull(made).object());
   }
 
   /**
-   * Returns what it holds; null if it is not made yet, or is of a type of a user's.
+   * Returns what it holds; null if it is not made yet, or is of a type of a user's and not kept.
    *
    * @param loader finds the classes of what it holds
    */
@@ -128,6 +147,9 @@ final class Target {
   Content content(ClassLoader loader) {
     Content known = content;
     Made there = made;
+    if (member != null) {
+      return there != null && member.family().isKept() ? member.family() : null;
+    }
     if (known == null && there != null && !there.kind().isOfUser()) {
       known = Content.of(there.object(), loader);
       content = known;
@@ -135,7 +157,7 @@ final class Target {
     return known;
   }
 
-  /** Returns the number of changes so far. */
+  /** Returns a number that is another one after each change. */
   long changes() {
     return changes;
   }

@@ -6,6 +6,7 @@ import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.manager.ManagerWire;
 import io.procpool.manager.ManagedType;
+import io.procpool.master.manager.Family.Member;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -61,29 +62,60 @@ final class UserTypes {
     return false;
   }
 
-  /** Returns one of a registered type. */
-  static Target target(ManagedType<?> type) {
-    return Target.later(() -> made(type.interfaceType(), type.factory()));
+  /**
+   * Returns one of a registered type.
+   *
+   * @param member what a store keeps of it; null if there is none
+   */
+  static Target target(ManagedType<?> type, @Nullable Member member) {
+    return Target.later(() -> made(type.interfaceType(), type.factory(), member), member);
   }
 
-  /** Returns one whose interface and factory a client has sent. */
-  static Target created(PayloadReader arguments, ClassLoader loader) throws PayloadFormatException {
+  /**
+   * Returns one whose interface and factory a client has sent.
+   *
+   * @param member what a store keeps of it; null if there is none
+   */
+  static Target created(PayloadReader arguments, ClassLoader loader, @Nullable Member member)
+      throws PayloadFormatException {
     byte[] encoded = arguments.getBytes(arguments.remaining());
-    return Target.later(() -> {
-      PayloadReader reader = new PayloadReader(encoded);
-      Class<?> type = (Class<?>) Objects.requireNonNull(ValueCodec.read(reader, loader));
-      return made(type, (Callable<?>) Objects.requireNonNull(ValueCodec.read(reader, loader)));
-    });
+    return Target.later(
+        () -> {
+          PayloadReader reader = new PayloadReader(encoded);
+          Class<?> type = (Class<?>) Objects.requireNonNull(ValueCodec.read(reader, loader));
+          return made(
+              type, (Callable<?>) Objects.requireNonNull(ValueCodec.read(reader, loader)), member);
+        },
+        member);
   }
 
-  private static Target.Made made(Class<?> type, Callable<?> factory) throws Exception {
-    Object object = factory.call();
+  private static Target.Made made(Class<?> type, Callable<?> factory, @Nullable Member member)
+      throws Exception {
+    Object restored = member == null ? null : member.object();
+    boolean isThere = restored != null && !Family.isNotKept(restored.getClass());
+    Object object = isThere ? restored : factory.call();
     if (!type.isInstance(object)) {
-      throw new IllegalArgumentException("the factory has made "
+      throw new IllegalArgumentException((isThere ? "the store has " : "the factory has made ")
           + (object == null ? "null" : "an object of " + object.getClass().getName())
           + " (expected: of " + type.getName() + ")");
     }
+    if (member != null) {
+      member.family().setFirst(object);
+    }
     return made(type, object);
+  }
+
+  /** Returns one that a method has returned to stay. */
+  static Target returned(Class<?> type, Member member) {
+    return Target.later(
+        () -> {
+          Object object = member.object();
+          if (object == null) {
+            throw new IllegalArgumentException("it is not there any more");
+          }
+          return made(type, object);
+        },
+        member);
   }
 
   /** Returns an object that there is already. */

@@ -30,6 +30,16 @@ final class Watchers {
     return store != null || !listeners.isEmpty();
   }
 
+  /** Tells whether a store keeps what changes. */
+  boolean areKept() {
+    return store != null;
+  }
+
+  /** Tells whether anybody listens. */
+  boolean areListening() {
+    return !listeners.isEmpty();
+  }
+
   /** Tells whether anybody wants to know what was there before. */
   boolean wantBefore() {
     for (Listener listener : listeners) {
@@ -66,6 +76,34 @@ final class Watchers {
     return store == null ? null : store.refusal();
   }
 
+  /** Refuses a call that would change something if nothing can be changed now; tells whether it did. */
+  boolean refuses(ClientCall call) {
+    String refusal = refusal();
+    if (refusal != null) {
+      call.reply(Replies.refused(call.number(), refusal));
+    }
+    return refusal != null;
+  }
+
+  /** Says that an object without listeners is another now, without a call that would have to be told if that cannot be written. */
+  void keep(KeptNumbers object) {
+    if (store != null) {
+      store.append(StoreRecord.changed(number, object.keptAsChange()));
+    }
+  }
+
+  /**
+   * Says that a call has changed an object without listeners, before it is replied to.
+   *
+   * @param undo is done if that cannot be written, before the caller is told; null if it stays in effect
+   */
+  void keep(KeptNumbers object, ClientCall call, @Nullable Runnable undo) {
+    if (store != null) {
+      keep(object);
+      call.setStored(undo);
+    }
+  }
+
   /**
    * Says what a call has changed, before it is replied to.
    *
@@ -78,8 +116,13 @@ final class Watchers {
     }
     if (store != null) {
       store.append(StoreRecord.changed(number, change));
-      call.setStored();
+      call.setStored(null);
     }
+    tell(change, sent);
+  }
+
+  /** Tells who listens what has changed and is back as it was, of which the store need not know. */
+  void tell(Change change, List<Reference> sent) {
     for (Listener listener : listeners) {
       tell(listener, change, sent);
     }

@@ -2,9 +2,12 @@
 package io.procpool.master.pool;
 
 import io.procpool.PoolStatistics;
+import io.procpool.Shared;
 import io.procpool.TaskOptions;
+import io.procpool.TaskProgress;
 import io.procpool.ipc.FunctionKind;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +36,24 @@ public interface Engine {
   /** Says that nothing more is submitted with the function of these inputs; what was submitted goes on. */
   default void endParts(Inputs inputs) {}
 
+  /**
+   * A worker, for work that only one may run.
+   *
+   * @param name as in messages and events
+   * @param worker as the engine knows it
+   */
+  record Target(String name, Object worker) {}
+
+  /** Returns the workers that live now, those that are being started included. Does not block for long. */
+  List<Target> targets();
+
+  /**
+   * Shares a value with the workers.
+   *
+   * @throws io.procpool.NotSerializableTaskException if it cannot be encoded
+   */
+  <T extends @Nullable Object> Shared<T> share(T value);
+
   /** Tells whether {@link #submit} runs the work in the calling thread before it returns. */
   boolean runsInCaller();
 
@@ -54,6 +75,9 @@ public interface Engine {
 
   /** Tells whether an item of this work is being executed now. */
   boolean isRunning(Work work);
+
+  /** Returns what the one item of this work, which runs, has said of its progress; nothing if it does not run or has said nothing. */
+  Optional<TaskProgress> progress(Work work);
 
   /**
    * Sets the smallest and the largest number of workers, which are in range.

@@ -2,6 +2,7 @@
 package io.procpool.master.pool;
 
 import io.procpool.Outcome;
+import io.procpool.TaskProgress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -13,12 +14,14 @@ final class MapCollector extends Completion implements Consumer<ResultBlock> {
 
   private final List<ResultBlock> blocks = new ArrayList<>(); // guarded by itself
   private final Consumer<Completion> whenComplete;
+  private final int count;
   private int missing; // guarded by blocks
   private boolean awaited; // somebody waits for blocks; guarded by blocks
   private final Values
       values; // one thread at a time: who decodes while waiting, then who holds this
 
   MapCollector(int count, Consumer<Completion> whenComplete) {
+    this.count = count;
     this.missing = count;
     this.whenComplete = whenComplete;
     this.values = new Values(count);
@@ -38,6 +41,15 @@ final class MapCollector extends Completion implements Consumer<ResultBlock> {
     if (last) {
       whenComplete.accept(this);
     }
+  }
+
+  /** Returns how many items are over. */
+  TaskProgress progress() {
+    int over;
+    synchronized (blocks) {
+      over = count - missing;
+    }
+    return new TaskProgress(count == 0 ? 1 : (double) over / count, over + " of " + count);
   }
 
   /**

@@ -76,6 +76,14 @@ final class PoolCore {
       engine.check(this.taskOptions);
     }
 
+    /** Refuses a key where it makes no sense. */
+    void refuseKey(String reason) {
+      taskOptions.key().ifPresent(key -> {
+        throw new IllegalArgumentException(
+            "key: \"" + key + "\" has no effect: " + reason + "; leave it out");
+      });
+    }
+
     /** Begins the list of inputs; the function is encoded now. */
     Engine.Inputs newInputs() {
       return engine.inputs(kind, function);
@@ -134,6 +142,7 @@ final class PoolCore {
         admission.release(work.count(), work.inputs().bytes());
         throw closed();
       }
+      work.accepted();
       engine.submit(work);
     } finally {
       endSubmitting();
@@ -188,6 +197,7 @@ final class PoolCore {
       submitting.incrementAndGet();
       try {
         if (take(this)) {
+          work.accepted();
           engine.submit(work);
         }
       } finally {

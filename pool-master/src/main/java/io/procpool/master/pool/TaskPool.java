@@ -8,17 +8,21 @@ import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
 import io.procpool.ResultIterator;
 import io.procpool.RunnableTask;
+import io.procpool.Shared;
 import io.procpool.Task;
 import io.procpool.TaskBiFunction;
 import io.procpool.TaskFunction;
 import io.procpool.TaskOptions;
+import io.procpool.TaskProgress;
 import io.procpool.TaskTriFunction;
+import io.procpool.WorkerOutcome;
 import io.procpool.ipc.FunctionKind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -101,6 +105,11 @@ public final class TaskPool implements Pool {
       @Override
       public boolean isRunning() {
         return core.engine().isRunning(work);
+      }
+
+      @Override
+      public Optional<TaskProgress> progress() {
+        return core.engine().progress(work);
       }
     };
   }
@@ -282,9 +291,37 @@ public final class TaskPool implements Pool {
     public boolean isRunning() {
       return work.isRunning();
     }
+
+    @Override
+    public Optional<TaskProgress> progress() {
+      return work.progress();
+    }
   }
 
   // Many inputs.
+
+  private record MapControl(TaskResult.Control work, MapCollector collector)
+      implements TaskResult.Control {
+    @Override
+    public long taskId() {
+      return work.taskId();
+    }
+
+    @Override
+    public void cancel(boolean interrupt) {
+      work.cancel(interrupt);
+    }
+
+    @Override
+    public boolean isRunning() {
+      return work.isRunning();
+    }
+
+    @Override
+    public Optional<TaskProgress> progress() {
+      return Optional.of(collector.progress());
+    }
+  }
 
   /** A map under way. */
   private record Mapping<R>(AsyncResult<List<R>> result, MapCollector collector) {
@@ -314,7 +351,7 @@ public final class TaskPool implements Pool {
     TaskResult<List<R>> result = new TaskResult<>(core.callbacks(), callbacks);
     MapCollector collector = new MapCollector(inputs.count(), result::complete);
     Work work = submission.work(inputs, chunkSize, new ItemTime(), collector);
-    result.control(controlOf(work));
+    result.control(new MapControl(controlOf(work), collector));
     if (inputs.count() == 0) {
       result.complete(collector);
     } else {
@@ -531,6 +568,93 @@ public final class TaskPool implements Pool {
             checkChunkSize(chunkSize),
             callbacks(onValue, onError))
         .result();
+  }
+
+  // Each worker.
+
+  @Override
+  public <T> List<WorkerOutcome<T>> broadcast(Task<T> task) throws InterruptedException {
+    return await(broadcastAsync(task));
+  }
+
+  @Override
+  public <T> AsyncResult<List<WorkerOutcome<T>>> broadcastAsync(Task<T> task) {
+    PoolCore.Submission submission = core.new Submission(FunctionKind.CALLABLE, task, taskOptions);
+    submission.refuseKey("a broadcast runs on every worker");
+    TaskResult<List<WorkerOutcome<T>>> result = new TaskResult<>(core.callbacks(), null);
+    Engine.Inputs inputs = submission.newInputsInParts();
+    try {
+      List<Engine.Target> targets = core.engine().targets();
+      BroadcastCollector collector = new BroadcastCollector(targets, result::complete);
+      List<Work> works = new ArrayList<>();
+      for (int i = 0; i < targets.size(); i++) {
+        int target = i;
+        Engine.Inputs call = inputs.another();
+        call.add(null, null, null);
+        Work work =
+            submission.work(call, 1, ItemTime.NONE, block -> collector.accept(target, block));
+        work.target(targets.get(i).worker());
+        works.add(work);
+      }
+      result.control(new BroadcastControl(works, collector));
+      if (works.isEmpty()) {
+        result.complete(collector);
+      }
+      submitAll(works);
+    } finally {
+      core.engine().endParts(inputs);
+    }
+    return result;
+  }
+
+  private void submitAll(List<Work> works) {
+    int submitted = 0;
+    try {
+      for (Work work : works) {
+        core.submitUnlimited(work);
+        submitted++;
+      }
+    } finally {
+      if (submitted < works.size()) { // the pool was closed in between
+        works.subList(0, submitted).forEach(work -> core.cancel(work, true));
+      }
+    }
+  }
+
+  private final class BroadcastControl implements TaskResult.Control {
+    private final List<Work> works;
+    private final BroadcastCollector collector;
+
+    BroadcastControl(List<Work> works, BroadcastCollector collector) {
+      this.works = works;
+      this.collector = collector;
+    }
+
+    @Override
+    public long taskId() {
+      return works.isEmpty() ? -1 : works.get(0).taskId(0);
+    }
+
+    @Override
+    public void cancel(boolean interrupt) {
+      works.forEach(work -> core.cancel(work, interrupt));
+    }
+
+    @Override
+    public boolean isRunning() {
+      return works.stream().anyMatch(core.engine()::isRunning);
+    }
+
+    @Override
+    public Optional<TaskProgress> progress() {
+      return Optional.of(collector.progress());
+    }
+  }
+
+  @Override
+  public <T> Shared<T> share(T value) {
+    core.checkOpen();
+    return core.engine().share(value);
   }
 
   // ExecutorService.

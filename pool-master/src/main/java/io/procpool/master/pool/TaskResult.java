@@ -2,6 +2,7 @@
 package io.procpool.master.pool;
 
 import io.procpool.Outcome;
+import io.procpool.TaskProgress;
 import io.procpool.spi.DoneSignal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,6 +40,8 @@ final class TaskResult<T> extends StageResult<T> implements DoneSignal {
     void cancel(boolean interrupt);
 
     boolean isRunning();
+
+    Optional<TaskProgress> progress();
   }
 
   /** The callbacks of a result. */
@@ -126,6 +129,12 @@ final class TaskResult<T> extends StageResult<T> implements DoneSignal {
   public boolean isRunning() {
     Control work = control;
     return work != null && !arrived.isDone() && work.isRunning();
+  }
+
+  @Override
+  public Optional<TaskProgress> progress() {
+    Control work = control;
+    return work == null || arrived.isDone() ? Optional.empty() : work.progress();
   }
 
   @Override

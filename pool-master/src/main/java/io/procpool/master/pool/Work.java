@@ -2,7 +2,8 @@
 package io.procpool.master.pool;
 
 import io.procpool.TaskOptions;
-import java.time.Duration;
+import io.procpool.ipc.RunningTask;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -12,12 +13,17 @@ public final class Work {
   private final TaskOptions options;
   private final Engine.Inputs inputs;
   private final int chunkSize;
-  private final long timeoutNanos;
+  private final Limits limits;
+  private final int priority;
+  private final String submitter;
+  private final @Nullable String key;
   private final ItemTime itemTime;
   private final Consumer<ResultBlock> sink;
+  private long acceptedNanos; // before the work is submitted
   private int reported; // the engine's thread only
   private volatile boolean cancelled;
   private volatile @Nullable Object placement;
+  private @Nullable Object target; // not changed once it is submitted
 
   /**
    * Describes work.
@@ -38,7 +44,10 @@ public final class Work {
     this.options = options;
     this.inputs = inputs;
     this.chunkSize = chunkSize;
-    this.timeoutNanos = TaskResult.nanos(options.timeout().orElse(Duration.ZERO));
+    this.limits = Limits.of(options);
+    this.priority = options.priority().orElse(0);
+    this.submitter = options.submitter().orElse("");
+    this.key = options.key().orElse(null);
     this.itemTime = itemTime;
     this.sink = sink;
   }
@@ -50,15 +59,7 @@ public final class Work {
 
   /** Returns the name the caller gave, else the class of the function, for messages. */
   public String name() {
-    return options.name().orElseGet(() -> nameOf(inputs.function().getClass()));
-  }
-
-  private static String nameOf(Class<?> function) {
-    String className = function.getName();
-    int lambda = className.indexOf("$$Lambda");
-    String declared = lambda < 0 ? className : className.substring(0, lambda);
-    String simple = declared.substring(declared.lastIndexOf('.') + 1);
-    return lambda < 0 ? simple : simple + " lambda";
+    return options.name().orElseGet(() -> RunningTask.nameOf(inputs.function().getClass()));
   }
 
   /** Returns what holds for each item, the pool's defaults filled in. */
@@ -81,9 +82,70 @@ public final class Work {
     return chunkSize;
   }
 
-  /** Returns the run timeout of an item in nanoseconds; zero for none. */
-  public long timeoutNanos() {
-    return timeoutNanos;
+  /** Returns the limits of each item. */
+  public Limits limits() {
+    return limits;
+  }
+
+  /** The time in the queue begins now. */
+  void accepted() {
+    if (limits.queueNanos() > 0) {
+      acceptedNanos = System.nanoTime();
+    }
+  }
+
+  /** Returns when the time in the queue began, if there is a limit for it. */
+  public long acceptedNanos() {
+    return acceptedNanos;
+  }
+
+  /** Returns the priority; what has a higher one goes first. */
+  public int priority() {
+    return priority;
+  }
+
+  /** Returns the name of who has submitted it; empty if that was not said. */
+  public String submitter() {
+    return submitter;
+  }
+
+  int weight() {
+    return options.weight().orElse(1);
+  }
+
+  /** Tells whether it has neither a priority nor a submitter. */
+  public boolean isPlain() {
+    return priority == 0 && submitter.isEmpty();
+  }
+
+  /** Tells whether one of two works goes before the other only because it came before. */
+  public boolean isInLineWith(Work other) {
+    return priority == other.priority && submitter.equals(other.submitter);
+  }
+
+  /** Tells whether it has a key. */
+  public boolean hasKey() {
+    return key != null;
+  }
+
+  /** Returns the key. */
+  public String key() {
+    return Objects.requireNonNull(key);
+  }
+
+  /** Tells whether not every worker may run it. */
+  public boolean isBound() {
+    return key != null || target != null;
+  }
+
+  /** Returns the one worker that may run it, as the engine names it; null if that is not given. */
+  public @Nullable Object target() {
+    return target;
+  }
+
+  /** Says that only one worker may run it. */
+  void target(Object worker) {
+    target = worker;
   }
 
   /** Returns the estimate that batches of this work are formed by. */

@@ -5,13 +5,16 @@ import io.procpool.InfrastructureException;
 import io.procpool.InfrastructureException.Certainty;
 import io.procpool.PoolListener.TaskEvent;
 import io.procpool.PoolOptions;
+import io.procpool.WorkerGoneException;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.WorkerSegment.UnitState;
 import io.procpool.master.pool.Events;
+import io.procpool.master.pool.Work;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /** Settles what a dead worker had been given. Event loop only. */
 final class Burial {
@@ -55,11 +58,16 @@ final class Burial {
     for (Unit unit : worker.units) {
       units.over(unit.to - unit.received);
       UnitState state = worker.segment().state(unit.seq);
-      if (state == UnitState.STARTED || state == UnitState.KILLED || state == UnitState.DONE) {
+      if (state.isRunning() || state == UnitState.KILLED || state == UnitState.DONE) {
         buryBegun(worker, unit, state, poolUsable);
         next = false;
       }
       if (unit.received < unit.to) {
+        if (unit.work.target() != null) {
+          reports.lost(unit.work, unit.received, unit.to, gone(worker, poolUsable));
+          next = false;
+          continue;
+        }
         int refusals = next && state == UnitState.OFFERED ? unit.refusals + 1 : 0;
         if (refusals < MAX_REFUSALS || ended) {
           unstarted.add(new Slice(unit.work, unit.received, unit.to, refusals));
@@ -75,16 +83,33 @@ final class Burial {
       }
     }
     worker.units.clear();
+    for (Slice slice : pending.removeAllFor(worker)) {
+      reports.lost(slice.work(), slice.from(), slice.to(), gone(worker, poolUsable));
+    }
     for (int i = unstarted.size() - 1; i >= 0; i--) {
       pending.putBack(unstarted.get(i));
     }
+  }
+
+  /** Returns what tasks fail with that only this worker could have run. */
+  BiFunction<Work, Integer, WorkerGoneException> gone(Worker worker, boolean poolUsable) {
+    return (work, item) -> {
+      long taskId = work.taskId(item);
+      return new WorkerGoneException(
+          "task " + taskId + " (" + work.name() + ") never started: it was for " + worker.name
+              + " (pid " + worker.pid + ") of pool \"" + options.name()
+              + "\" only, which ended before",
+          taskId,
+          poolUsable,
+          worker.name);
+    };
   }
 
   private void buryBegun(Worker worker, Unit unit, UnitState state, boolean poolUsable) {
     Duration runTime =
         Duration.ofNanos(Math.max(0, System.nanoTime() - worker.segment().itemStartNanos()));
     int begunEnd = Math.min(unit.to, unit.from + Math.max(1, worker.segment().begun(unit.seq)));
-    recoverUnsent(worker, unit, begunEnd);
+    recoverUnsent(worker, unit, begunEnd, poolUsable);
     // What had begun and has no outcome: one item, or, if the worker lied, more.
     boolean ended = state == UnitState.DONE;
     while (unit.received < begunEnd) {
@@ -101,11 +126,12 @@ final class Burial {
     }
   }
 
-  private void recoverUnsent(Worker worker, Unit unit, int begunEnd) {
+  private void recoverUnsent(Worker worker, Unit unit, int begunEnd, boolean poolUsable) {
     WorkerSegment.Unsent unsent = worker.segment().unsent(unit.seq);
     int end = unsent.first() + unsent.count();
     if (unsent.count() > 0 && unsent.first() == unit.received && end <= begunEnd) {
       unit.received = end;
+      Overrun overrun = TaskClock.overrun(worker, unit, end - 1);
       reports.completed(
           unit.work,
           new EncodedBlock(
@@ -113,7 +139,9 @@ final class Burial {
               worker.name,
               unsent.first(),
               unsent.count(),
-              ByteBuffer.wrap(unsent.outcomes())));
+              ByteBuffer.wrap(unsent.outcomes()),
+              overrun,
+              poolUsable));
     }
   }
 }

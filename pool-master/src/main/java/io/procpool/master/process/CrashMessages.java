@@ -3,10 +3,11 @@ package io.procpool.master.process;
 
 import io.procpool.InfrastructureException;
 import io.procpool.InfrastructureException.Certainty;
+import io.procpool.LimitStage;
+import io.procpool.MemoryLimitException.Kind;
 import io.procpool.PoolOptions;
 import io.procpool.PoolTerminatedException;
 import io.procpool.TaskReport;
-import io.procpool.TaskTimeoutException;
 import io.procpool.WorkerCrashedException;
 import io.procpool.WorkerCrashedException.Reason;
 import io.procpool.master.pool.Work;
@@ -49,18 +50,17 @@ final class CrashMessages {
           taskId,
           certainty);
     }
-    if (kill == Worker.Kill.TIMEOUT) {
-      Duration timeout = Duration.ofNanos(work.timeoutNanos());
-      return new TaskTimeoutException(
-          task + " ran for " + seconds(runTime) + ", longer than its timeout of " + seconds(timeout)
-              + "; " + worker.name + " (pid " + worker.pid + ") was killed\n  "
-              + consequence(taskId, usable),
-          taskId,
-          usable,
-          timeout,
-          report(worker, work, runTime));
+    if (LimitFailures.explains(worker)) {
+      return LimitFailures.killed(worker, work, taskId, usable, report(worker, work, runTime));
     }
-    return crash(worker, work, taskId, task, runTime, certainty, usable);
+    return crash(
+        worker,
+        work,
+        taskId,
+        task + LimitFailures.remark(worker, work, item),
+        runTime,
+        certainty,
+        usable);
   }
 
   private InfrastructureException crash(
@@ -114,12 +114,17 @@ final class CrashMessages {
         worker.pid,
         worker.exitValue,
         runTime,
-        -1,
-        -1,
+        measured(worker, Kind.RSS),
+        measured(worker, Kind.HEAP),
         worker.stderr.text(),
         crashReport == null ? "" : crashReport,
         "",
         "");
+  }
+
+  private static long measured(Worker worker, Kind kind) {
+    Overrun overrun = worker.overrun;
+    return overrun != null && overrun.memory() == kind ? overrun.seenBytes() : -1;
   }
 
   static void appendTail(StringBuilder message, String tail) {
@@ -138,6 +143,13 @@ final class CrashMessages {
     for (int i = lines.length - shown; i < lines.length; i++) {
       message.append("\n    ").append(lines[i]);
     }
+  }
+
+  static String consequence(long taskId, boolean usable, LimitStage stage) {
+    return stage == LimitStage.KILLED
+        ? consequence(taskId, usable)
+        : "task " + taskId + " failed and is not retried; the pool is "
+            + (usable ? "usable" : "closed");
   }
 
   private static String consequence(long taskId, boolean usable) {

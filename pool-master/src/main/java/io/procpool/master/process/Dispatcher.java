@@ -5,8 +5,10 @@ import io.netty.channel.EventLoop;
 import io.procpool.InfrastructureException;
 import io.procpool.PoolListener.TaskEvent;
 import io.procpool.PoolOptions;
+import io.procpool.TaskProgress;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.WorkerSegment.UnitState;
+import io.procpool.ipc.wire.FromWorker.OverHeap;
 import io.procpool.ipc.wire.FromWorker.Results;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.NotRun;
@@ -18,8 +20,10 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -31,8 +35,10 @@ final class Dispatcher {
    *           wait for the next one.
    * Exactness. Each unit has a slot in the worker's segment. Begin, end, take-back and kill are compare-and-sets on it, so
    *           a unit that was taken back never runs, and a kill because of a timeout never hits another task.
+   * Order.    `Pending` says what is next, `Precedence` sees to it that what workers have already does not stand in its way.
    * Parts.    `Units` knows what workers have, `Stealing` takes it from the busy for the idle, `SilenceWatch` from those
-   *           that do not begin, `Burial` settles it when they die; `TaskClock` looks after run times, `Reports` reports.
+   *           that do not begin, `Burial` settles it when they die; `TaskClock` looks after the limits of what runs, `QueueClock` after those
+   *           of what waits; `Reports` reports.
    */
   private static final int MAX_BATCHES_PER_WORKER = 2;
   private static final int MAX_BYTES_PER_WORKER = 4 << 20;
@@ -42,13 +48,15 @@ final class Dispatcher {
   private final Events events;
   private final Collection<Worker> workers;
   private final KillSwitch killSwitch;
-  private final Pending pending = new Pending();
+  private final Pending pending;
   private final Reports reports;
   private final TaskClock clock;
   private final Units units;
   private final Stealing stealing;
   private final SilenceWatch silence;
   private final Burial burial;
+  private final QueueClock queueClock;
+  private final Precedence precedence;
   private boolean ended;
 
   Dispatcher(
@@ -57,18 +65,24 @@ final class Dispatcher {
       Events events,
       CrashMessages messages,
       Collection<Worker> workers,
-      KillSwitch killSwitch) {
+      KillSwitch killSwitch,
+      BooleanSupplier usable,
+      Runnable whenExpired) {
     this.options = options;
     this.loop = loop;
     this.events = events;
     this.workers = workers;
     this.killSwitch = killSwitch;
-    this.reports = new Reports(options, workers);
+    this.pending = new Pending(workers);
+    this.reports = new Reports(options, workers, this::over);
     this.clock = new TaskClock(loop, killSwitch);
     this.units = new Units(pending, clock);
     this.stealing = new Stealing(loop, workers, pending, units, this::dispatch);
     this.silence = new SilenceWatch(options, loop, workers, units, this::dispatch);
     this.burial = new Burial(options, events, messages, pending, units, reports);
+    this.queueClock =
+        new QueueClock(options, loop, workers, pending, units, reports, usable, whenExpired);
+    this.precedence = new Precedence(workers, pending, units);
   }
 
   Reports reports() {
@@ -81,7 +95,21 @@ final class Dispatcher {
 
   void add(Work work) {
     reports.begin(work);
-    pending.add(work);
+    if (work.target() instanceof Worker worker && worker.isGone()) {
+      reports.lost(work, 0, work.count(), burial.gone(worker, true));
+    } else {
+      pending.add(work);
+      queueClock.add(work);
+    }
+  }
+
+  private void over(Work work) {
+    queueClock.over(work);
+  }
+
+  /** Tells whether something waits that only this worker may run, and that it has not been sent. */
+  boolean isAwaited(Worker worker) {
+    return pending.peek(worker) != null;
   }
 
   boolean hasPending() {
@@ -97,8 +125,11 @@ final class Dispatcher {
 
   /** Gives pending work to workers as far as there is room. */
   void dispatch() {
+    queueClock.expire();
+    pending.rehouse();
+    precedence.prepare();
     assignPending();
-    if (pending.isEmpty() && steal()) {
+    if (!pending.hasCommon() && steal()) {
       assignPending();
     }
     for (Worker worker : workers) {
@@ -109,35 +140,57 @@ final class Dispatcher {
   }
 
   private void assignPending() {
+    assignBound(false);
     for (Slice slice = pending.peek(); slice != null; slice = pending.peek()) {
       if (slice.work().isCancelled()) {
         pending.remove();
         reports.cancelled(slice.work(), slice.from(), slice.to());
         continue;
       }
-      Worker worker = roomiest(slice);
+      Worker worker = slice.work().isBound() ? null : roomiest(slice);
       if (worker == null) {
-        return;
+        break;
       }
       pending.remove();
-      int to = slice.from() + unitSize(slice, worker);
-      if (to < slice.to()) {
-        pending.putBack(new Slice(slice.work(), to, slice.to()));
+      send(worker, slice);
+      assignBound(false);
+    }
+    assignBound(true);
+  }
+
+  /**
+   * Gives workers what only they may run.
+   *
+   * @param all whether that is to be done even where something else, which nobody can run now, is to go before
+   */
+  private void assignBound(boolean all) {
+    if (!pending.hasBound()) {
+      return;
+    }
+    for (Worker worker : workers) {
+      for (Slice slice = pending.peek(worker); slice != null; slice = pending.peek(worker)) {
+        if (slice.work().isCancelled()) {
+          pending.remove(worker);
+          reports.cancelled(slice.work(), slice.from(), slice.to());
+          continue;
+        }
+        if (!worker.takesBoundUnits()
+            || !hasRoom(worker, maxUnits(slice))
+            || !(all || pending.isBoundNext(worker))
+            || (slice.work().target() == null && !worker.takesUnits())) {
+          break;
+        }
+        pending.remove(worker);
+        send(worker, slice);
       }
-      send(worker, slice, to);
     }
   }
 
   private @Nullable Worker roomiest(Slice slice) {
     Worker best = null;
-    boolean batch = slice.work().count() > 1 && slice.work().itemTime().batch() > 1;
-    int maxUnits =
-        batch ? Math.min(MAX_BATCHES_PER_WORKER, 1 + options.prefetch()) : 1 + options.prefetch();
+    int maxUnits = maxUnits(slice);
     for (Worker worker : workers) {
-      if (!worker.takesUnits() || worker.units.size() >= maxUnits) {
-        continue;
-      }
-      if (worker.bytesInFlight > MAX_BYTES_PER_WORKER) {
+      if (!worker.takesUnits() || !hasRoom(worker, maxUnits)) {
         continue;
       }
       if (worker.isIdle()) {
@@ -150,6 +203,29 @@ final class Dispatcher {
     return best;
   }
 
+  private int maxUnits(Slice slice) {
+    if (precedence.isStrict()) {
+      return 1;
+    }
+    boolean batch = slice.work().count() > 1 && slice.work().itemTime().batch() > 1;
+    return batch
+        ? Math.min(MAX_BATCHES_PER_WORKER, 1 + options.prefetch())
+        : 1 + options.prefetch();
+  }
+
+  private static boolean hasRoom(Worker worker, int maxUnits) {
+    return worker.units.size() < maxUnits && worker.bytesInFlight <= MAX_BYTES_PER_WORKER;
+  }
+
+  /** Sends as much of a slice as is a unit; the rest waits on. */
+  private void send(Worker worker, Slice slice) {
+    int to = slice.from() + unitSize(slice, worker);
+    if (to < slice.to()) {
+      pending.putBack(new Slice(slice.work(), to, slice.to()));
+    }
+    send(worker, slice, to);
+  }
+
   private int unitSize(Slice slice, Worker worker) {
     Work work = slice.work();
     int wanted = work.chunkSize() > 0 ? work.chunkSize() : work.itemTime().batch();
@@ -158,7 +234,8 @@ final class Dispatcher {
       wanted = Math.min(wanted, Math.max(1, slice.count() / (2 * options.workers())));
     }
     if (options.recycling().maxTasks() > 0) {
-      wanted = Math.min(wanted, options.recycling().maxTasks() - worker.assignedTasks);
+      // One more than that only if nobody else may run it.
+      wanted = Math.min(wanted, Math.max(1, options.recycling().maxTasks() - worker.assignedTasks));
     }
     int encodedTogether = ((EncodedInputs) work.inputs()).part(slice.from()).end() - slice.from();
     return Math.min(
@@ -259,7 +336,8 @@ final class Dispatcher {
     events.tell(listener -> listener.taskStarted(event));
   }
 
-  void results(Worker worker, Results results, ByteBuffer outcomes) throws IOException {
+  void results(Worker worker, Results results, ByteBuffer outcomes, boolean usable)
+      throws IOException {
     dropCancelledHeads(worker, results.seq());
     Unit unit = worker.units.peek();
     int end = results.first() + results.count();
@@ -273,21 +351,44 @@ final class Dispatcher {
           + results.first() + " to " + end + ", which were not expected");
     }
     unit.received = end;
+    Overrun overrun =
+        results.overdue() && results.count() > 0 ? TaskClock.overrun(worker, unit, end - 1) : null;
     if (results.last()) {
       if (results.runNanos() > 0) {
         unit.work.itemTime().measured(unit.to - unit.from, results.runNanos());
       }
-      if (unit.listenersToldStart) {
+      if (unit.listenersToldStart && (overrun == null || unit.to - unit.from > 1)) {
         tellFinished(unit, results);
       }
+      pending.ended(unit, results.runNanos());
       units.ended(worker, unit);
     }
     if (results.count() > 0) {
       units.over(results.count());
-      reports.completed(
-          unit.work,
-          new EncodedBlock(unit.work, worker.name, results.first(), results.count(), outcomes));
+      EncodedBlock block = new EncodedBlock(
+          unit.work, worker.name, results.first(), results.count(), outcomes, overrun, usable);
+      if (overrun == null) {
+        reports.completed(unit.work, block);
+      } else {
+        tellLost(unit, end - 1, overrun, usable);
+        reports.completedButLast(unit.work, block);
+      }
     }
+  }
+
+  /** Tells that an item failed because of a limit; what it ended with itself is not decoded for that. */
+  private void tellLost(Unit unit, int item, Overrun overrun, boolean usable) {
+    if (events.isActive()) {
+      long taskId = unit.work.taskId(item);
+      InfrastructureException failure =
+          LimitFailures.interrupted(overrun, unit.work, taskId, usable, null);
+      TaskEvent event = new TaskEvent(taskId, unit.work.name(), unit.worker.event(options.name()));
+      events.tell(listener -> listener.taskLost(event, failure));
+    }
+  }
+
+  void overHeap(Worker worker, OverHeap message) {
+    clock.overHeap(worker, message);
   }
 
   private void tellFinished(Unit unit, Results results) {
@@ -316,17 +417,26 @@ final class Dispatcher {
 
   /** Tells whether a work of one item is being run; any thread. */
   static boolean isSingleRunning(Work work) {
-    return work.placement() instanceof Unit unit
-        && unit.segment.state(unit.seq) == UnitState.STARTED;
+    return work.placement() instanceof Unit unit && unit.segment.state(unit.seq).isRunning();
+  }
+
+  /** Returns what a work of one item, which runs, has said of its progress; any thread. */
+  static Optional<TaskProgress> progress(Work work) {
+    if (!(work.placement() instanceof Unit unit)) {
+      return Optional.empty();
+    }
+    WorkerSegment segment = unit.segment;
+    TaskProgress progress = segment.progress();
+    boolean said =
+        segment.progressNanos() != 0 && segment.progressNanos() - segment.itemStartNanos() >= 0;
+    return said && segment.state(unit.seq).isRunning() ? Optional.of(progress) : Optional.empty();
   }
 
   /** Tells whether some items of a work are being run. */
   boolean isRunning(Work work) {
     for (Worker worker : workers) {
       Unit unit = worker.units.peek();
-      if (unit != null
-          && unit.work == work
-          && worker.segment().state(unit.seq) == UnitState.STARTED) {
+      if (unit != null && unit.work == work && worker.segment().state(unit.seq).isRunning()) {
         return true;
       }
     }
@@ -382,8 +492,7 @@ final class Dispatcher {
   }
 
   private void failPending(BiFunction<Work, Integer, InfrastructureException> failure) {
-    while (!pending.isEmpty()) {
-      Slice slice = pending.remove();
+    for (Slice slice : pending.removeAll()) {
       reports.lost(slice.work(), slice.from(), slice.to(), failure);
     }
   }
@@ -421,7 +530,7 @@ final class Dispatcher {
 
   /** Settles what a dead worker had been given; its process must be gone. */
   void bury(Worker worker, boolean poolUsable) {
-    clock.stop(worker);
+    clock.gone(worker);
     burial.bury(worker, poolUsable, ended);
     if (ended) {
       failPending(this::poolEnded);

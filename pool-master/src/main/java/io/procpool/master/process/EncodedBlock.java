@@ -20,9 +20,25 @@ final class EncodedBlock extends ResultBlock {
   private final Work work;
   private final String worker;
   private final ByteBuffer outcomes;
+  private final @Nullable Overrun overrun;
+  private final boolean poolUsable;
 
   EncodedBlock(Work work, String worker, int first, int count, ByteBuffer outcomes) {
+    this(work, worker, first, count, outcomes, null, true);
+  }
+
+  /** Covers items of which the last, if it has thrown something, failed because it was over a limit. */
+  EncodedBlock(
+      Work work,
+      String worker,
+      int first,
+      int count,
+      ByteBuffer outcomes,
+      @Nullable Overrun overrun,
+      boolean poolUsable) {
     super(first, count);
+    this.overrun = overrun;
+    this.poolUsable = poolUsable;
     this.work = work;
     this.worker = worker;
     this.outcomes = outcomes;
@@ -64,7 +80,7 @@ final class EncodedBlock extends ResultBlock {
       int kind = reader.getByte();
       switch (kind) {
         case Outcomes.VALUE -> value = decodeValue(reader, loader);
-        case Outcomes.THROWN -> error = ThrowableCodec.read(reader, loader, null);
+        case Outcomes.THROWN -> error = thrown(item, ThrowableCodec.read(reader, loader, null));
         case Outcomes.UNDECODABLE_TASK -> {
           Throwable cause = ThrowableCodec.read(reader, loader, null);
           error = new UndecodableTaskException(
@@ -86,6 +102,12 @@ final class EncodedBlock extends ResultBlock {
     } else {
       visitor.value(item, value);
     }
+  }
+
+  private Throwable thrown(int item, Throwable thrown) {
+    return overrun != null && item == first() + count() - 1
+        ? LimitFailures.interrupted(overrun, work, work.taskId(item), poolUsable, thrown)
+        : thrown;
   }
 
   private static @Nullable Object decodeValue(PayloadReader reader, ClassLoader loader)

@@ -9,6 +9,7 @@ import io.procpool.ipc.FrameRing;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.ThrowableCodec;
 import io.procpool.ipc.wire.FromWorker;
+import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.Work;
 import java.io.IOException;
@@ -50,8 +51,13 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
 
   private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
   private static final long CONNECTION_LAG_MILLIS = 100;
-  private static final Set<Worker.@Nullable Kill> EXPLAINED = Collections.unmodifiableSet(
-      EnumSet.of(Worker.Kill.TIMEOUT, Worker.Kill.CANCELLED, Worker.Kill.TERMINATED));
+  private static final Set<Worker.@Nullable Kill> EXPLAINED =
+      Collections.unmodifiableSet(EnumSet.of(
+          Worker.Kill.TIMEOUT,
+          Worker.Kill.STALLED,
+          Worker.Kill.MEMORY,
+          Worker.Kill.CANCELLED,
+          Worker.Kill.TERMINATED));
 
   private static final List<Worker.State> LEAST_LOSS_FIRST =
       List.of(Worker.State.STARTING, Worker.State.READY, Worker.State.DRAINING, Worker.State.BUSY);
@@ -99,7 +105,8 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
     this.segments = new SegmentPool(sessionDirectory);
     this.initializer = initializer;
     this.whenStopped = whenStopped;
-    this.dispatcher = new Dispatcher(options, loop, events, messages, workers.values(), this);
+    this.dispatcher = new Dispatcher(
+        options, loop, events, messages, workers.values(), this, this::isUsable, this::proceed);
     this.starts = new StartBackOff(options, loop, this::proceed);
     this.farewell = new Farewell(options, loop, events, finalizer, this);
     this.size =
@@ -123,16 +130,29 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
     starts.resume();
   }
 
+  /** Returns the workers that live and have not been told to stop. */
+  List<Engine.Target> targets() {
+    starts.resume();
+    spawnMissing(null);
+    List<Engine.Target> targets = new ArrayList<>();
+    for (Worker worker : workers.values()) {
+      if (worker.kill == null && !worker.isGone()) {
+        targets.add(new Engine.Target(worker.name, worker));
+      }
+    }
+    return targets;
+  }
+
   /** Brings everything up to date after something has happened. */
   void proceed() {
     turnover.proceed();
     dispatcher.dispatch();
     for (Worker worker : new ArrayList<>(workers.values())) {
       if (worker.state == Worker.State.DRAINING && !worker.stopSent) {
-        if (worker.units.isEmpty()) {
-          farewell.stop(worker);
-        } else {
+        if (!worker.units.isEmpty()) {
           turnover.overlap(worker);
+        } else if (!dispatcher.isAwaited(worker)) {
+          farewell.stop(worker);
         }
       }
     }
@@ -309,13 +329,15 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
     @Override
     public void received(FromWorker message, ByteBuffer payload) throws IOException {
       if (message instanceof FromWorker.Results results) {
-        dispatcher.results(worker, results, payload);
+        dispatcher.results(worker, results, payload, isUsable());
       } else if (message instanceof FromWorker.Started started) {
         dispatcher.started(worker, started.seq());
       } else if (message instanceof FromWorker.Ready) {
         ready(worker);
       } else if (message instanceof FromWorker.Pong pong) {
         dispatcher.silence().answered(worker, pong.number());
+      } else if (message instanceof FromWorker.OverHeap overHeap) {
+        dispatcher.overHeap(worker, overHeap);
       } else if (message instanceof FromWorker.StartFailed) {
         initializerFailed(worker, payload);
       } else if (message instanceof FromWorker.OutOfMemory) {
@@ -488,8 +510,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
       worker.link.close();
     }
     workers.remove(worker.number);
-    boolean usable = state == State.RUNNING && !terminating;
-    dispatcher.bury(worker, usable);
+    dispatcher.bury(worker, isUsable());
     segments.giveBack(worker.lease());
     account(worker, before);
     turnover.gone(worker);
@@ -505,6 +526,10 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
     size.end();
     wear.end();
     whenStopped.run();
+  }
+
+  private boolean isUsable() {
+    return state == State.RUNNING && !terminating;
   }
 
   private void account(Worker worker, Worker.State before) {

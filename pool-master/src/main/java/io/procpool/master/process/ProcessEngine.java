@@ -5,11 +5,20 @@ import io.netty.channel.EventLoop;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
 import io.procpool.RunnableTask;
+import io.procpool.Shared;
+import io.procpool.TaskOptions;
+import io.procpool.TaskProgress;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.SessionDirectory;
+import io.procpool.ipc.codec.PayloadTooLargeException;
+import io.procpool.ipc.codec.PayloadWriter;
+import io.procpool.ipc.codec.UnencodableValueException;
+import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.memory.Session;
+import io.procpool.ipc.memory.SharedCopy;
 import io.procpool.master.launch.LaunchChecks;
 import io.procpool.master.launch.ProcessMemory;
+import io.procpool.master.launch.TaskEncoder;
 import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.Work;
@@ -17,6 +26,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -51,6 +61,7 @@ final class ProcessEngine implements Engine {
         options.workingDirectory(),
         options.javaExecutable(),
         options.classPath());
+    check(options, options.taskDefaults());
     if (options.recycling().maxRssBytes() > 0
         && ProcessMemory.rssBytes(ProcessHandle.current().pid()) < 0) {
       throw new IllegalArgumentException(
@@ -172,6 +183,61 @@ final class ProcessEngine implements Engine {
         fleet.proceed();
       });
     }
+  }
+
+  @Override
+  public void check(TaskOptions task) {
+    check(options, task);
+  }
+
+  private static void check(PoolOptions options, TaskOptions task) {
+    if (task.maxRssBytes().orElse(0L) > 0 && !RssWatch.isPossible()) {
+      throw new IllegalArgumentException(
+          "maxRssBytes cannot be honoured here: /proc/self/status cannot be read; leave it out, or limit the heap with maxHeapBytes");
+    }
+    long heap = task.maxHeapBytes().orElse(0L);
+    if (heap == 0) {
+      return;
+    }
+    if (options.maxHeapBytes() > 0 && heap >= options.maxHeapBytes()) {
+      throw new IllegalArgumentException(
+          "maxHeapBytes of a task: " + heap
+              + " is not below the maxHeapBytes=" + options.maxHeapBytes()
+              + " of the pool, so the worker would run out of memory first; lower it, or raise that of the pool");
+    }
+    if (options.jvmArgs().contains("-XX:+DisableExplicitGC")) {
+      throw new IllegalArgumentException(
+          "maxHeapBytes of a task cannot be honoured with the JVM flag -XX:+DisableExplicitGC: only a garbage collection"
+              + " tells what is in use; leave one of them out");
+    }
+  }
+
+  @Override
+  public Optional<TaskProgress> progress(Work work) {
+    return Dispatcher.progress(work);
+  }
+
+  @Override
+  public List<Target> targets() {
+    return askLoop(() -> {
+      drain();
+      return fleet.targets();
+    });
+  }
+
+  @Override
+  public <T extends @Nullable Object> Shared<T> share(T value) {
+    PayloadWriter writer = new PayloadWriter();
+    try {
+      ValueCodec.write(writer, value);
+    } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
+      throw TaskEncoder.refusal("a value to be shared", value, failed);
+    }
+    return SharedCopy.share(value, writer, this::forgetShared);
+  }
+
+  private void forgetShared(long id) {
+    inLoop(() -> fleet.dispatcher().reports().forget(id));
   }
 
   @Override

@@ -7,16 +7,24 @@ import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
 import java.util.Collection;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 
 /** Reports the outcome of each item, counts them, and has workers drop functions that are of no further use. Event loop only. */
 final class Reports {
   private final PoolOptions options;
   private final Collection<Worker> workers;
+  private final Consumer<Work> whenOver;
   private long completed;
   private long lost;
   private long cancelled;
 
-  Reports(PoolOptions options, Collection<Worker> workers) {
+  /**
+   * Prepares it.
+   *
+   * @param whenOver is told of work with a queue timeout of which all has been reported
+   */
+  Reports(PoolOptions options, Collection<Worker> workers, Consumer<Work> whenOver) {
+    this.whenOver = whenOver;
     this.options = options;
     this.workers = workers;
   }
@@ -32,6 +40,13 @@ final class Reports {
   /** Workers have sent outcomes, or left them in their segment. */
   void completed(Work work, ResultBlock block) {
     completed += block.count();
+    report(work, block);
+  }
+
+  /** As {@link #completed}, but the outcome of the last item is not its own: it was over a limit. */
+  void completedButLast(Work work, ResultBlock block) {
+    completed += block.count() - 1;
+    lost++;
     report(work, block);
   }
 
@@ -61,10 +76,14 @@ final class Reports {
     EncodedInputs inputs = (EncodedInputs) work.inputs();
     EncodedFunction function = inputs.encodedFunction();
     boolean toBeForgotten = isToBeForgotten(function, work);
-    if ((toBeForgotten || inputs.isShipment())
+    boolean waits = work.limits().queueNanos() > 0;
+    if ((toBeForgotten || inputs.isShipment() || waits)
         && work.countReported(block.count()) == work.count()) {
       if (toBeForgotten && function.end()) {
         forget(function);
+      }
+      if (waits) {
+        whenOver.accept(work);
       }
       inputs.over();
     }
@@ -89,6 +108,16 @@ final class Reports {
     for (Worker worker : workers) {
       if (worker.drops(function) && worker.link != null && !worker.stopSent) {
         worker.link.forget(function.id());
+      }
+    }
+  }
+
+  /** Has all workers drop the copy of a shared value, if they have one. */
+  void forget(long sharedId) {
+    for (Worker worker : workers) {
+      if (worker.link != null && !worker.stopSent) {
+        worker.link.forget(sharedId);
+        worker.link.flush();
       }
     }
   }

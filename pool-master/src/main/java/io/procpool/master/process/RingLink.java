@@ -7,6 +7,7 @@ import io.netty.channel.Channel;
 import io.procpool.ipc.FrameRing;
 import io.procpool.ipc.wire.FieldWriter;
 import io.procpool.ipc.wire.ToWorker;
+import io.procpool.master.pool.Limits;
 import io.procpool.master.pool.Work;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -49,6 +50,7 @@ final class RingLink implements WorkerLink {
   @Override
   public void run(Unit unit, boolean withFunction) {
     Work work = unit.work;
+    Limits limits = work.limits();
     EncodedInputs inputs = (EncodedInputs) work.inputs();
     EncodedFunction function = inputs.encodedFunction();
     ToWorker.Run run = new ToWorker.Run(
@@ -60,7 +62,11 @@ final class RingLink implements WorkerLink {
         withFunction ? function.bytes().length : 0,
         function.isKeptFor(work),
         inputs.kind().ordinal(),
-        work.timeoutNanos() > 0);
+        limits.isPerItem(),
+        limits.runNanos(),
+        limits.graceNanos() > 0 && limits.isTimed(),
+        limits.heapBytes(),
+        work.options().name().orElse(""));
     send(
         run,
         withFunction ? ByteBuffer.wrap(function.bytes()) : NOTHING,

@@ -3,7 +3,10 @@ package io.procpool.master.process;
 
 import io.netty.channel.EventLoop;
 import io.procpool.ipc.WorkerSegment.UnitState;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class Stealing {
   /*
    * When a worker has nothing to do and nothing is pending, units that wait elsewhere are taken back, or the rest of a running batch, unless what runs there
-   * has only just begun: short tasks are soon over anyway.
+   * has only just begun: short tasks are soon over anyway. What only one worker may run stays there.
    */
   private static final long PATIENCE_NANOS = 300_000;
 
@@ -49,16 +52,20 @@ final class Stealing {
     long wait = PATIENCE_NANOS;
     long now = System.nanoTime();
     for (Worker worker : workers) {
-      if (worker.units.isEmpty() || (worker.units.size() == 1 && isAtItsLastItem(worker))) {
+      if (worker.units.isEmpty()) {
+        continue;
+      }
+      int movable = movable(worker);
+      if (movable == 0 && (worker.units.element().work.isBound() || isAtItsLastItem(worker))) {
         continue;
       }
       long since = now - worker.headSinceNanos;
       if (since < PATIENCE_NANOS) {
         tooEarly = true;
-      } else if (worker.units.size() == 1 && hasNotBegun(worker)) {
+      } else if (movable == 0 && hasNotBegun(worker)) {
         tooEarly = true; // of a unit that has not begun no part can be taken
         wait = Math.max(wait, since);
-      } else if (victim == null || worker.units.size() > victim.units.size()) {
+      } else if (victim == null || movable > movable(victim)) {
         victim = worker;
       }
     }
@@ -75,6 +82,15 @@ final class Stealing {
     return victim;
   }
 
+  /** Returns how many units wait behind the first one that another worker may run. */
+  private static int movable(Worker worker) {
+    int movable = 0;
+    for (Unit unit : worker.units) {
+      movable += unit.work.isBound() ? 0 : 1;
+    }
+    return worker.units.element().work.isBound() ? movable : movable - 1;
+  }
+
   private static boolean hasNotBegun(Worker worker) {
     return worker.segment().state(worker.units.element().seq) == UnitState.OFFERED;
   }
@@ -86,16 +102,28 @@ final class Stealing {
   }
 
   private boolean stealUnits(Worker victim) {
-    int take = victim.units.size() / 2;
+    int take = (movable(victim) + 1) / 2;
     int taken = 0;
-    while (taken < take && units.takeBack(victim.units.getLast())) {
-      taken++;
+    for (Unit unit : lastFirst(victim)) {
+      if (taken == take || (!unit.work.isBound() && !units.takeBack(unit))) {
+        break;
+      }
+      taken += unit.work.isBound() ? 0 : 1;
     }
     return taken > 0;
   }
 
+  private static List<Unit> lastFirst(Worker worker) {
+    List<Unit> reversed = new ArrayList<>(worker.units);
+    Collections.reverse(reversed);
+    return reversed;
+  }
+
   private boolean stealItems(Worker victim) {
     for (Unit unit : victim.units) {
+      if (unit.work.isBound()) {
+        continue;
+      }
       int begun = victim.segment().begun(unit.seq);
       int left = unit.to - unit.from - begun;
       if (left > 0) {

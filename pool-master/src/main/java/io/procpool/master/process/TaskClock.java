@@ -2,19 +2,36 @@
 package io.procpool.master.process;
 
 import io.netty.channel.EventLoop;
+import io.procpool.MemoryLimitException;
+import io.procpool.TaskProgress;
+import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.WorkerSegment.UnitState;
+import io.procpool.ipc.wire.FromWorker;
+import io.procpool.master.pool.Limits;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
-/** Looks after the run time of what workers run, and has them killed when it is over. Event loop only. */
+/** Looks after the limits of what workers run: interrupts it, or has the worker killed. Event loop only. */
 final class TaskClock {
+  /*
+   * Clock.    An item's time begins when the worker begins it, which the worker notes in its segment; its word counts only as far as it
+   *           agrees with what was seen here. There is one timer for each worker with a limited unit, never later than the end of the time of
+   *           an item that begins right after the look.
+   * Exactness. Marking an item as overdue, and killing because of it, are compare-and-sets that fail when the item has ended. So neither
+   *           reaches another item, and of several limits and a cancellation that come together one wins.
+   * Grace.    `Worker.overrun` is the last item that was marked. Until its grace is over the timer also serves the items behind it. When the
+   *           item's exception arrives, the worker says that it ended marked, and so it fails with the limit.
+   */
   private static final long MIN_TIMER_NANOS = 100_000;
 
   private final EventLoop loop;
   private final KillSwitch killSwitch;
+  private final RssWatch rss;
 
   TaskClock(EventLoop loop, KillSwitch killSwitch) {
     this.loop = loop;
     this.killSwitch = killSwitch;
+    this.rss = new RssWatch(loop, this);
   }
 
   /** Another unit, or none, is the first one of a worker. */
@@ -22,14 +39,26 @@ final class TaskClock {
     stop(worker);
     worker.headSinceNanos = System.nanoTime();
     worker.timedUnit = null; // it would keep its inputs
+    worker.overrun = null;
     Unit unit = worker.units.peek();
-    if (unit != null && unit.work.timeoutNanos() > 0) {
-      arm(worker, unit, unit.work.timeoutNanos());
+    if (unit != null) {
+      Limits limits = unit.work.limits();
+      if (limits.isTimed()) {
+        arm(worker, unit, limits.firstNanos());
+      }
+      if (limits.rssBytes() > 0) {
+        rss.watch(worker);
+      }
     }
   }
 
   /** Looks no longer after a worker, which is gone. */
-  void stop(Worker worker) {
+  void gone(Worker worker) {
+    stop(worker);
+    rss.gone(worker);
+  }
+
+  private static void stop(Worker worker) {
     if (worker.timer != null) {
       worker.timer.cancel(false);
       worker.timer = null;
@@ -45,27 +74,91 @@ final class TaskClock {
     if (worker.units.peek() != unit || worker.kill != null) {
       return;
     }
-    long timeout = unit.work.timeoutNanos();
-    int item = worker.segment().begun(unit.seq) - 1;
+    WorkerSegment segment = worker.segment();
+    Limits limits = unit.work.limits();
+    int item = segment.begun(unit.seq) - 1;
     long now = System.nanoTime();
     if (worker.timedUnit != unit || worker.timedItem != item) {
       worker.timedUnit = unit;
       worker.timedItem = item;
       worker.timedSinceNanos = now;
     }
-    if (worker.segment().state(unit.seq) != UnitState.STARTED || item < 0) {
-      arm(worker, unit, timeout);
+    UnitState state = segment.state(unit.seq);
+    if (!state.isRunning() || item < 0) {
+      arm(worker, unit, limits.firstNanos());
       return;
     }
-    // The worker's word counts only as far as it agrees with what was seen here.
-    long ran = Math.max(now - worker.timedSinceNanos, now - worker.segment().itemStartNanos());
-    long left = timeout - ran;
-    if (left > 0) {
-      arm(worker, unit, Math.min(left, timeout));
-    } else if (worker.segment().kill(unit.seq, item)) {
-      killSwitch.kill(worker, Worker.Kill.TIMEOUT);
-    } else {
-      arm(worker, unit, timeout);
+    Overrun overrun = worker.overrun;
+    long left = overrun != null && overrun.isOf(unit, item)
+        ? graceLeft(worker, overrun, limits, now)
+        : timeLeft(worker, unit, item, limits, now);
+    if (worker.kill == null) {
+      arm(worker, unit, Math.min(left, limits.firstNanos()));
     }
+  }
+
+  /** Returns how long an item may still run; interrupts it or has the worker killed if that is over. */
+  private long timeLeft(Worker worker, Unit unit, int item, Limits limits, long now) {
+    WorkerSegment segment = worker.segment();
+    long ran = Math.max(now - worker.timedSinceNanos, now - segment.itemStartNanos());
+    long silent = ran;
+    boolean said = false;
+    long reported = segment.progressNanos();
+    long sinceReport = now - reported;
+    if (reported != 0 && sinceReport < ran) {
+      silent = Math.max(0, sinceReport);
+      said = true;
+    }
+    long runLeft = limits.runNanos() == 0 ? Long.MAX_VALUE : limits.runNanos() - ran;
+    long stallLeft = limits.stallNanos() == 0 ? Long.MAX_VALUE : limits.stallNanos() - silent;
+    long left = Math.min(runLeft, stallLeft);
+    if (left > 0) {
+      return left;
+    }
+    Worker.Kill kill = runLeft <= stallLeft ? Worker.Kill.TIMEOUT : Worker.Kill.STALLED;
+    TaskProgress progress = said ? segment.progress() : null;
+    Overrun overrun = Overrun.ofTime(unit, item, kill, ran, silent, progress);
+    if (limits.graceNanos() == 0) {
+      return kill(worker, overrun) ? 0 : limits.firstNanos();
+    }
+    if (!segment.overdue(unit.seq, item)) {
+      return limits.firstNanos();
+    }
+    worker.overrun = overrun;
+    return limits.graceNanos();
+  }
+
+  private long graceLeft(Worker worker, Overrun overrun, Limits limits, long now) {
+    long left = limits.graceNanos() - (now - overrun.sinceNanos());
+    if (left > 0) {
+      return left;
+    }
+    return kill(worker, overrun) ? 0 : limits.firstNanos();
+  }
+
+  /** Has a worker killed because of an item; false if that has ended, or the worker is killed already. */
+  boolean kill(Worker worker, Overrun overrun) {
+    if (worker.kill != null || !worker.segment().kill(overrun.unit().seq, overrun.item())) {
+      return false;
+    }
+    worker.overrun = overrun;
+    killSwitch.kill(worker, overrun.kill());
+    return true;
+  }
+
+  /** A worker says that an item has more of the heap in use than it may. */
+  void overHeap(Worker worker, FromWorker.OverHeap message) {
+    Unit unit = worker.units.peek();
+    if (unit != null && unit.seq == message.seq() && unit.work.limits().heapBytes() > 0) {
+      kill(
+          worker,
+          Overrun.ofMemory(unit, message.item(), MemoryLimitException.Kind.HEAP, message.bytes()));
+    }
+  }
+
+  /** Returns the limit that an item was over when it ended with an exception; null if it was none. */
+  static @Nullable Overrun overrun(Worker worker, Unit unit, int itemOfWork) {
+    Overrun overrun = worker.overrun;
+    return overrun != null && overrun.isItem(unit, itemOfWork) ? overrun : null;
   }
 }

@@ -16,6 +16,7 @@ final class Unit {
   int to; // exclusive; lowered when items are taken back
   int received; // the first item without an outcome
   boolean listenersToldStart;
+  double charged; // to its submitter; 0 if nothing was
 
   Unit(Worker worker, int seq, Work work, int from, int to, int bytes, int refusals) {
     this.worker = worker;

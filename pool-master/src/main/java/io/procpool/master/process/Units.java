@@ -21,6 +21,7 @@ final class Units {
     worker.assignedTasks += count;
     worker.bytesInFlight += unit.bytes;
     worker.segment().offer(unit.seq, count);
+    pending.begun(unit);
   }
 
   /** A worker has ended its first unit. */
@@ -50,6 +51,7 @@ final class Units {
   void removeRevoked(Unit unit) {
     Worker worker = unit.worker;
     boolean wasHead = worker.units.peek() == unit;
+    pending.cameBack(unit);
     worker.units.remove(unit);
     worker.assignedTasks -= unit.to - unit.received;
     worker.bytesInFlight -= unit.bytes;

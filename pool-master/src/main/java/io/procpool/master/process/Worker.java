@@ -5,6 +5,8 @@ import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
 import io.procpool.master.launch.OutputTail;
+import io.procpool.master.pool.WaitingLines;
+import java.io.RandomAccessFile;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Objects;
@@ -31,6 +33,8 @@ final class Worker {
   /** Why the master has killed a worker. */
   enum Kill {
     TIMEOUT,
+    STALLED,
+    MEMORY,
     CANCELLED,
     TERMINATED,
     PROTOCOL,
@@ -107,7 +111,16 @@ final class Worker {
   long receivedNanos = System.nanoTime(); // when they last changed
 
   @Nullable
+  WaitingLines<Slice> bound; // what only this worker may run; null if there was nothing yet
+
+  @Nullable
   Unit timedUnit; // what was seen running when the time was last looked at
+
+  @Nullable
+  Overrun overrun; // the last limit that the running unit was over
+
+  @Nullable
+  RandomAccessFile status; // while its memory is looked at
 
   int timedItem;
   long timedSinceNanos;
@@ -137,6 +150,22 @@ final class Worker {
 
   boolean isIdle() {
     return isUsable() && unansweredPing == 0 && state == State.READY;
+  }
+
+  /** Tells whether it may still get a unit that only it may run. */
+  boolean takesBoundUnits() {
+    return takesUnits()
+        || (isUsable() && unansweredPing == 0 && state == State.DRAINING && !stopSent);
+  }
+
+  /** Tells whether what has a key of this worker is to be run here: it can be, or something of that key may be running. */
+  boolean isHome() {
+    return takesUnits() || (isUsable() && state == State.STARTING) || !units.isEmpty();
+  }
+
+  /** Tells whether a unit that only it may run never will be: it is gone, or on its way. */
+  boolean isGone() {
+    return state == State.EXITED || stopSent;
   }
 
   /** Tells whether what is sent to it may reach it and be run: not if it is as good as dead, or its turn has not come. */

@@ -167,7 +167,7 @@ final class WorkerLauncher {
     };
   }
 
-  /** Kills a process and its descendants, which a task may have started; does not wait. */
+  /** Kills a process and all that it has started; does not wait. */
   void kill(Process process) {
     try {
       threads.execute(() -> JvmLauncher.killFamily(process));
@@ -183,9 +183,7 @@ final class WorkerLauncher {
     if (kept != null) {
       kept.kill();
     }
-    for (Process process : processes) {
-      JvmLauncher.killFamily(process);
-    }
+    JvmLauncher.killFamilies(processes);
     archive.abandon();
   }
 

@@ -152,8 +152,9 @@ final class QueueStressTest {
     }
 
     void killOne() throws Exception {
-      Faults.awaitLong("a worker").until(() -> !pids.isEmpty());
-      ProcessHandle.of(pids.get(random.nextInt(pids.size())))
+      List<Long> living =
+          Faults.awaitLong("a worker").until(() -> List.copyOf(pids), now -> !now.isEmpty());
+      ProcessHandle.of(living.get(random.nextInt(living.size())))
           .ifPresent(ProcessHandle::destroyForcibly);
       replaceDead();
     }

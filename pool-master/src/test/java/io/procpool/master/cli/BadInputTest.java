@@ -180,7 +180,7 @@ final class BadInputTest {
         "--idle-timeout 1s|--idle-timeout: has no effect on a fixed number of workers",
         "--idle-timeout soon --min-workers 0|--idle-timeout: \"soon\" is not a time",
         "--max-age never|--max-age: \"never\" is not a time",
-        "--max-rss 4k|--max-rss: 4k is too small",
+        "--recycle-rss 4k|--recycle-rss: 4k is too small",
         "--max-heap-after-gc 4k|--max-heap-after-gc: 4k is too small",
         "--spares 513|0 to 512",
         "--spares 1 --backend threads|--spares: has no effect with --backend threads",

@@ -46,6 +46,7 @@ final class Cli {
       words.add("--default-signal=INT,PIPE");
     }
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    words.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     words.addAll(jvmFlags);
     words.add("-Xshare:auto");
     words.add("-cp");

@@ -74,7 +74,12 @@ final class CompareCommandTest {
   /** The table of what took minutes is not lost silently. */
   @Test
   void compare_outputUnwritable_isSaid() throws Exception {
-    Path jar = JobJars.in(folder).addJob("Garbage", GARBAGE).build("garbage.jar");
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Same",
+            "public Iterable<String> inputs(JobContext c) { return List.of(\"a\"); }\n"
+                + "public String process(String in) { return in; }")
+        .build("same.jar");
     OutputStream full = new OutputStream() {
       @Override
       public void write(int b) throws IOException {

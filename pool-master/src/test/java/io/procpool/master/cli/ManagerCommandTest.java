@@ -3,9 +3,11 @@ package io.procpool.master.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.procpool.channel.WrongKeyException;
 import io.procpool.manager.ConnectOptions;
+import io.procpool.manager.FunctionTimeoutException;
 import io.procpool.manager.ManagedQueue;
 import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerGoneException;
@@ -15,12 +17,17 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.SocketAddress;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -210,6 +217,153 @@ final class ManagerCommandTest {
       }
       assertThat(socket).exists();
     }
+  }
+
+  private Path types() throws IOException {
+    return JobJars.in(folder)
+        .add(
+            "Counter",
+            "public interface Counter { int next(); int nextOf(Map<String, Integer> counts);"
+                + " void hang() throws Exception; }")
+        .add(
+            "Counts",
+            "public class Counts implements Counter, java.io.Serializable { int count;"
+                + " public int next() { return ++count; }"
+                + " public int nextOf(Map<String, Integer> counts) {"
+                + " counts.put(\"next\", ++count); return counts.get(\"next\"); }"
+                + " public void hang() throws Exception {"
+                + " new java.util.concurrent.CountDownLatch(1).await(); } }")
+        .add(
+            "Both", "public class Both extends Counts implements Runnable { public void run() {} }")
+        .add("Hidden", "class Hidden extends Counts { public Hidden() {} }")
+        .add("Private", "public class Private extends Counts { private Private() {} }")
+        .add("Half", "public abstract class Half extends Counts {}")
+        .add("Alone", "public class Alone {}")
+        .add("Outer", "public class Outer { public class Inner extends Counts {} }")
+        .build("types.jar");
+  }
+
+  /** A program that has nothing but the interface and the address uses objects of classes that only the server has. */
+  @Test
+  void register_classesOfJar_programsUseThem() throws Exception {
+    Path jar = types();
+    Process command = new ProcessBuilder(Cli.words(
+            List.of(),
+            "manager",
+            "--bind",
+            "127.0.0.1:0",
+            "--key-file",
+            keyFile,
+            "--class-path",
+            jar,
+            "--register",
+            "counter=demo.Counts",
+            "--register",
+            "runner=demo.Both:java.lang.Runnable",
+            "--function-timeout",
+            "200ms"))
+        .redirectError(ProcessBuilder.Redirect.DISCARD)
+        .start();
+    try (BufferedReader out = command.inputReader();
+        URLClassLoader loader = new URLClassLoader(new URL[] {jar.toUri().toURL()})) {
+      String line = out.readLine();
+      SocketAddress address = new InetSocketAddress(
+          InetAddress.getLoopbackAddress(),
+          Integer.parseInt(line.substring(line.lastIndexOf(':') + 1)));
+      Class<?> type = loader.loadClass("demo.Counter");
+      try (Manager manager = Manager.connect(address, KEY.getBytes())) {
+        Object counter = manager.object("counter", "shared", type);
+        assertThat(type.getMethod("next").invoke(counter)).isEqualTo(1);
+        assertThat(type.getMethod("next").invoke(manager.object("counter", "shared", type)))
+            .isEqualTo(2);
+        manager.object("runner", Runnable.class).run();
+        Object value = loader.loadClass("demo.Counts").getConstructor().newInstance();
+        manager.list("values").add(value);
+        assertThat(manager.list("values")).hasSize(1);
+        assertThat(type.getMethod("nextOf", Map.class).invoke(counter, manager.map("counts")))
+            .as("a method uses what it is given a handle of")
+            .isEqualTo(3);
+        assertThat(manager.map("counts")).containsEntry("next", 3);
+        assertThatThrownBy(() -> type.getMethod("hang").invoke(counter))
+            .hasCauseInstanceOf(FunctionTimeoutException.class);
+        await()
+            .ignoreExceptionsMatching(e -> e.getCause() instanceof FunctionTimeoutException)
+            .until(() -> type.getMethod("next").invoke(counter).equals(4));
+        assertThatThrownBy(() -> manager.object("clock", Runnable.class))
+            .hasMessageContaining("[counter, runner] are");
+      }
+    } finally {
+      command.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void register_whatCannotBe_saysWhy() throws Exception {
+    Path jar = types();
+    assertRefuses(2, "is not NAME=CLASS or NAME=CLASS:INTERFACE, such as counter=", jar, "counter");
+    assertRefuses(2, "is not NAME=CLASS", jar, "=demo.Counts");
+    assertRefuses(
+        3,
+        "class demo.Clock was not found in [" + jar + "]; give its full name",
+        jar,
+        "c=demo.Clock");
+    assertRefuses(3, "class demo.Clock was not found in the command itself", null, "c=demo.Clock");
+    assertRefuses(2, "class demo.Counter is an interface", jar, "c=demo.Counter");
+    assertRefuses(2, "class demo.Half is abstract", jar, "c=demo.Half");
+    assertRefuses(2, "class demo.Hidden is not public", jar, "c=demo.Hidden");
+    assertRefuses(2, "demo.Outer$Inner is an inner class", jar, "c=demo.Outer$Inner");
+    assertRefuses(
+        2, "demo.Private has no public constructor without parameters", jar, "c=demo.Private");
+    assertRefuses(2, "class demo.Alone implements no interface", jar, "c=demo.Alone");
+    assertRefuses(
+        2,
+        "class demo.Both implements [demo.Counter, java.lang.Runnable]; say which programs are to"
+            + " use, as c=demo.Both:demo.Counter",
+        jar,
+        "c=demo.Both");
+    assertRefuses(
+        2,
+        "java.util.List is not implemented by demo.Counts, which implements [demo.Counter]",
+        jar,
+        "c=demo.Counts:java.util.List");
+    assertRefuses(2, "demo.Counts is no interface", jar, "c=demo.Counts:demo.Counts");
+    assertSays(
+        2,
+        "name: \"c\" (expected: one that is not registered yet)",
+        "manager",
+        "--bind",
+        folder.resolve("socket"),
+        "--key-file",
+        keyFile,
+        "--class-path",
+        jar,
+        "--register",
+        "c=demo.Counts",
+        "--register",
+        "c=demo.Counts");
+    assertRefuses(
+        3, "none.jar: no such file; give a jar or a folder", folder.resolve("none.jar"), "c=x.Y");
+    assertRefuses(3, "is not a jar (", keyFile, "c=x.Y");
+    assertSays(
+        2,
+        "--function-timeout: \"soon\" is not a time above zero",
+        "manager",
+        "--bind",
+        folder.resolve("socket"),
+        "--key-file",
+        keyFile,
+        "--function-timeout",
+        "soon");
+  }
+
+  private void assertRefuses(int status, String text, @Nullable Path classPath, String type) {
+    List<Object> words = new ArrayList<>(
+        List.of("manager", "--bind", folder.resolve("socket"), "--key-file", keyFile));
+    if (classPath != null) {
+      words.addAll(List.of("--class-path", classPath));
+    }
+    words.addAll(List.of("--register", type));
+    assertSays(status, text, words.toArray());
   }
 
   @Test

@@ -60,6 +60,64 @@ final class WorkerProcessesTest {
     assertThat(run.err()).contains("input 2 (hang): TaskTimeoutException: ");
   }
 
+  @Test
+  void run_timeoutGrace_interruptsFirst() throws IOException {
+    Cli.Result run = Cli.run(
+        "run",
+        jar(),
+        "--workers",
+        1,
+        "--timeout",
+        "300ms",
+        "--timeout-grace",
+        "1m",
+        "--quiet",
+        "--",
+        "a",
+        "hang",
+        "b");
+    assertThat(run.out()).isEqualTo("a\nb\n");
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.err())
+        .contains("input 2 (hang): TaskTimeoutException: ", "it was interrupted and ended");
+  }
+
+  @Test
+  void run_stallTimeoutAndQueueTimeout_failTheirInputs() throws IOException {
+    Cli.Result run = Cli.run(
+        "run",
+        jar(),
+        "--workers",
+        1,
+        "--stall-timeout",
+        "3s",
+        "--queue-timeout",
+        "1s",
+        "--quiet",
+        "--",
+        "hang",
+        "b");
+    assertThat(run.out()).isEmpty();
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.err())
+        .contains("input 1 (hang): TaskStalledException: ", "(may have run)")
+        .contains("input 2 (b): QueueTimeoutException: ", "(never started)");
+  }
+
+  @Test
+  void run_limitsThatCannotBe_areRefused() throws IOException {
+    assertThat(Cli.run("run", jar(), "--timeout-grace", "1s", "--", "a").err())
+        .contains("--timeout-grace: has no effect without a timeout");
+    assertThat(Cli.run("run", jar(), "--max-rss", "1m", "--", "a").err())
+        .contains("--max-rss: 1m is too small for a worker; give 16m or more");
+    assertThat(Cli.run("run", jar(), "--max-heap", "64m", "--heap", "64m", "--", "a")
+            .err())
+        .contains("--max-heap: 64m is not below --heap 64m");
+    assertThat(Cli.run("run", jar(), "--backend", "threads", "--max-heap", "64m", "--", "a")
+            .err())
+        .contains("--max-heap: has no effect with --backend threads");
+  }
+
   /** An input whose worker crashed is run again, and its result stands in its place. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})

@@ -8,6 +8,8 @@ import io.procpool.AsyncResult;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
+import io.procpool.Shared;
+import io.procpool.TaskProgress;
 import io.procpool.WorkerStartException;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.master.pool.Engine;
@@ -15,6 +17,7 @@ import io.procpool.master.pool.TaskPool;
 import io.procpool.master.pool.Work;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -167,6 +170,16 @@ final class ThreadsEngineTest {
     }
 
     @Override
+    public List<Target> targets() {
+      return engine.targets();
+    }
+
+    @Override
+    public <T> Shared<T> share(T value) {
+      return engine.share(value);
+    }
+
+    @Override
     public boolean runsInCaller() {
       return engine.runsInCaller();
     }
@@ -180,6 +193,11 @@ final class ThreadsEngineTest {
     @Override
     public void cancel(Work work, boolean interrupt) {
       engine.cancel(work, interrupt);
+    }
+
+    @Override
+    public Optional<TaskProgress> progress(Work work) {
+      return engine.progress(work);
     }
 
     @Override

@@ -6,10 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procpool.ChildProcess;
 import io.procpool.channel.NotSerializableMessageException;
+import io.procpool.manager.AsyncArray;
+import io.procpool.manager.AsyncLong;
 import io.procpool.manager.AsyncMap;
 import io.procpool.manager.AsyncQueue;
+import io.procpool.manager.AsyncSet;
+import io.procpool.manager.AsyncValue;
+import io.procpool.manager.ManagedArray;
+import io.procpool.manager.ManagedLong;
 import io.procpool.manager.ManagedMap;
 import io.procpool.manager.ManagedQueue;
+import io.procpool.manager.ManagedSet;
+import io.procpool.manager.ManagedValue;
 import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerGoneException;
 import io.procpool.manager.ManagerOptions;
@@ -22,7 +30,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -273,5 +283,176 @@ class ManagerAsyncTest {
     all(puts).get(60, TimeUnit.SECONDS);
     assertThat(Objects.requireNonNull(map.get(299))).hasSize(20_000);
     assertThat(map.size()).isEqualTo(300);
+  }
+
+  // The same as the blocking operations, on an object of its own.
+
+  private interface Step {
+    CompletableFuture<?> async();
+  }
+
+  /** Asks for all at once, and compares what comes with what the blocking operations return elsewhere. */
+  private static void assertSame(List<Supplier<?>> blocking, List<Step> steps) {
+    List<CompletableFuture<?>> futures = steps.stream().map(Step::async).toList();
+    for (int i = 0; i < blocking.size(); i++) {
+      Object expected = blocking.get(i).get();
+      Object got = futures.get(i).join();
+      assertThat(got).as("step %d", i).isEqualTo(expected);
+    }
+  }
+
+  private static @Nullable Object run(Runnable runnable) {
+    runnable.run();
+    return null;
+  }
+
+  @Test
+  void value_anyOperation_asBlocking() {
+    ManagedValue<String> one = manager.value("a");
+    ManagedValue<String> value = manager.value("a");
+    AsyncValue<String> async = value.async();
+    assertSame(
+        List.of(
+            one::get,
+            () -> run(() -> one.set("b")),
+            () -> one.getAndSet("c"),
+            () -> one.compareAndSet("b", "x"),
+            () -> one.compareAndSet("c", "d"),
+            () -> one.updateAndGet(s -> s + 1),
+            () -> one.getAndUpdate(s -> s + 2),
+            () -> one.accumulateAndGet("z", (s, t) -> s + t),
+            () -> one.getAndAccumulate("z", (s, t) -> t + s),
+            one::get),
+        List.of(
+            async::get,
+            () -> async.set("b"),
+            () -> async.getAndSet("c"),
+            () -> async.compareAndSet("b", "x"),
+            () -> async.compareAndSet("c", "d"),
+            () -> async.updateAndGet(s -> s + 1),
+            () -> async.getAndUpdate(s -> s + 2),
+            () -> async.accumulateAndGet("z", (s, t) -> s + t),
+            () -> async.getAndAccumulate("z", (s, t) -> t + s),
+            async::get));
+    assertThat(value.get()).isEqualTo("zd12z");
+  }
+
+  @Test
+  void atomicLong_anyOperation_asBlocking() {
+    ManagedLong one = manager.atomicLong();
+    ManagedLong number = manager.atomicLong();
+    AsyncLong async = number.async();
+    assertSame(
+        List.of(
+            one::incrementAndGet,
+            one::getAndIncrement,
+            one::decrementAndGet,
+            one::getAndDecrement,
+            () -> one.addAndGet(5),
+            () -> one.getAndAdd(6),
+            () -> run(() -> one.set(20)),
+            () -> one.getAndSet(21),
+            () -> one.compareAndSet(20, 1),
+            () -> one.compareAndSet(21, 22),
+            () -> one.updateAndGet(n -> n * 2),
+            () -> one.getAndUpdate(n -> n + 1),
+            () -> one.accumulateAndGet(3, (n, m) -> n % m),
+            () -> one.getAndAccumulate(7, Math::max),
+            one::get),
+        List.of(
+            async::incrementAndGet,
+            async::getAndIncrement,
+            async::decrementAndGet,
+            async::getAndDecrement,
+            () -> async.addAndGet(5),
+            () -> async.getAndAdd(6),
+            () -> async.set(20),
+            () -> async.getAndSet(21),
+            () -> async.compareAndSet(20, 1),
+            () -> async.compareAndSet(21, 22),
+            () -> async.updateAndGet(n -> n * 2),
+            () -> async.getAndUpdate(n -> n + 1),
+            () -> async.accumulateAndGet(3, (n, m) -> n % m),
+            () -> async.getAndAccumulate(7, Math::max),
+            async::get));
+    assertThat(number.get()).isEqualTo(7);
+  }
+
+  @Test
+  void array_anyOperation_asBlocking() {
+    ManagedArray<Integer> one = manager.array(3);
+    ManagedArray<Integer> array = manager.array(3);
+    AsyncArray<Integer> async = array.async();
+    assertSame(
+        List.of(
+            () -> run(() -> one.setAll(0, List.of(1, 2, 3))),
+            () -> one.get(1),
+            () -> run(() -> one.set(1, 5)),
+            () -> one.getAndSet(1, 6),
+            () -> one.compareAndSet(1, 5, 7),
+            () -> one.compareAndSet(1, 6, 7),
+            () -> one.updateAndGet(2, n -> n + 10),
+            () -> one.getAndUpdate(2, n -> n + 10),
+            () -> one.accumulateAndGet(0, 9, (n, m) -> n * m)),
+        List.of(
+            () -> async.setAll(0, List.of(1, 2, 3)),
+            () -> async.get(1),
+            () -> async.set(1, 5),
+            () -> async.getAndSet(1, 6),
+            () -> async.compareAndSet(1, 5, 7),
+            () -> async.compareAndSet(1, 6, 7),
+            () -> async.updateAndGet(2, n -> n + 10),
+            () -> async.getAndUpdate(2, n -> n + 10),
+            () -> async.accumulateAndGet(0, 9, (n, m) -> n * m)));
+    assertThat(array.toList()).containsExactly(9, 7, 23);
+    assertThatThrownBy(() -> async.get(3).join())
+        .hasCauseInstanceOf(IndexOutOfBoundsException.class);
+  }
+
+  @Test
+  void set_anyOperation_asBlocking() {
+    ManagedSet<String> one = manager.set();
+    ManagedSet<String> set = manager.set();
+    AsyncSet<String> async = set.async();
+    assertSame(
+        List.of(
+            () -> one.add("a"),
+            () -> one.add("a"),
+            () -> one.add("b"),
+            () -> one.contains("a"),
+            () -> one.remove("a"),
+            () -> one.remove("a"),
+            () -> one.contains("a"),
+            one::size),
+        List.of(
+            () -> async.add("a"),
+            () -> async.add("a"),
+            () -> async.add("b"),
+            () -> async.contains("a"),
+            () -> async.remove("a"),
+            () -> async.remove("a"),
+            () -> async.contains("a"),
+            async::size));
+    assertThat(set).containsExactly("b");
+  }
+
+  /** Handles for asynchronous use work in the process that they were sent to, too. */
+  @Test
+  void handles_sent_workThere() throws Exception {
+    AsyncValue<Integer> value = manager.value(1).async();
+    AsyncLong number = manager.atomicLong().async();
+    AsyncArray<Integer> array = manager.<Integer>array(1).async();
+    AsyncSet<Integer> set = manager.<Integer>set().async();
+    ChildProcess child = ChildProcess.start(() -> {
+      value.set(2).get();
+      number.set(3).get();
+      array.set(0, 4).get();
+      set.add(5).get();
+    });
+    child.join();
+    assertThat((Object) value.get().join()).isEqualTo(2);
+    assertThat((Object) number.get().join()).isEqualTo(3L);
+    assertThat((Object) array.get(0).join()).isEqualTo(4);
+    assertThat((Object) set.contains(5).join()).isEqualTo(true);
   }
 }

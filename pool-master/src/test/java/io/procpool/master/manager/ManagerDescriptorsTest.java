@@ -50,6 +50,8 @@ class ManagerDescriptorsTest {
         "ulimit -n " + DESCRIPTORS + " && exec \"$@\"",
         "sh",
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
         "-Dprocpool.transport=" + transport,
         "-cp",
         System.getProperty("java.class.path"),

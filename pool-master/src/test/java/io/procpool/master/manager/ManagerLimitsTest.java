@@ -15,6 +15,7 @@ import io.procpool.ipc.wire.ToManager;
 import io.procpool.manager.ManagedList;
 import io.procpool.manager.ManagedMap;
 import io.procpool.manager.ManagedQueue;
+import io.procpool.manager.ManagedValue;
 import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerOptions;
 import io.procpool.master.process.Faults;
@@ -246,7 +247,7 @@ class ManagerLimitsTest {
 
   private static byte[] call(long number, long object, String operation, Object... arguments)
       throws Exception {
-    return RawPeer.message(new ToManager.Call(number, object, operation, List.of()), arguments);
+    return RawPeer.message(new ToManager.Call(number, object, operation, List.of(), 0), arguments);
   }
 
   /** Many calls in one go, whose replies are large: they wait until the client reads, and then all are answered, in order. */
@@ -319,6 +320,37 @@ class ManagerLimitsTest {
       queue.clear();
       queue.put(new byte[1]);
       assertThat(queue.take()).hasSize(1);
+    }
+  }
+
+  /** So is one that listens and does not read what it is told, and others go on. */
+  @Test
+  void changes_neverRead_clientIsClosed() throws Exception {
+    try (Manager manager = start(false);
+        RawPeer guest = RawPeer.plain(manager.address())) {
+      ManagedValue<byte[]> value = manager.value("value", new byte[1]);
+      guest.join(KEY);
+      long object = guest.open("value", "value");
+      guest.send(call(2, object, "listen(long,boolean)", 7L, false));
+      assertThat(number(guest.receive())).isEqualTo(2);
+      int set = 0;
+      while (lines().isEmpty()) {
+        byte[] large = new byte[1 << 20];
+        large[0] = (byte) ++set;
+        assertThat(set).as("changes").isLessThan(600);
+        if (set > 40) {
+          TimeUnit.MILLISECONDS.sleep(50); // the pace of the good client
+        }
+        value.set(large);
+      }
+      assertThat(set).isGreaterThan(30); // each is told with what was there before
+      assertThat(lines().get(0))
+          .contains("guest (pid 1)")
+          .contains("it does not take its replies, of which")
+          .contains("MiB wait");
+      guest.awaitEnd();
+      value.set(new byte[2]);
+      assertThat(value.get()).hasSize(2);
     }
   }
 

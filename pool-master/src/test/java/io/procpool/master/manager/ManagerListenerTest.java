@@ -7,8 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.procpool.ChildProcess;
 import io.procpool.manager.ChangeListener;
 import io.procpool.manager.ListChange;
+import io.procpool.manager.ManagedArray;
+import io.procpool.manager.ManagedDeque;
 import io.procpool.manager.ManagedList;
+import io.procpool.manager.ManagedLong;
 import io.procpool.manager.ManagedMap;
+import io.procpool.manager.ManagedQueue;
 import io.procpool.manager.ManagedSet;
 import io.procpool.manager.ManagedValue;
 import io.procpool.manager.Manager;
@@ -16,21 +20,28 @@ import io.procpool.manager.ManagerException;
 import io.procpool.manager.ManagerGoneException;
 import io.procpool.manager.ManagerOptions;
 import io.procpool.manager.MapChange;
+import io.procpool.manager.QueueChange;
 import io.procpool.manager.SetChange;
 import io.procpool.manager.Subscription;
 import io.procpool.manager.ValueChange;
 import io.procpool.master.process.Faults;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -220,6 +231,173 @@ class ManagerListenerTest {
       }
       value.set("third");
       assertThat(listener.told).isEmpty();
+    }
+  }
+
+  @Test
+  void atomicLong_changed_isTold() throws Exception {
+    try (Manager manager = hosted()) {
+      ManagedLong number = manager.atomicLong();
+      Collects<ValueChange<Long>> listener = new Collects<>();
+      try (Subscription ignored = number.addListener(listener)) {
+        number.incrementAndGet();
+        number.set(1); // no change
+        number.getAndAdd(0); // no change
+        assertThat(number.compareAndSet(7, 8)).isFalse();
+        number.updateAndGet(n -> n * 1_000_000_000_000L);
+        assertThat(listener.next()).isEqualTo(new ValueChange<>(0L, 1L));
+        assertThat(listener.next()).isEqualTo(new ValueChange<>(1L, 1_000_000_000_000L));
+      }
+      number.set(3);
+      assertThat(listener.told).isEmpty();
+    }
+  }
+
+  @Test
+  void array_changed_isTold() throws Exception {
+    try (Manager manager = hosted()) {
+      ManagedArray<@Nullable String> array = manager.array(5);
+      Collects<ListChange<@Nullable String>> listener = new Collects<>();
+      try (Subscription ignored = array.addListener(listener)) {
+        array.set(1, "a");
+        array.set(1, "a"); // no change
+        array.setAll(0, List.of("x", "a", "y", "z"));
+        array.updateAndGet(4, before -> before + "!");
+        assertThat(array.compareAndSet(0, "y", "no")).isFalse();
+        assertThatThrownBy(() -> array.setAll(4, List.of("too", "many")))
+            .isInstanceOf(IndexOutOfBoundsException.class);
+        array.asList().set(0, null);
+        assertThat(listener.next())
+            .isEqualTo(new ListChange<>(1, Collections.singletonList(null), List.of("a")));
+        assertThat(listener.next())
+            .isEqualTo(new ListChange<>(
+                0, Arrays.asList(null, "a", null, null), List.of("x", "a", "y", "z")));
+        assertThat(listener.next())
+            .isEqualTo(new ListChange<>(4, Collections.singletonList(null), List.of("null!")));
+        assertThat(listener.next())
+            .isEqualTo(new ListChange<>(0, List.of("x"), Collections.singletonList(null)));
+      }
+      array.set(2, "later");
+      assertThat(listener.told).isEmpty();
+    }
+  }
+
+  /** Each way in and out, also past those who wait. */
+  @Test
+  void queue_eachElement_isToldComingAndGoing() throws Exception {
+    try (Manager manager = hosted()) {
+      ManagedDeque<String> queue = manager.deque(3);
+      CompletableFuture<String> taken = queue.async().take();
+      Collects<QueueChange<String>> listener = new Collects<>();
+      Subscription subscription = queue.addListener(listener);
+      queue.put("handed on");
+      assertThat(taken.get(20, TimeUnit.SECONDS)).isEqualTo("handed on");
+      queue.put("a");
+      queue.addFirst("b");
+      queue.put("c");
+      CompletableFuture<?> late = queue.async().put("d");
+      assertThat(queue.offer("no room")).isFalse();
+      assertThat(queue.pollLast()).isEqualTo("c");
+      late.get(20, TimeUnit.SECONDS);
+      assertThat(queue.remove("a")).isTrue();
+      assertThat(queue.remove("a")).isFalse();
+      assertThat(queue.peek()).isEqualTo("b");
+      queue.clear();
+      queue.clear();
+      for (String said : "+handed on,-handed on,+a,+b,+c,-c,+d,-a,-b,-d".split(",", -1)) {
+        assertThat(listener.next())
+            .isEqualTo(new QueueChange<>(said.substring(1), said.startsWith("+")));
+      }
+      subscription.close();
+      queue.put("later");
+      assertThat(listener.told).isEmpty();
+    }
+  }
+
+  /** What has come and not gone is what is in the queue, whichever kind it is, and whoever uses it. */
+  @Test
+  void queuesUsedByManyThreads_whatIsToldAddsUp() throws Exception {
+    try (Manager manager = Manager.start(
+        ManagerOptions.builder().store(directory.resolve("queues")).build())) {
+      for (ManagedQueue<Integer> queue : List.of(
+          manager.<Integer>queue(5),
+          manager.<Integer>lifoQueue(5),
+          manager.<Integer>priorityQueue(5))) {
+        Collects<QueueChange<Integer>> listener = new Collects<>();
+        queue.addListener(listener);
+        List<Thread> threads = new ArrayList<>();
+        for (int t = 0; t < 4; t++) {
+          int first = t * 100;
+          boolean puts = t % 2 == 0;
+          Thread thread = new Thread(() -> {
+            try {
+              for (int i = first; i < first + 100; i++) {
+                if (puts) {
+                  queue.put(i);
+                } else {
+                  queue.take();
+                }
+              }
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+          });
+          thread.start();
+          threads.add(thread);
+        }
+        for (Thread thread : threads) {
+          thread.join();
+        }
+        queue.put(-1);
+        Set<Integer> in = new HashSet<>();
+        QueueChange<Integer> change;
+        int most = 0;
+        do {
+          change = listener.next();
+          assertThat(change.isIn() ? in.add(change.element()) : in.remove(change.element()))
+              .as("%s", change)
+              .isTrue();
+          most = Math.max(most, in.size());
+        } while (change.element() != -1);
+        assertThat(in).containsExactly(-1);
+        assertThat(most).isLessThanOrEqualTo(5);
+      }
+    }
+  }
+
+  /** A handle in an element that was taken by somebody else can be used, however late that is told. */
+  @Test
+  void handle_inAnElement_canBeUsed() throws Exception {
+    try (Manager manager = hosted()) {
+      ManagedQueue<Object> queue = manager.queue(10);
+      CountDownLatch goOn = new CountDownLatch(1);
+      Collects<QueueChange<Object>> listener = new Collects<>();
+      queue.addListener(change -> {
+        try {
+          goOn.await();
+        } catch (InterruptedException e) {
+          throw new IllegalStateException(e);
+        }
+        listener.changed(change);
+      });
+      queue.put("first");
+      ChildProcess child = ChildProcess.start(() -> {
+        ManagedList<String> list = manager.list();
+        list.add("inside");
+        queue.take();
+        queue.put(list);
+        queue.take();
+      });
+      child.join();
+      for (int i = 0; i < 3; i++) {
+        System.gc(); // of what nobody has
+        assertThat(manager.objectCount()).isEqualTo(2);
+      }
+      goOn.countDown();
+      assertThat(listener.next().element()).isEqualTo("first");
+      assertThat(listener.next().element()).isEqualTo("first");
+      assertThat(listener.next().element()).isEqualTo(List.of("inside"));
+      assertThat((List<?>) listener.next().element()).hasSize(1);
     }
   }
 

@@ -2,22 +2,39 @@
 package io.procpool.master.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.procpool.ipc.codec.PayloadReader;
+import io.procpool.ipc.codec.ValueCodec;
+import io.procpool.ipc.manager.ManagerWire;
+import io.procpool.ipc.wire.FromManager;
+import io.procpool.ipc.wire.ToManager;
+import io.procpool.manager.ManagedArray;
+import io.procpool.manager.ManagedDeque;
 import io.procpool.manager.ManagedList;
 import io.procpool.manager.ManagedMap;
+import io.procpool.manager.ManagedQueue;
 import io.procpool.manager.ManagedSet;
 import io.procpool.manager.ManagedSortedMap;
 import io.procpool.manager.Manager;
+import io.procpool.manager.ManagerException;
 import io.procpool.manager.ManagerOptions;
 import io.procpool.master.process.Faults;
 import java.io.Serializable;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -87,6 +104,136 @@ class ManagerPagesTest {
     assertThat(seen).hasSize(3_002);
   }
 
+  @Test
+  void queues_manyPages_giveAllInOrder() throws Exception {
+    List<String> texts = IntStream.range(0, MANY).mapToObj(i -> "element " + i).toList();
+    List<String> reversed = new ArrayList<>(texts);
+    Collections.reverse(reversed);
+    List<String> sorted = texts.stream().sorted().toList();
+    ManagedDeque<String> deque = manager.deque(MANY);
+    ManagedQueue<String> lifo = manager.lifoQueue(MANY);
+    ManagedQueue<String> priority = manager.priorityQueue(MANY);
+    List<CompletableFuture<?>> puts = new ArrayList<>();
+    for (int i = 0; i < MANY; i++) {
+      puts.add(deque.async().put(texts.get(i)));
+      puts.add(lifo.async().put(texts.get(i)));
+      puts.add(priority.async().put(texts.get(i)));
+      if (puts.size() > 5_000) {
+        CompletableFuture.allOf(puts.toArray(CompletableFuture[]::new)).join();
+        puts.clear();
+      }
+    }
+    CompletableFuture.allOf(puts.toArray(CompletableFuture[]::new)).join();
+    Iterator<String> each = deque.iterator();
+    assertThat(deque.toArray()).isEqualTo(texts.toArray());
+    deque.poll();
+    deque.pollLast();
+    List<String> seen = new ArrayList<>();
+    each.forEachRemaining(seen::add); // what was there
+    assertThat(seen).isEqualTo(texts);
+    assertThat(deque.descendingIterator())
+        .toIterable()
+        .containsExactlyElementsOf(reversed.subList(1, MANY - 1));
+    assertThat(lifo.toArray(String[]::new)).isEqualTo(reversed.toArray());
+    assertThat(new ArrayList<>(priority)).isEqualTo(sorted);
+  }
+
+  @Test
+  void array_manyPages_givesAllInOrder() {
+    ManagedArray<Object> array = manager.array(MANY);
+    List<Object> elements = new ArrayList<>(IntStream.range(0, MANY).boxed().toList());
+    array.setAll(0, elements);
+    assertThat(array.toList()).isEqualTo(elements);
+    assertThat(array.toList(7, MANY - 7)).isEqualTo(elements.subList(7, MANY - 7));
+    assertThat(array.asList()).isEqualTo(elements);
+    assertThatThrownBy(() -> array.toList(1, MANY + 1))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+  }
+
+  /** Nothing that is read as a whole is sent as a whole, however it is read. */
+  @Test
+  void contents_asTheyAreSent_arePages() throws Exception {
+    byte[] key = "a key of sixteen bytes or more".getBytes();
+    try (Manager server = Manager.start(ManagerOptions.builder()
+            .hosted(true)
+            .address(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .key(key)
+            .build());
+        RawPeer peer = RawPeer.plain(server.address())) {
+      ManagedQueue<String> queue = server.queue("queue", MANY);
+      ManagedList<String> list = server.list("list");
+      ManagedArray<String> array = server.array("array", 100);
+      for (int i = 0; i < 100; i++) {
+        String text = i + "x".repeat(10_000);
+        queue.put(text);
+        list.add(text);
+        array.set(i, text);
+      }
+      peer.join(key);
+      String first = firstPage(peer, peer.open("queue", "queue", MANY), "paged:elements()");
+      assertThat(first).startsWith("0x");
+      long ofList = peer.open("list", "list");
+      Long stamp = firstPage(peer, ofList, "paged:stamped:elements()");
+      assertThat((Long) firstPage(peer, ofList, "paged:stamped:elements()")).isEqualTo(stamp);
+      list.add("another");
+      assertThat((Long) firstPage(peer, ofList, "paged:stamped:elements()")).isNotEqualTo(stamp);
+      long ofArray = peer.open("array", "array", 100);
+      String second = firstPage(peer, ofArray, "paged:elements(int,int)", 1, 100);
+      assertThat(second).startsWith("1x");
+    }
+  }
+
+  /** Returns the first value of a page that has not all. */
+  @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"})
+  private static <T> T firstPage(RawPeer peer, long object, String operation, Object... arguments)
+      throws Exception {
+    peer.send(RawPeer.message(new ToManager.Call(2, object, operation, List.of(), 0), arguments));
+    PayloadReader reply = peer.receive();
+    assertThat(reply.remaining()).isBetween(64 << 10, 80 << 10);
+    FromManager.read(ManagerWire.header(reply));
+    ClassLoader loader = ManagerPagesTest.class.getClassLoader();
+    assertThat((Long) ValueCodec.read(reply, loader)).as("the rest").isPositive();
+    return (T) ValueCodec.read(reply, loader);
+  }
+
+  /** A function that runs here sees all pages as they are at one moment, and what it makes of them is written at one moment. */
+  @Test
+  void functionHere_manyPages_takesEffectAtOneMoment() throws Exception {
+    ManagedList<Integer> list = manager.list();
+    list.addAll(IntStream.range(0, MANY).boxed().toList());
+    AtomicInteger rounds = new AtomicInteger();
+    list.replaceAll((UnaryOperator<Integer>) n -> {
+      if (n == 0 && rounds.incrementAndGet() == 1) {
+        list.add(MANY); // comes between
+      }
+      return -n;
+    });
+    assertThat(rounds).hasValue(2);
+    assertThat(list)
+        .isEqualTo(IntStream.rangeClosed(0, MANY).map(n -> -n).boxed().toList());
+  }
+
+  /** More than could be written back is not even read to its end. */
+  @Test
+  void functionHere_moreThanCanBeWrittenBack_isRefused() {
+    ManagedList<String> list = manager.list();
+    list.addAll(Collections.nCopies(270, ""));
+    list.replaceAll(element -> Large.TEXT); // one object, so many times
+    AtomicInteger asked = new AtomicInteger();
+    assertThatThrownBy(() -> list.removeIf((Predicate<String>) text -> asked.incrementAndGet() > 0))
+        .isInstanceOf(ManagerException.class)
+        .hasMessageContaining("the content of the list ")
+        .hasMessageContaining("has more than 256 MiB")
+        .hasMessageContaining("serializable, which is sent to the server; nothing was done");
+    assertThat(asked).hasValue(0);
+    assertThat(list.removeIf(text -> text.length() > 1)).isTrue();
+    assertThat(list).isEmpty();
+  }
+
+  private static final class Large {
+    static final String TEXT = "x".repeat(1 << 20);
+  }
+
   /** What is changed meanwhile does not show, and changes made through the iterator do. */
   @Test
   void iterator_changedMeanwhile_givesWhatWasThere() {
@@ -124,6 +271,23 @@ class ManagerPagesTest {
     outer.clear();
     for (int i = 0; i < 2_000; i++) {
       assertThat(((ManagedList<?>) each.next()).get(0)).isEqualTo(i);
+    }
+    assertThat(each.hasNext()).isFalse();
+  }
+
+  /** The same with those in a queue. */
+  @Test
+  void iterator_overHandlesInAQueue_theyWork() {
+    ManagedQueue<ManagedList<Integer>> queue = manager.queue(500);
+    for (int i = 0; i < 500; i++) {
+      ManagedList<Integer> inner = manager.list();
+      inner.add(i);
+      queue.add(inner);
+    }
+    Iterator<ManagedList<Integer>> each = queue.iterator();
+    queue.clear();
+    for (int i = 0; i < 500; i++) {
+      assertThat(each.next().get(0)).isEqualTo(i);
     }
     assertThat(each.hasNext()).isFalse();
   }

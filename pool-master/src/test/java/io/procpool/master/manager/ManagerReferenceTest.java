@@ -15,8 +15,10 @@ import io.procpool.manager.ManagedList;
 import io.procpool.manager.ManagedMap;
 import io.procpool.manager.ManagedQueue;
 import io.procpool.manager.Manager;
+import io.procpool.manager.ManagerDeadlockException;
 import io.procpool.manager.ManagerOptions;
 import io.procpool.master.process.Faults;
+import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +34,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Objects live as long as somebody can reach them, and no longer. */
 @Timeout(120)
 class ManagerReferenceTest {
+  /** After so many rounds everybody's collector runs. */
+  private static final int COLLECTED = 20_000;
+
   private Manager manager;
 
   @BeforeEach
@@ -46,9 +51,9 @@ class ManagerReferenceTest {
   }
 
   private void awaitObjects(Manager of, int expected) {
-    Faults.awaitLong(expected + " objects").until(() -> {
+    Faults.awaitLong("what is not reached to go").untilAsserted(() -> {
       System.gc();
-      return of.objectCount() == expected;
+      assertThat(of.objectCount()).isEqualTo(expected);
     });
   }
 
@@ -104,6 +109,7 @@ class ManagerReferenceTest {
     outer.clear();
     awaitObjects(manager, 3);
     assertThat(taken.size()).isEqualTo(2);
+    Reference.reachabilityFence(List.of(outer, queue));
   }
 
   private void nest(ManagedList<Object> outer, ManagedQueue<Object> queue) throws Exception {
@@ -132,6 +138,7 @@ class ManagerReferenceTest {
         return remote.objectCount() == 3;
       });
       assertThat(inner.get(0)).isEqualTo(7);
+      Reference.reachabilityFence(outer);
     }
   }
 
@@ -276,6 +283,7 @@ class ManagerReferenceTest {
     child.kill();
     child.join();
     awaitObjects(manager, 1);
+    Reference.reachabilityFence(ready);
   }
 
   /** Who waits at a queue that he alone has keeps it. */
@@ -293,10 +301,10 @@ class ManagerReferenceTest {
   void function_usesItsOwnObject_isRefused() {
     ManagedMap<String, Integer> map = manager.map();
     assertThatThrownBy(() -> map.compute("a", (key, value) -> map.size()))
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(ManagerDeadlockException.class)
         .hasMessageContaining("cannot use the object itself");
     assertThatThrownBy(() -> map.compute("a", (key, value) -> map.async().size().join()))
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(ManagerDeadlockException.class)
         .hasMessageContaining("cannot use the object itself");
     map.put("a", 1);
     assertThat(map).hasSize(1);
@@ -324,6 +332,9 @@ class ManagerReferenceTest {
           for (int i = 0; i < rounds; i++) {
             ManagedList<?> list = (ManagedList<?>) queue.take();
             sum += ((Number) list.get(0)).longValue();
+            if (i % COLLECTED == 0) {
+              System.gc();
+            }
           }
           shared.<String, Long>map("sums").put("sum", sum);
         });
@@ -331,13 +342,17 @@ class ManagerReferenceTest {
       ManagedList<Object> list = manager.list();
       list.add(i);
       queue.put(list);
-      if (i % 1000 == 0) {
-        assertThat(manager.objectCount()).isLessThan(200_000);
+      if (i % COLLECTED == 0) {
+        Faults.awaitLong("the consumer has those of one period").untilAsserted(() -> {
+          System.gc();
+          assertThat(manager.objectCount()).isLessThan(2 * COLLECTED);
+        });
       }
     }
     child.join();
     assertThat(manager.<String, Long>map("sums"))
         .containsEntry("sum", (long) rounds * (rounds - 1) / 2);
     awaitObjects(manager, 2);
+    Reference.reachabilityFence(queue); // one of the two
   }
 }

@@ -20,6 +20,7 @@ import java.util.NoSuchElementException;
 import java.util.Random;
 import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.TimeUnit;
@@ -265,6 +266,26 @@ class OrderedQueuesTest {
         Thread.onSpinWait();
       }
       return Integer.compare(one, other);
+    }
+  }
+
+  /** An element whose put was given up, or was too late, is forgotten, with what is in it. */
+  @Test
+  void priorityQueue_putGivenUp_elementIsForgotten() throws Exception {
+    try (Manager own = Manager.start(ManagerOptions.builder().hosted(true).build())) {
+      ManagedQueue<List<Object>> queue = own.priorityQueue(
+          1, (one, other) -> ((Integer) one.get(0)).compareTo((Integer) other.get(0)));
+      queue.put(List.of(2));
+      assertThat(queue.offer(List.of(1, own.list()), 50, TimeUnit.MILLISECONDS)).isFalse();
+      CompletableFuture<?> put = queue.async().put(List.of(1, own.list()));
+      assertThat(queue.size()).isEqualTo(1); // so it waits now
+      assertThat(put.cancel(true)).isTrue();
+      assertThat(queue.poll()).isEqualTo(List.of(2));
+      Faults.awaitLong("the lists to go").until(() -> {
+        System.gc();
+        return own.objectCount() == 1;
+      });
+      assertThat(queue.poll()).isNull();
     }
   }
 

@@ -45,7 +45,7 @@ final class RawManagerClient {
       }
       case "operation" -> {
         PayloadWriter call = new PayloadWriter();
-        ManagerWire.begin(call, new ToManager.Call(7, 12345, "wait(long)", List.of()));
+        ManagerWire.begin(call, new ToManager.Call(7, 12345, "wait(long)", List.of(), 0));
         send(channel, Messages.BYTES, call.toByteArray());
         readMessage(channel);
         return channel;

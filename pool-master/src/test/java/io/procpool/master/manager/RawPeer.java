@@ -194,8 +194,8 @@ final class RawPeer implements AutoCloseable {
     arguments[0] = kind;
     arguments[1] = name;
     System.arraycopy(more, 0, arguments, 2, more.length);
-    send(
-        message(new ToManager.Call(1, ManagerWire.SERVER, ManagerWire.OPEN, List.of()), arguments));
+    send(message(
+        new ToManager.Call(1, ManagerWire.SERVER, ManagerWire.OPEN, List.of(), 0), arguments));
     PayloadReader reply = receive();
     FromManager.read(ManagerWire.header(reply));
     return (Long) ValueCodec.read(reply, getClass().getClassLoader());

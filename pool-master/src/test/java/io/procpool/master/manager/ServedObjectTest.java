@@ -11,6 +11,7 @@ import io.procpool.ipc.manager.ManagerWire;
 import io.procpool.ipc.wire.FromManager;
 import io.procpool.manager.ServerFunctions;
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -28,7 +29,11 @@ import org.junit.jupiter.api.Test;
 /** What an object does in the event loop, and what it leaves to other threads. */
 class ServedObjectTest {
   private final ObjectTable objects = new ObjectTable(
-      "server", ServedObjectTest.class.getClassLoader(), new UserTypes(List.of()), null);
+      "server",
+      ServedObjectTest.class.getClassLoader(),
+      new UserTypes(List.of()),
+      null,
+      Duration.ZERO);
   private long calls;
 
   private record Key(int number) implements Serializable {}
@@ -57,6 +62,7 @@ class ServedObjectTest {
     ClientCall call = new ClientCall(
         new Client(),
         ++calls,
+        0,
         signature,
         new PayloadReader(encoded.toByteArray()),
         List.of(),
@@ -91,6 +97,16 @@ class ServedObjectTest {
     assertThat(isElsewhere(list, "addAll(Collection)", new ArrayList<>(List.of(1, "x"))))
         .isFalse();
     assertThat(isElsewhere(list, "add(Object)", new int[] {1})).isFalse();
+  }
+
+  /** What was read from one of before a restart is not taken for unchanged. */
+  @Test
+  void counts_ofChanges_ofTwoObjectsDiffer() throws Exception {
+    ObjectKind kind = Objects.requireNonNull(ObjectKind.of("map"));
+    ClassLoader loader = ServedObjectTest.class.getClassLoader();
+    Target one = Target.of(kind, new PayloadReader(new byte[0]), loader);
+    Target other = Target.of(kind, new PayloadReader(new byte[0]), loader);
+    assertThat(one.changes()).isNotEqualTo(other.changes());
   }
 
   /** A list is no key, because many that have the same hash code would hold up everybody. */

@@ -6,13 +6,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.procpool.ChildProcess;
 import io.procpool.manager.ManagedMap;
 import io.procpool.manager.ManagedQueue;
+import io.procpool.manager.ManagedType;
 import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerException;
 import io.procpool.master.process.Faults;
+import io.procpool.sync.ProcessCountDownLatch;
+import io.procpool.sync.ProcessEvent;
+import io.procpool.sync.ProcessLock;
+import io.procpool.sync.ProcessSemaphore;
 import java.io.IOException;
+import java.io.Serializable;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -37,10 +44,11 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Servers that are killed in the middle of work, again and again, and started with the same store: all that any client was told is there; what was not told is there
  * entirely or not at all.
  */
-@Timeout(300)
+@Timeout(1200)
 class StoreKillTest {
   private static final byte[] KEY = "a key of sixteen bytes or more".getBytes();
   private static final int CLIENTS = 4;
+  private static final int COUNT = 1_000_000;
   private static final int ROUNDS = Integer.getInteger("procpool.test.kills", 3);
 
   @TempDir
@@ -50,11 +58,41 @@ class StoreKillTest {
   private final AtomicLong told = new AtomicLong();
   private final AtomicLong counted = new AtomicLong(); // merges that were told
   private long maybeCounted; // others
+  private final AtomicLong highestToken = new AtomicLong(); // changed by who has the lock
 
   @AfterEach
   void nothingIsLeft() {
     ChildProcess.activeChildren().forEach(ChildProcess::kill);
     assertThat(ChildProcess.activeChildren()).isEmpty();
+  }
+
+  /** A type of a user's. */
+  interface Notes {
+    void note(int number);
+
+    List<Integer> all();
+  }
+
+  private static final class RealNotes implements Notes, Serializable {
+    private static final long serialVersionUID = 1;
+    private final ArrayList<Integer> all = new ArrayList<>();
+
+    @Override
+    public void note(int number) {
+      note(all, number);
+    }
+
+    static void note(List<Integer> all, int number) {
+      if (all.size() == 40) {
+        all.clear();
+      }
+      all.add(number);
+    }
+
+    @Override
+    public List<Integer> all() {
+      return all;
+    }
   }
 
   /** What a client knows of its own objects, which no other one changes. */
@@ -66,6 +104,10 @@ class StoreKillTest {
     private List<String> list = new ArrayList<>();
     private Set<String> set = new LinkedHashSet<>();
     private List<Integer> queue = new ArrayList<>();
+    private boolean isSet;
+    private int permits;
+    private int count = COUNT;
+    private List<Integer> notes = new ArrayList<>();
     private int lastPut;
 
     // The same with the operation that was not told.
@@ -85,6 +127,11 @@ class StoreKillTest {
       Set<String> remoteSet = manager.set(name + "set");
       ManagedQueue<Integer> remoteQueue = manager.queue(name + "queue", 1000);
       ManagedMap<String, Integer> counts = manager.map("counts");
+      ProcessEvent event = manager.event(name + "event");
+      ProcessSemaphore semaphore = manager.semaphore(name + "semaphore", 0);
+      ProcessCountDownLatch latch = manager.countDownLatch(name + "latch", COUNT);
+      Notes remoteNotes = manager.object("notes", name + "notes", Notes.class);
+      ProcessLock lock = manager.lock("lock");
       while (true) {
         String key = "k" + random.nextInt(30);
         int value = random.nextInt();
@@ -92,7 +139,7 @@ class StoreKillTest {
         maybe = after;
         maybeMerged = false;
         try {
-          switch (random.nextInt(12)) {
+          switch (random.nextInt(18)) {
             case 0 -> {
               after.map.remove(key);
               remoteMap.remove(key);
@@ -148,6 +195,37 @@ class StoreKillTest {
               maybeMerged = false;
               counted.incrementAndGet();
             }
+            case 11 -> {
+              after.isSet = !isSet;
+              if (after.isSet) {
+                event.set();
+              } else {
+                event.clear();
+              }
+            }
+            case 12 -> {
+              after.permits += 2;
+              semaphore.release(2);
+            }
+            case 13 -> {
+              boolean isThere = permits > 0;
+              after.permits -= isThere ? 1 : 0;
+              assertThat(semaphore.tryAcquire()).isEqualTo(isThere);
+            }
+            case 14 -> {
+              after.count--;
+              latch.countDown();
+            }
+            case 15 -> {
+              RealNotes.note(after.notes, value);
+              remoteNotes.note(value);
+            }
+            case 16 -> {
+              lock.lock();
+              long token = lock.fencingToken();
+              assertThat(token).isGreaterThan(highestToken.getAndSet(token));
+              lock.unlock();
+            }
             default -> {
               after.map.put(key, value);
               remoteMap.put(key, value);
@@ -168,6 +246,10 @@ class StoreKillTest {
       copy.list = new ArrayList<>(list);
       copy.set = new LinkedHashSet<>(set);
       copy.queue = new ArrayList<>(queue);
+      copy.isSet = isSet;
+      copy.permits = permits;
+      copy.count = count;
+      copy.notes = new ArrayList<>(notes);
       return copy;
     }
 
@@ -177,10 +259,23 @@ class StoreKillTest {
       list = other.list;
       set = other.set;
       queue = other.queue;
+      isSet = other.isSet;
+      permits = other.permits;
+      count = other.count;
+      notes = other.notes;
     }
 
     private List<Object> content() {
-      return List.of(map, new ArrayList<>(dict.entrySet()), list, new ArrayList<>(set), queue);
+      return List.of(
+          map,
+          new ArrayList<>(dict.entrySet()),
+          list,
+          new ArrayList<>(set),
+          queue,
+          isSet,
+          permits,
+          count,
+          notes);
     }
 
     /** What is there is what was told, or that with the one operation that was not. */
@@ -191,7 +286,11 @@ class StoreKillTest {
               new LinkedHashMap<>(manager.<String, Integer>dict(name + "dict")).entrySet()),
           new ArrayList<>(manager.<String>list(name + "list")),
           new ArrayList<>(manager.<String>set(name + "set")),
-          new ArrayList<>(manager.<Integer>queue(name + "queue", 1000)));
+          new ArrayList<>(manager.<Integer>queue(name + "queue", 1000)),
+          manager.event(name + "event").isSet(),
+          manager.semaphore(name + "semaphore", 0).availablePermits(),
+          manager.countDownLatch(name + "latch", COUNT).count(),
+          manager.object("notes", name + "notes", Notes.class).all());
       if (maybe instanceof Client after && after.content().equals(is)) {
         take(after);
       }
@@ -206,6 +305,7 @@ class StoreKillTest {
     UnixDomainSocketAddress address =
         UnixDomainSocketAddress.of(directory.resolve("manager.socket"));
     Path store = directory.resolve("store");
+    highestToken.set(0);
     StoreOptions options = StoreOptions.of(Optional.of(store), sync).renewedBytes(renewedBytes);
     Random random = new Random(seed);
     List<Client> clients = new ArrayList<>();
@@ -227,7 +327,8 @@ class StoreKillTest {
         new Thread(task, "store-kill-test").start();
         working.add(task);
       }
-      Faults.awaitLong("enough to be told").until(() -> told.get() >= until);
+      Faults.awaitLong("enough to be told, or somebody to have failed")
+          .until(() -> told.get() >= until || working.stream().anyMatch(FutureTask::isDone));
       server.kill();
       for (FutureTask<Void> task : working) {
         task.get(60, TimeUnit.SECONDS);
@@ -267,8 +368,16 @@ class StoreKillTest {
   }
 
   private static void serve(String where, StoreOptions options) throws Exception {
-    try (ManagerServer server =
-        ManagerServer.start(UnixDomainSocketAddress.of(where), KEY, ServerSetup.keeping(options))) {
+    try (ManagerServer server = ManagerServer.start(
+        UnixDomainSocketAddress.of(where),
+        KEY,
+        new ServerSetup(
+            false,
+            null,
+            null,
+            List.of(new ManagedType<>("notes", Notes.class, RealNotes::new)),
+            options,
+            Duration.ZERO))) {
       new CountDownLatch(1).await();
     }
   }

@@ -2,7 +2,10 @@
 package io.procpool.master.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.procpool.ipc.codec.PayloadFormatException;
 import io.procpool.manager.ManagedArray;
 import io.procpool.manager.ManagedDeque;
 import io.procpool.manager.ManagedList;
@@ -12,23 +15,26 @@ import io.procpool.manager.ManagedSortedMap;
 import io.procpool.manager.ManagedValue;
 import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerOptions;
+import io.procpool.manager.NotKept;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Every kind of object comes back as it was left; those whose state is not kept come back as they were made. */
+/** Every kind of object comes back as it was left; those of which nothing is kept come back as they were made. */
 @Timeout(120)
 class StoreKindsTest {
   @TempDir
   private Path directory;
 
   /** A type of a user's. */
+  @NotKept
   public interface Counter {
     int next();
   }
@@ -165,19 +171,30 @@ class StoreKindsTest {
   @Test
   void othersWithAName_restarted_areAsTheyWereMade() throws Exception {
     try (Manager manager = start()) {
-      manager.lock("lock").lock();
-      manager.countDownLatch("latch", 2).countDown();
+      manager.barrier("barrier", 2).abort();
       assertThat(manager.object("counter", "mine", Counter.class).next()).isEqualTo(1);
       assertThat(manager.object("counter", "mine", Counter.class).next()).isEqualTo(2);
       assertThat(manager.pool("pool", 1).apply(() -> 7)).isEqualTo(7);
     }
     try (Manager manager = start()) {
-      assertThat(manager.lock("lock").isLocked()).isFalse();
-      assertThat(manager.countDownLatch("latch", 2).count()).isEqualTo(2);
+      assertThat(manager.barrier("barrier", 2).isBroken()).isFalse();
       assertThat(manager.object("counter", "mine", Counter.class).next()).isEqualTo(1);
       int result = manager.pool("pool", 1).apply(() -> 8);
       assertThat(result).isEqualTo(8);
-      assertThat(manager.names()).containsExactly("latch", "lock", "mine", "pool");
+      assertThat(manager.names()).containsExactly("barrier", "mine", "pool");
     }
+  }
+
+  /** A number that was kept as it was before, as an object of the JDK, comes back, too. */
+  @Test
+  void number_keptAsAnObject_isRead() throws Exception {
+    AtomicLong number = new AtomicLong();
+    LongContent content = new LongContent(number, getClass().getClassLoader());
+    content.apply(Change.splice(0, List.of(), List.of(Saved.encode(new AtomicLong(7)))));
+    assertThat(number).hasValue(7);
+    content.state(state -> assertThatCode(() -> content.apply(state)).doesNotThrowAnyException());
+    assertThat(number).hasValue(7);
+    assertThatThrownBy(() -> content.apply(Change.splice(0, List.of(), List.of())))
+        .isInstanceOf(PayloadFormatException.class);
   }
 }

@@ -129,7 +129,7 @@ final class FakeWorker {
   }
 
   private static FromWorker results(int seq, int first, int count) {
-    return new FromWorker.Results(seq, first, count, true, 0, 0);
+    return new FromWorker.Results(seq, first, count, true, 0, 0, false);
   }
 
   private static void send(FrameWriter writer, WireMessage message) throws IOException {

@@ -43,6 +43,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "shell scripts")
 final class StartFaultTest {
   private static final int ATTEMPTS = 3;
+  private static final int TIMED_ATTEMPTS = 2; // where each lasts as long as the start timeout
   private static final int WORKERS = 2;
   private static final Duration SHORT_START = SHORT.multipliedBy(6);
 
@@ -68,20 +69,25 @@ final class StartFaultTest {
         .maxStartAttempts(ATTEMPTS);
   }
 
+  private PoolOptions timed(Duration startTimeout) {
+    return options().startTimeout(startTimeout).maxStartAttempts(TIMED_ATTEMPTS).build();
+  }
+
   /** Fails for the cause, without a storm of attempts; works again without it. */
   private void checkFailureAndRecovery(PoolOptions options, String text) throws Exception {
+    int attempts = options.maxStartAttempts();
     try (Pool pool = Pool.open(options)) {
       Throwable failure = failureOf(pool.submit(() -> 1));
       assertThat(failure)
           .isInstanceOf(WorkerStartException.class)
           .hasMessageContaining("task 1 never started")
-          .hasMessageContaining("in " + ATTEMPTS + " attempts")
+          .hasMessageContaining("in " + attempts + " attempts")
           .hasMessageContaining(text);
       WorkerStartException start = (WorkerStartException) failure;
-      assertThat(start.attempts()).isEqualTo(ATTEMPTS);
+      assertThat(start.attempts()).isEqualTo(attempts);
       assertThat(start.certainty()).isEqualTo(Certainty.NEVER_STARTED);
       assertThat(start.poolUsable()).isTrue();
-      assertThat(java.starts()).isBetween(ATTEMPTS, ATTEMPTS * WORKERS);
+      assertThat(java.starts()).isBetween(attempts, attempts * WORKERS);
       java.real();
       assertThat(valueOf(pool.submit(() -> 2))).isEqualTo(2);
       Faults.awaitFull(pool);
@@ -111,24 +117,21 @@ final class StartFaultTest {
   @Test
   void start_neverConnects_failsAfterStartTimeout() throws Exception {
     java.shell("exec sleep 1000");
-    checkFailureAndRecovery(
-        options().startTimeout(SHORT_START).build(), "has not connected within the start timeout");
+    checkFailureAndRecovery(timed(SHORT_START), "has not connected within the start timeout");
   }
 
   @Test
   void start_silentAfterConnecting_failsAfterStartTimeout() throws Exception {
     java.fake("silent");
     checkFailureAndRecovery(
-        options().startTimeout(SHORT_START.multipliedBy(2)).build(),
-        "has not connected within the start timeout");
+        timed(SHORT_START.multipliedBy(2)), "has not connected within the start timeout");
   }
 
   @Test
   void start_garbageBytes_neverGetsIn() throws Exception {
     java.fake("garbage");
     checkFailureAndRecovery(
-        options().startTimeout(SHORT_START.multipliedBy(2)).build(),
-        "has not connected within the start timeout");
+        timed(SHORT_START.multipliedBy(2)), "has not connected within the start timeout");
   }
 
   @Test
@@ -202,15 +205,18 @@ final class StartFaultTest {
         how.strike();
       }
     };
+    boolean timed = how == Strike.ENDLESS_LOOP;
+    int attempts = timed ? TIMED_ATTEMPTS : ATTEMPTS;
     PoolOptions options = options()
         .environment(Map.of(Strike.WORKER_MARK, "1"))
         .initializer(initializer)
-        .startTimeout(how == Strike.ENDLESS_LOOP ? Duration.ofSeconds(2) : Faults.LONG)
+        .startTimeout(timed ? Duration.ofSeconds(2) : Faults.LONG)
+        .maxStartAttempts(attempts)
         .build();
     try (Pool pool = Pool.open(options)) {
       Throwable failure = failureOf(pool.submit(() -> 1));
       assertThat(failure).isInstanceOf(WorkerStartException.class).hasMessageContaining(text);
-      assertThat(java.starts()).isBetween(ATTEMPTS, ATTEMPTS * WORKERS);
+      assertThat(java.starts()).isBetween(attempts, attempts * WORKERS);
       mended.open();
       assertThat(valueOf(pool.submit(() -> 2))).isEqualTo(2);
       Faults.awaitFull(pool);

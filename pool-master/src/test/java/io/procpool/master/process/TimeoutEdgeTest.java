@@ -17,12 +17,14 @@ import io.procpool.Task;
 import io.procpool.TaskFunction;
 import io.procpool.TaskOptions;
 import io.procpool.TaskTimeoutException;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -58,12 +60,12 @@ final class TimeoutEdgeTest {
   /** A task that ends within a millisecond of its timeout has one outcome, and the task behind it is never hit. */
   @Test
   void timeout_taskEndsAtTheEdge_hasOneOutcomeAndNextTaskItsValue() throws Exception {
-    int rounds = 80;
+    int rounds = Integer.getInteger("procpool.test.edgeRounds", 80);
     int timeouts = 0;
     try (Pool pool = Pool.open(Faults.options("edge").workers(1).build())) {
       Pool timed = pool.with(TaskOptions.defaults().timeout(EDGE));
       for (int i = 0; i < rounds; i++) {
-        long nanos = EDGE.toNanos() - 1_000_000 + i * 25_000L; // 1 ms before to 1 ms after
+        long nanos = EDGE.toNanos() - 1_000_000 + i % 80 * 25_000L; // 1 ms before to 1 ms after
         AsyncResult<Long> edge = timed.applyAsync(SPIN, nanos);
         AsyncResult<Integer> next = pool.applyAsync(n -> -n, i);
         try {
@@ -116,21 +118,45 @@ final class TimeoutEdgeTest {
   /** A worker that is suspended while it runs a task is killed at the timeout as any other. */
   @Test
   void timeout_workerSuspended_isKilled() throws Exception {
-    Faults.Gate gate = Faults.Gate.in(directory);
     try (Pool pool = Pool.open(Faults.options("suspended").workers(1).build())) {
-      AsyncResult<?> result = pool.with(TaskOptions.defaults().timeout(SHORT.multipliedBy(3)))
-          .submit(() -> {
-            gate.pass();
-            return 1;
-          });
-      long pid = gate.entered().awaitPid();
-      Faults.signal("STOP", pid);
-      Faults.awaitLong("all threads of the worker suspended").until(() -> Faults.isSuspended(pid));
-      gate.open();
-      assertThat(failureOf(result)).isInstanceOf(TaskTimeoutException.class);
-      Faults.awaitLong("the worker's end").until(() -> !Faults.isAlive(pid));
+      Duration timeout = SHORT.multipliedBy(3);
+      while (!isKilledWhileSuspended(pool, timeout)) { // it was killed before it was suspended
+        timeout = timeout.multipliedBy(2);
+        assertThat(timeout).as("time to suspend a process").isLessThan(LONG);
+      }
       assertThat(valueOf(pool.submit(() -> 2))).isEqualTo(2);
     }
+  }
+
+  private boolean isKilledWhileSuspended(Pool pool, Duration timeout) throws Exception {
+    Faults.Gate gate = Faults.Gate.in(directory);
+    AsyncResult<?> result = pool.with(TaskOptions.defaults().timeout(timeout)).submit(() -> {
+      gate.pass();
+      return 1;
+    });
+    long pid = gate.entered().awaitPid();
+    boolean suspended = suspend(pid, result);
+    gate.open();
+    assertThat(failureOf(result)).isInstanceOf(TaskTimeoutException.class);
+    Faults.awaitLong("the worker's end").until(() -> !Faults.isAlive(pid));
+    return suspended;
+  }
+
+  /** Returns false if the process has ended before all its threads were suspended. */
+  private static boolean suspend(long pid, AsyncResult<?> result) throws Exception {
+    if (new ProcessBuilder("kill", "-STOP", Long.toString(pid)).start().waitFor() != 0) {
+      return false;
+    }
+    AtomicBoolean suspended = new AtomicBoolean();
+    Faults.awaitLong("all threads of the worker suspended").until(() -> {
+      try {
+        suspended.set(Faults.isSuspended(pid));
+      } catch (IOException ended) {
+        return !Faults.isAlive(pid);
+      }
+      return suspended.get() || result.isDone();
+    });
+    return suspended.get();
   }
 
   /** A timeout inside a map ends one item; the others, before and after it, have their values. */
@@ -141,8 +167,9 @@ final class TimeoutEdgeTest {
       inputs.add(i);
     }
     int slow = 31;
+    Duration timeout = SHORT.multipliedBy(10); // far more than any other item takes
     try (Pool pool = Pool.open(Faults.options("map-item").build())) {
-      ResultIterator<Integer> outcomes = pool.with(TaskOptions.defaults().timeout(SHORT))
+      ResultIterator<Integer> outcomes = pool.with(TaskOptions.defaults().timeout(timeout))
           .imap(
               n -> {
                 while (n == slow) {

@@ -45,7 +45,7 @@ final class BadPlaceTest {
   private static List<String> java(List<String> flags, String what) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-XX:-UsePerfData");
+    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"));
     command.addAll(flags);
     command.addAll(
         List.of("-cp", System.getProperty("java.class.path"), PlaceProgram.class.getName(), what));

@@ -176,22 +176,27 @@ final class SyncStressTest {
     try (SharedInt stop = SharedInt.create(0);
         Pool pool = Pool.open(
             Faults.options("sync-kills").workers(WORKERS).listener(living).build())) {
-      List<AsyncResult<Integer>> results = new ArrayList<>();
-      for (int worker = 0; worker < WORKERS; worker++) {
-        results.add(pool.submit(walk(mixed, stop, worker, random.nextLong())));
+      try {
+        List<AsyncResult<Integer>> results = new ArrayList<>();
+        for (int worker = 0; worker < WORKERS; worker++) {
+          results.add(pool.submit(walk(mixed, stop, worker, random.nextLong())));
+        }
+        for (int kill = 0; kill < kills; kill++) {
+          LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1 + random.nextInt(mostMillis)));
+          List<Long> pids = Faults.awaitLong("a worker")
+              .until(() -> List.copyOf(living.pids), now -> !now.isEmpty());
+          ProcessHandle.of(pids.get(random.nextInt(pids.size())))
+              .ifPresent(ProcessHandle::destroyForcibly);
+          replaceDead(pool, mixed, exchanges, stop, results, random, seed);
+        }
+        stop.set(1);
+        Faults.awaitLong("all to end").until(() -> {
+          replaceDead(pool, mixed, exchanges, stop, results, random, seed); // these end at once
+          return results.stream().allMatch(result -> result.isDone() && result.successful());
+        });
+      } finally {
+        stop.set(1); // a walk that nobody stops keeps the pool, and what has failed, waiting
       }
-      for (int kill = 0; kill < kills; kill++) {
-        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1 + random.nextInt(mostMillis)));
-        Faults.awaitLong("a worker").until(() -> !living.pids.isEmpty());
-        ProcessHandle.of(living.pids.get(random.nextInt(living.pids.size())))
-            .ifPresent(ProcessHandle::destroyForcibly);
-        replaceDead(pool, mixed, exchanges, stop, results, random, seed);
-      }
-      stop.set(1);
-      Faults.awaitLong("all to end").until(() -> {
-        replaceDead(pool, mixed, exchanges, stop, results, random, seed); // these end at once
-        return results.stream().allMatch(result -> result.isDone() && result.successful());
-      });
       for (Check check : mixed) {
         check.finish();
       }
