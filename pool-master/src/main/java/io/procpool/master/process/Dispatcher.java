@@ -107,9 +107,9 @@ final class Dispatcher {
     queueClock.over(work);
   }
 
-  /** Tells whether something waits that only this worker may run, and that it has not been sent. */
+  /** Tells whether something waits that only this worker may run, and that it has not been sent; not if it would not run it. */
   boolean isAwaited(Worker worker) {
-    return pending.peek(worker) != null;
+    return !worker.beginsNoMore && pending.peek(worker) != null;
   }
 
   boolean hasPending() {

@@ -448,7 +448,8 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
         worker.pid);
     worker.worn = true;
     worker.recycled = true;
-    drain(worker); // it begins nothing further by itself
+    worker.beginsNoMore = true;
+    drain(worker);
   }
 
   private void worn(Worker worker) {

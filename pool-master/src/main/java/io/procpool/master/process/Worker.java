@@ -101,6 +101,7 @@ final class Worker {
   boolean leaving; // another one is to take, or has taken, its place: it does not count
   boolean surplus; // there are more than there should be
   boolean worn; // it is to be replaced
+  boolean beginsNoMore; // it has said so
   boolean recycled; // it goes for a new one
   boolean finalized; // its finalizer has ended, or has been given up
   int looksIdle; // in how many looks in a row it had nothing to do
@@ -155,7 +156,11 @@ final class Worker {
   /** Tells whether it may still get a unit that only it may run. */
   boolean takesBoundUnits() {
     return takesUnits()
-        || (isUsable() && unansweredPing == 0 && state == State.DRAINING && !stopSent);
+        || (isUsable()
+            && unansweredPing == 0
+            && state == State.DRAINING
+            && !stopSent
+            && !beginsNoMore);
   }
 
   /** Tells whether what has a key of this worker is to be run here: it can be, or something of that key may be running. */
