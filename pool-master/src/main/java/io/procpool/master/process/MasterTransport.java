@@ -53,7 +53,7 @@ final class MasterTransport {
   }
 
   private SelectStrategy strategy() {
-    return new SpinThenSelect(rings);
+    return new SpinThenSelect(rings, !epoll);
   }
 
   /** Returns the rings that the loop reads. */

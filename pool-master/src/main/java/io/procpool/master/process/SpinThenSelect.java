@@ -17,6 +17,8 @@ public final class SpinThenSelect implements SelectStrategy {
 
   private final RingWatch rings;
   private final int looksBeforeSelect;
+  private final boolean
+      keepsSelection; // the loop goes through what was selected last, though it has done so before
   private long lastEventNanos = System.nanoTime();
   private int confidence; // how often events have been close of late, 0 to CONFIDENCE
   private boolean slept;
@@ -24,16 +26,22 @@ public final class SpinThenSelect implements SelectStrategy {
 
   /** For an event loop that has sockets only. */
   public SpinThenSelect() {
-    this(new RingWatch(), 1);
+    this(new RingWatch(), 1, false);
   }
 
-  SpinThenSelect(RingWatch rings) {
-    this(rings, LOOKS_BEFORE_SELECT);
+  /**
+   * For an event loop that has rings, too.
+   *
+   * @param keepsSelection whether the loop, as that of NIO does, handles the last selection whenever it does not sleep, so that there has to be a new one each time
+   */
+  SpinThenSelect(RingWatch rings, boolean keepsSelection) {
+    this(rings, LOOKS_BEFORE_SELECT, keepsSelection);
   }
 
-  private SpinThenSelect(RingWatch rings, int looksBeforeSelect) {
+  private SpinThenSelect(RingWatch rings, int looksBeforeSelect, boolean keepsSelection) {
     this.rings = rings;
     this.looksBeforeSelect = looksBeforeSelect;
+    this.keepsSelection = keepsSelection;
   }
 
   @Override
@@ -44,14 +52,15 @@ public final class SpinThenSelect implements SelectStrategy {
       event(now);
     }
     looks++;
-    int ready = looks % looksBeforeSelect == 0 ? selectNow.get() : 0;
+    boolean selected = looks % looksBeforeSelect == 0;
+    int ready = selected ? selectNow.get() : 0;
     boolean ringsReady = rings.isReady();
     if (ringsReady) {
       rings.read();
     }
     if (ringsReady || hasTasks || ready > 0) {
       event(now);
-      return ready;
+      return selected || !keepsSelection ? ready : selectNow.get();
     }
     if (now - lastEventNanos < SPIN_NANOS
         && (confidence > CONFIDENCE / 2 || rings.isInTheMiddle())) {
