@@ -23,6 +23,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,6 +68,11 @@ class FunctionDeadlockTest {
     }
   }
 
+  /** In a thread of its own: the JDK's pool has only one where there are two processors. */
+  private static <T> CompletableFuture<T> begin(Supplier<T> work) {
+    return CompletableFuture.supplyAsync(work, command -> new Thread(command).start());
+  }
+
   /** Runs functions at once, and returns what those were told that closed a circle; the others have returned. */
   private static List<ManagerDeadlockException> refused(
       List<ManagedMap<String, Integer>> maps,
@@ -75,8 +81,7 @@ class FunctionDeadlockTest {
     for (int i = 0; i < maps.size(); i++) {
       ManagedMap<String, Integer> map = maps.get(i);
       ServerFunctions.OfTwo<String, Integer, Integer> function = functions.get(i);
-      all.add(CompletableFuture.supplyAsync(
-          () -> map.compute("key", function), command -> new Thread(command).start()));
+      all.add(begin(() -> map.compute("key", function)));
     }
     List<ManagerDeadlockException> refused = new ArrayList<>();
     for (CompletableFuture<Integer> each : all) {
@@ -207,20 +212,18 @@ class FunctionDeadlockTest {
   void usedBefore_isNoCircle() throws Exception {
     ManagedMap<String, Integer> a = one;
     ManagedMap<String, Integer> b = two;
-    CompletableFuture<Integer> first =
-        CompletableFuture.supplyAsync(() -> a.compute("key", (key, value) -> {
-          int size = b.size() + b.async().size().join();
-          used.countDown();
-          awaitOpen(released);
-          return size;
-        }));
+    CompletableFuture<Integer> first = begin(() -> a.compute("key", (key, value) -> {
+      int size = b.size() + b.async().size().join();
+      used.countDown();
+      awaitOpen(released);
+      return size;
+    }));
     awaitOpen(used);
-    CompletableFuture<Integer> second =
-        CompletableFuture.supplyAsync(() -> b.compute("key", (key, value) -> {
-          CompletableFuture<Integer> size = a.async().size();
-          asked.countDown();
-          return size.join();
-        }));
+    CompletableFuture<Integer> second = begin(() -> b.compute("key", (key, value) -> {
+      CompletableFuture<Integer> size = a.async().size();
+      asked.countDown();
+      return size.join();
+    }));
     awaitOpen(asked);
     assertThat(b.async().size()).as("waits").isNotDone();
     released.countDown();
@@ -262,11 +265,10 @@ class FunctionDeadlockTest {
     ManagedMap<String, Integer> a = one;
     ManagedQueue<String> queue = manager.priorityQueue(10, new ByMap(a)::compare);
     queue.put("x");
-    CompletableFuture<Integer> first =
-        CompletableFuture.supplyAsync(() -> a.compute("key", (key, value) -> {
-          meet(BOTH);
-          return queue.size();
-        }));
+    CompletableFuture<Integer> first = begin(() -> a.compute("key", (key, value) -> {
+      meet(BOTH);
+      return queue.size();
+    }));
     Throwable ofPut = null;
     try {
       queue.put("y");

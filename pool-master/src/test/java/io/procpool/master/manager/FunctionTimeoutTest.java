@@ -157,8 +157,8 @@ class FunctionTimeoutTest {
     ManagedMap<String, Integer> map = manager.map();
     ManagedMap<String, Integer> other = manager.map();
     map.put("a", 1);
-    CompletableFuture<Integer> first =
-        CompletableFuture.supplyAsync(() -> map.merge("a", 2, (one, two) -> stubborn(3)));
+    CompletableFuture<Integer> first = CompletableFuture.supplyAsync(
+        () -> map.merge("a", 2, (one, two) -> stubborn(3)), command -> new Thread(command).start());
     begun.await();
     long start = System.nanoTime();
     assertThatThrownBy(() -> map.get("a"))
