@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class KillStormTest {
-  private static final int FEW = 800;
+  private static final int FEW = 400;
   private static final int MANY = 10_000;
   private static final long RARE_KILLS_MILLIS =
       200; // for the short form: starting workers costs its time

@@ -60,12 +60,12 @@ final class TimeoutEdgeTest {
   /** A task that ends within a millisecond of its timeout has one outcome, and the task behind it is never hit. */
   @Test
   void timeout_taskEndsAtTheEdge_hasOneOutcomeAndNextTaskItsValue() throws Exception {
-    int rounds = Integer.getInteger("procpool.test.edgeRounds", 80);
+    int rounds = Integer.getInteger("procpool.test.edgeRounds", 40);
     int timeouts = 0;
     try (Pool pool = Pool.open(Faults.options("edge").workers(1).build())) {
       Pool timed = pool.with(TaskOptions.defaults().timeout(EDGE));
       for (int i = 0; i < rounds; i++) {
-        long nanos = EDGE.toNanos() - 1_000_000 + i % 80 * 25_000L; // 1 ms before to 1 ms after
+        long nanos = EDGE.toNanos() - 1_000_000 + i % 40 * 50_000L; // 1 ms before to 1 ms after
         AsyncResult<Long> edge = timed.applyAsync(SPIN, nanos);
         AsyncResult<Integer> next = pool.applyAsync(n -> -n, i);
         try {
