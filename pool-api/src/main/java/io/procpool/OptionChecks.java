@@ -9,8 +9,8 @@ import java.util.Map;
 
 /** What the setters of options have in common: they refuse what cannot be, and copy the rest. */
 final class OptionChecks {
+  static final long LEAST_RSS_BYTES = 16L << 20; // no JVM is smaller
   private static final long LEAST_HEAP_BYTES = 2L << 20;
-  private static final long LEAST_RSS_BYTES = 16L << 20;
   private static final Duration LONGEST = Duration.ofDays(36500);
 
   private OptionChecks() {}

@@ -18,7 +18,7 @@ import java.util.function.Consumer;
 public final class RecyclePolicy {
   private static final RecyclePolicy NEVER = new RecyclePolicy(new Limits());
   private static final double DEFAULT_AGE_JITTER = 0.1;
-  private static final long LEAST_BYTES = 1 << 20;
+  private static final long LEAST_HEAP_BYTES = 1 << 20;
 
   /** Zero where there is no limit. Not changed once it is in use. */
   private static final class Limits {
@@ -80,11 +80,11 @@ public final class RecyclePolicy {
   }
 
   /**
-   * Returns this policy with a resident memory in bytes above which a worker is replaced, 1 MiB or more. It is looked at several times a second, also while
+   * Returns this policy with a resident memory in bytes above which a worker is replaced, 16 MiB or more. It is looked at several times a second, also while
    * a task runs, which it does not end. Refused where the system does not tell the memory of processes.
    */
   public RecyclePolicy maxRssBytes(long maxRssBytes) {
-    long checked = atLeastOneMebibyte("maxRssBytes", maxRssBytes);
+    long checked = atLeast(OptionChecks.LEAST_RSS_BYTES, "maxRssBytes", maxRssBytes);
     return with(changed -> changed.maxRssBytes = checked);
   }
 
@@ -93,14 +93,14 @@ public final class RecyclePolicy {
    * a worker that seems to be above collects all garbage first, to be sure.
    */
   public RecyclePolicy maxHeapBytesAfterGc(long maxHeapBytesAfterGc) {
-    long checked = atLeastOneMebibyte("maxHeapBytesAfterGc", maxHeapBytesAfterGc);
+    long checked = atLeast(LEAST_HEAP_BYTES, "maxHeapBytesAfterGc", maxHeapBytesAfterGc);
     return with(changed -> changed.maxHeapBytesAfterGc = checked);
   }
 
-  private static long atLeastOneMebibyte(String option, long bytes) {
-    if (bytes < LEAST_BYTES) {
+  private static long atLeast(long least, String option, long bytes) {
+    if (bytes < least) {
       throw new IllegalArgumentException(
-          option + ": " + bytes + " (expected: " + LEAST_BYTES + " or more)");
+          option + ": " + bytes + " (expected: " + least + " or more)");
     }
     return bytes;
   }

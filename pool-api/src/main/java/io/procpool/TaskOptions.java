@@ -161,7 +161,7 @@ public final class TaskOptions {
    * does not count: above the limit the worker first collects it, which stops the task for as long as that takes; at most a tenth of the time goes there.
    * If that does not help, the worker is killed and the task fails with a {@link MemoryLimitException}. Zero means none, whatever the pool's defaults say.
    *
-   * @param maxHeapBytes 0, or 2 MiB or more, and below the {@link PoolOptions#maxHeapBytes} of the pool if that is set
+   * @param maxHeapBytes 0, or 2 MiB or more, and below the heap that the workers of the pool have
    */
   public TaskOptions maxHeapBytes(long maxHeapBytes) {
     long checked = OptionChecks.taskHeapBytes(maxHeapBytes);

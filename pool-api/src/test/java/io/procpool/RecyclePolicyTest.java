@@ -16,11 +16,11 @@ final class RecyclePolicyTest {
         .maxTasks(1)
         .ageJitter(0.25)
         .maxAge(Duration.ofSeconds(2))
-        .maxRssBytes(3 << 20);
+        .maxRssBytes(30 << 20);
     assertThat(policy.maxTasks()).isEqualTo(1);
     assertThat(policy.maxAge()).isEqualTo(Duration.ofSeconds(2));
     assertThat(policy.ageJitter()).isEqualTo(0.25);
-    assertThat(policy.maxRssBytes()).isEqualTo(3 << 20);
+    assertThat(policy.maxRssBytes()).isEqualTo(30 << 20);
     assertThat(policy.maxHeapBytesAfterGc()).isEqualTo(4 << 20);
     assertThat(policy.isNever()).isFalse();
     assertThat(RecyclePolicy.never().isNever()).isTrue();
@@ -34,7 +34,8 @@ final class RecyclePolicyTest {
     assertThatThrownBy(() -> never.maxAge(Duration.ZERO)).hasMessageContaining("maxAge: PT0S");
     assertThatThrownBy(() -> never.ageJitter(1.1)).hasMessageContaining("ageJitter: 1.1");
     assertThatThrownBy(() -> never.ageJitter(Double.NaN)).hasMessageContaining("ageJitter: NaN");
-    assertThatThrownBy(() -> never.maxRssBytes(1000)).hasMessageContaining("maxRssBytes: 1000");
+    assertThatThrownBy(() -> never.maxRssBytes(1000))
+        .hasMessageContaining("maxRssBytes: 1000 (expected: 16777216 or more)");
     assertThatThrownBy(() -> never.maxHeapBytesAfterGc(-1))
         .hasMessageContaining("maxHeapBytesAfterGc: -1 (expected: 1048576 or more)");
   }

@@ -156,6 +156,7 @@ final class WorkerMain implements Runnable {
   }
 
   private static void closeObjects(TaskThread thread, WorkerScope scope) {
+    thread.expectUserCode();
     thread.resumeUserCode();
     try {
       scope.close();

@@ -76,24 +76,43 @@ final class NamedMemory implements BlockFile.Owner {
     checkName(name);
     NamedHandle handle = new NamedHandle(name, RANDOM.nextLong(), bytes);
     try {
-      File directory = directory();
-      sweep(directory);
-      File path = new File(directory, name);
-      if (path.exists()) {
-        throw inUse(name);
-      }
-      BlockFile file = unnamed(directory, handle);
-      try {
-        file.rename(path);
-      } catch (FileAlreadyExistsException e) {
-        file.close(true);
-        throw inUse(name);
-      }
-      files.put(name, file);
-      return file.newHandle(handle, false);
+      return create(handle);
     } catch (IOException e) {
       throw new IllegalStateException(handle.describe() + " cannot be made: " + e.getMessage(), e);
     }
+  }
+
+  private Block create(NamedHandle handle) throws IOException {
+    for (int tries = 1; ; tries++) {
+      File directory = directory();
+      try {
+        sweep(directory);
+        return createIn(directory, handle);
+      } catch (IOException e) {
+        if (tries == TRIES || directory.exists()) {
+          throw e;
+        } // else somebody has just let go of the last file
+      } finally {
+        directory.delete(); // if there is none
+      }
+    }
+  }
+
+  private Block createIn(File directory, NamedHandle handle) throws IOException {
+    String name = handle.name();
+    File path = new File(directory, name);
+    if (path.exists()) {
+      throw inUse(name);
+    }
+    BlockFile file = unnamed(directory, handle);
+    try {
+      file.rename(path);
+    } catch (FileAlreadyExistsException e) {
+      file.close(true);
+      throw inUse(name);
+    }
+    files.put(name, file);
+    return file.newHandle(handle, false);
   }
 
   private static IllegalStateException inUse(String name) {
@@ -155,8 +174,12 @@ final class NamedMemory implements BlockFile.Owner {
       return known;
     }
     try {
+      if (!Files.exists(place())) {
+        return null;
+      }
       File path = new File(directory(), name);
       if (!path.isFile()) {
+        path.getParentFile().delete(); // if it was made just now
         return null;
       }
       BlockFile file = BlockFile.open(this, path);
@@ -207,11 +230,14 @@ final class NamedMemory implements BlockFile.Owner {
     }
   }
 
+  private static Path place() throws IOException {
+    return SessionDirectory.place()
+        .resolve("procpool-named-" + System.getProperty("user.name").replaceAll("\\W", "_"));
+  }
+
   private static File directory() throws IOException {
-    Path place = SessionDirectory.place();
-    Path directory =
-        place.resolve("procpool-named-" + System.getProperty("user.name").replaceAll("\\W", "_"));
-    boolean posix = place.getFileSystem().supportedFileAttributeViews().contains("posix");
+    Path directory = place();
+    boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
     for (int i = 0; i < TRIES; i++) {
       try {
         if (posix) {

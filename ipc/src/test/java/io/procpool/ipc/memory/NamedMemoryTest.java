@@ -63,6 +63,10 @@ final class NamedMemoryTest {
       program.kill();
     }
     assertThat(file()).doesNotExist();
+    String[] others = file().getParentFile().list();
+    assertThat(others == null || others.length > 0)
+        .as("an empty directory is left")
+        .isTrue();
   }
 
   private File file() throws IOException {

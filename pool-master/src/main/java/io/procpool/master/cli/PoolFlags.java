@@ -325,18 +325,19 @@ final class PoolFlags {
       policy = policy.maxAge(Values.time("--max-age", maxAgeText));
     }
     if (recycleRssText != null) {
-      policy = policy.maxRssBytes(mebibytes("--recycle-rss", recycleRssText));
+      policy = policy.maxRssBytes(mebibytes("--recycle-rss", recycleRssText, 16));
     }
     if (maxHeapAfterGcText != null) {
-      policy = policy.maxHeapBytesAfterGc(mebibytes("--max-heap-after-gc", maxHeapAfterGcText));
+      policy = policy.maxHeapBytesAfterGc(mebibytes("--max-heap-after-gc", maxHeapAfterGcText, 1));
     }
     return policy;
   }
 
-  private static long mebibytes(String option, String text) throws CommandException {
+  private static long mebibytes(String option, String text, int least) throws CommandException {
     long bytes = Values.bytes(option, text);
-    if (bytes < 1 << 20) {
-      throw CommandException.usage(option + ": " + text + " is too small; give 1m or more");
+    if (bytes < (long) least << 20) {
+      throw CommandException.usage(
+          option + ": " + text + " is too small; give " + least + "m or more");
     }
     return bytes;
   }

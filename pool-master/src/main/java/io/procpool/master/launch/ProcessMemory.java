@@ -12,6 +12,11 @@ public final class ProcessMemory {
 
   private ProcessMemory() {}
 
+  /** Tells whether this system tells the memory of processes. */
+  public static boolean isKnown() {
+    return rssBytes(ProcessHandle.current().pid()) >= 0;
+  }
+
   /** Returns the resident memory of a process in bytes; -1 if it is not known, because it is gone or this is not Linux. */
   public static long rssBytes(long pid) {
     byte[] status;

@@ -49,7 +49,6 @@ final class ThreadsEngine extends LocalEngine {
    *           terminate() reports running items itself; what their threads end with later is dropped.
    */
   private static final Logger LOG = LoggerFactory.getLogger(ThreadsEngine.class);
-  private static final long LATER_LOOK_NANOS = 10_000_000;
   private static final long MIN_TIMER_NANOS = 1_000_000;
 
   private final ThreadFactory threads;
@@ -656,16 +655,14 @@ final class ThreadsEngine extends LocalEngine {
       return workers.size() > min && System.nanoTime() - idleEnd >= 0;
     }
 
-    // under lock
+    /** Waits for something to do, or, where there are more workers than there have to be, until it is idle for too long. Under lock. */
     private void awaitAvailable(long idleEnd) {
-      if (min == max) {
+      if (workers.size() <= min) {
         available.awaitUninterruptibly();
         return;
       }
       try {
-        // Those that may not end look again now and then, for the others may have.
-        long left = Math.max(idleEnd - System.nanoTime(), LATER_LOOK_NANOS);
-        available.awaitNanos(left);
+        available.awaitNanos(idleEnd - System.nanoTime());
       } catch (InterruptedException stray) {
         // The loop looks what it means.
       }

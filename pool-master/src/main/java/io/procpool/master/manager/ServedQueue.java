@@ -289,8 +289,8 @@ final class ServedQueue implements Kept {
   }
 
   // What a store keeps and listeners are told: the elements, and the objects in them. What was
-  // taken counts as dealt with
-  // after a restart. What is handed to who waits is nothing for the store.
+  // taken
+  // counts as dealt with after a restart. What is handed to who waits is nothing for the store.
 
   private void changed(
       ClientCall call,

@@ -627,7 +627,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
     }
     worker.surplus = false;
     worker.leaving = false;
-    worker.state = Worker.State.BUSY;
+    worker.state = worker.units.isEmpty() ? Worker.State.READY : Worker.State.BUSY;
     return true;
   }
 

@@ -61,9 +61,7 @@ final class ProcessEngine implements Engine {
         options.workingDirectory(),
         options.javaExecutable(),
         options.classPath());
-    check(options, options.taskDefaults());
-    if (options.recycling().maxRssBytes() > 0
-        && ProcessMemory.rssBytes(ProcessHandle.current().pid()) < 0) {
+    if (options.recycling().maxRssBytes() > 0 && !ProcessMemory.isKnown()) {
       throw new IllegalArgumentException(
           "recycling: maxRssBytes cannot be honoured: this system does not tell the memory of processes");
     }
@@ -72,6 +70,7 @@ final class ProcessEngine implements Engine {
     WorkerMemory memory = new WorkerMemory(options);
     boolean opened = false;
     try {
+      check(options, memory, options.taskDefaults());
       ProcessEngine engine = new ProcessEngine(options, memory, initializer, finalizer);
       opened = true;
       return engine;
@@ -187,11 +186,11 @@ final class ProcessEngine implements Engine {
 
   @Override
   public void check(TaskOptions task) {
-    check(options, task);
+    check(options, memory, task);
   }
 
-  private static void check(PoolOptions options, TaskOptions task) {
-    if (task.maxRssBytes().orElse(0L) > 0 && !RssWatch.isPossible()) {
+  private static void check(PoolOptions options, WorkerMemory memory, TaskOptions task) {
+    if (task.maxRssBytes().orElse(0L) > 0 && !ProcessMemory.isKnown()) {
       throw new IllegalArgumentException(
           "maxRssBytes cannot be honoured here: /proc/self/status cannot be read; leave it out, or limit the heap with maxHeapBytes");
     }
@@ -199,11 +198,13 @@ final class ProcessEngine implements Engine {
     if (heap == 0) {
       return;
     }
-    if (options.maxHeapBytes() > 0 && heap >= options.maxHeapBytes()) {
+    if (memory.flagBytes() > 0 && heap >= memory.flagBytes()) {
       throw new IllegalArgumentException(
           "maxHeapBytes of a task: " + heap
-              + " is not below the maxHeapBytes=" + options.maxHeapBytes()
-              + " of the pool, so the worker would run out of memory first; lower it, or raise that of the pool");
+              + " is not below the heap of " + memory.flagBytes()
+              + " of the pool's workers ("
+              + (options.maxHeapBytes() > 0 ? "maxHeapBytes" : "dealt out of the memory budget")
+              + "), so a worker would run out of memory first; lower it, or raise maxHeapBytes of the pool");
     }
     if (options.jvmArgs().contains("-XX:+DisableExplicitGC")) {
       throw new IllegalArgumentException(

@@ -6,7 +6,6 @@ import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
 import io.procpool.master.launch.OutputTail;
 import io.procpool.master.pool.WaitingLines;
-import java.io.RandomAccessFile;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Objects;
@@ -119,9 +118,6 @@ final class Worker {
 
   @Nullable
   Overrun overrun; // the last limit that the running unit was over
-
-  @Nullable
-  RandomAccessFile status; // while its memory is looked at
 
   int timedItem;
   long timedSinceNanos;

@@ -53,8 +53,8 @@ final class WorkerProcessesTest {
 
   @Test
   void run_timeout_endsTheInput() throws IOException {
-    Cli.Result run = Cli.run(
-        "run", jar(), "--workers", 2, "--timeout", "300ms", "--quiet", "--", "a", "hang", "b");
+    Cli.Result run =
+        Cli.run("run", jar(), "--workers", 2, "--timeout", "2s", "--quiet", "--", "a", "hang", "b");
     assertThat(run.out()).as(run.err()).isEqualTo("a\nb\n");
     assertThat(run.status()).isEqualTo(1);
     assertThat(run.err()).contains("input 2 (hang): TaskTimeoutException: ");
@@ -68,7 +68,7 @@ final class WorkerProcessesTest {
         "--workers",
         1,
         "--timeout",
-        "300ms",
+        "2s",
         "--timeout-grace",
         "1m",
         "--quiet",

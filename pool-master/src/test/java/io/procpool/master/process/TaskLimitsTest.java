@@ -430,8 +430,14 @@ final class TaskLimitsTest {
         Faults.options("heap-refused").workers(1).maxHeapBytes(64 * MIB).build())) {
       assertThatThrownBy(() -> pool.with(limit).submit(() -> 1))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("is not below the maxHeapBytes=" + 64 * MIB);
+          .hasMessageContaining(
+              "is not below the heap of " + 64 * MIB + " of the pool's workers (maxHeapBytes)");
     }
+    PoolOptions.Builder dealt =
+        Faults.options("heap-dealt").taskDefaults(TaskOptions.defaults().maxHeapBytes(1L << 50));
+    assertThatThrownBy(() -> Pool.open(dealt.build()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("(dealt out of the memory budget)");
     PoolOptions.Builder noCollection =
         Faults.options("no-gc").taskDefaults(limit).jvmArgs(List.of("-XX:+DisableExplicitGC"));
     assertThatThrownBy(() -> Pool.open(noCollection.build()))
