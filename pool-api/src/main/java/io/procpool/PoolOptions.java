@@ -362,8 +362,9 @@ public final class PoolOptions {
     }
 
     /**
-     * Sets the number of spares, 0 to {@value SpareOptions#MAX_SPARES}: JVMs that are started ahead, once the pool has its workers, so that a worker that was killed or recycled is replaced
-     * within milliseconds. Each takes memory, as a worker that is idle does, and counts in the budget. They are used by this pool only, and end with it.
+     * Sets the number of spares, 0 to {@value SpareOptions#MAX_SPARES}: workers that are ready, their {@link #initializer} has run, but get no task before another worker has been
+     * killed, has crashed, is recycled, or is needed for more work. It is replaced within milliseconds then. Each spare takes memory, as a worker that is idle does, and counts in the
+     * budget; they are started once the pool has its workers, are replaced by new ones when they die, and have a {@link #finalizer}, too. They end with the pool.
      */
     public Builder spares(int spares) {
       this.spares = OptionChecks.inRange("spares", spares, 0, SpareOptions.MAX_SPARES);
@@ -371,7 +372,7 @@ public final class PoolOptions {
     }
 
     /**
-     * Sets what each worker runs before its first task. A worker whose initializer fails counts as one that cannot start:
+     * Sets what each worker runs before its first task, and each of the {@link #spares} ahead. A worker whose initializer fails counts as one that cannot start:
      * it is tried again {@link #maxStartAttempts} times, then the waiting tasks fail with the reason.
      */
     public Builder initializer(RunnableTask initializer) {

@@ -56,7 +56,11 @@ public final class ProcessMain {
 
   private static void beWorker(byte[] body) {
     try {
-      new TaskThread(new WorkerMain(Launch.read(body))).start();
+      Launch launch = Launch.read(body);
+      if (launch.spare()) {
+        Preparation.run(launch.memoryPath());
+      }
+      new TaskThread(new WorkerMain(launch)).start();
     } catch (Throwable failed) {
       WorkerExit.cannotStart(failed);
     }

@@ -94,7 +94,8 @@ public final class Training {
         "",
         "pool-1",
         ProcessMain.pid(),
-        "main");
+        "main",
+        false);
     byte[] order = Order.encode(Order.WORKER, launch);
     Order read = Order.read(new ByteArrayInputStream(order));
     new TaskThread(new WorkerMain(Launch.read(read.body()))).start();

@@ -109,7 +109,8 @@ final class PlayedMaster implements AutoCloseable {
                 "",
                 "pool-1",
                 ProcessHandle.current().pid(),
-                "main")));
+                "main",
+                false)));
       }
     }
   }

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class Deaths {
   private static final int IN_FLIGHT = 4;
   private static final long KILL_AFTER_NANOS = 100_000_000;
+  private static final int SETTLE_MILLIS = 100; // after a spare has started
   private static final Duration TIMEOUT = Duration.ofMillis(200);
 
   private Deaths() {}
@@ -135,6 +136,42 @@ final class Deaths {
       }
     }
     return Map.of("p50", late.median(), "max", late.max());
+  }
+
+  /**
+   * The only worker is killed, a spare is ready, and a task waits: from the moment the caller has the exception of the killed task until the next one begins, {@code p50} and {@code max} in
+   * milliseconds; {@code whole}: the same from the kill, median.
+   */
+  static Map<String, Double> handOver(Effort effort) throws Exception {
+    int count = effort.choose(21, 1);
+    Samples times = new Samples(count);
+    Samples whole = new Samples(count);
+    Path note = note();
+    PoolOptions options = PoolOptions.builder().workers(1).spares(1).build();
+    try (Pool pool = Pool.open(options)) {
+      for (int i = -1; i < count; i++) {
+        AsyncResult<Integer> victim = pool.applyAsync(Tasks::noteAndSleep, note.toString());
+        long pid = Tasks.Note.await(note).pid();
+        while (pool.statistics().readySpares() == 0) {
+          Thread.sleep(1);
+        }
+        AsyncResult<Long> next = pool.submit(() -> System.nanoTime());
+        Thread.sleep(SETTLE_MILLIS);
+        ProcessHandle worker = ProcessHandle.of(pid).orElseThrow();
+        long kill = System.nanoTime();
+        worker.destroyForcibly();
+        if (!(failureOf(victim) instanceof WorkerCrashedException)) {
+          throw new AssertionError("the killed worker's task did not fail as it should");
+        }
+        long known = System.nanoTime();
+        long begun = next.get();
+        if (i >= 0) { // the first one loads classes
+          times.add((begun - known) / 1e6);
+          whole.add((begun - kill) / 1e6);
+        }
+      }
+    }
+    return Map.of("p50", times.median(), "max", times.max(), "whole", whole.median());
   }
 
   /** A master with two busy workers, for others to kill: says {@code ready} and stays. */

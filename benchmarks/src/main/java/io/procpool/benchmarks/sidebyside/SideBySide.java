@@ -22,6 +22,7 @@ public final class SideBySide {
       Map.entry("speed-up", SpeedUp::run),
       Map.entry("death", Deaths::death),
       Map.entry("timeout", Deaths::timeout),
+      Map.entry("handover", Deaths::handOver),
       Map.entry("busy-master", Deaths::busyMaster),
       Map.entry("value", SharedAccess::value),
       Map.entry("array", SharedAccess::array),

@@ -7,6 +7,7 @@ import java.io.IOException;
  * What the master writes to the standard input of a worker it has spawned.
  *
  * @param key the secret of this worker; not copied
+ * @param spare whether it has time to load what it may need
  */
 @SuppressWarnings("ArrayRecordComponent") // nobody compares launches
 public record Launch(
@@ -19,7 +20,8 @@ public record Launch(
     String memoryPath,
     String poolName,
     long parentPid,
-    String parentName)
+    String parentName,
+    boolean spare)
     implements WireMessage {
   @Override
   public void writeTo(FieldWriter out) {
@@ -33,6 +35,7 @@ public record Launch(
     out.string(8, poolName);
     out.uint(9, parentPid);
     out.string(10, parentName);
+    out.bool(14, spare);
   }
 
   /** Reads a launch message. */
@@ -47,6 +50,7 @@ public record Launch(
     String poolName = "";
     long parentPid = 0;
     String parentName = "";
+    boolean spare = false;
     FieldReader in = new FieldReader(bytes, 0, bytes.length);
     for (int field = in.next(); field != 0; field = in.next()) {
       switch (field) {
@@ -80,6 +84,9 @@ public record Launch(
         case 10:
           parentName = in.string();
           break;
+        case 14:
+          spare = in.bool();
+          break;
         default:
           in.skip();
       }
@@ -94,6 +101,7 @@ public record Launch(
         memoryPath,
         poolName,
         parentPid,
-        parentName);
+        parentName,
+        spare);
   }
 }

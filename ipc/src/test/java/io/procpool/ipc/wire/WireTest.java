@@ -168,7 +168,8 @@ final class WireTest {
         "/dev/shm/m",
         "pool-7",
         anyLong(),
-        "main");
+        "main",
+        true);
     byte[] theirs = io.procpool.ipc.wire.generated.Launch.newBuilder()
         .setKey(ByteString.copyFrom(key))
         .setWorker(launch.worker())
@@ -180,6 +181,7 @@ final class WireTest {
         .setPoolName(launch.poolName())
         .setParentPid(launch.parentPid())
         .setParentName(launch.parentName())
+        .setSpare(launch.spare())
         .build()
         .toByteArray();
     assertThat(bytes(launch)).isEqualTo(theirs);

@@ -106,7 +106,7 @@ public record JvmClassPath(List<Path> procpool, String text) {
   }
 
   /** Returns a number that is another one, most probably, when a jar has been replaced. */
-  long stamp() {
+  public long stamp() {
     long stamp = 0;
     for (String entry : text.split(File.pathSeparator)) {
       File file = new File(entry);

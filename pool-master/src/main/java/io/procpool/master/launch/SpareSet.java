@@ -114,13 +114,6 @@ public final class SpareSet implements WarmSpares {
     return set;
   }
 
-  /** Begins to keep spares that only the caller adopts; it ends them, also when this JVM exits. */
-  public static SpareSet keepFor(JvmShape shape, ClassArchive archive, int count) {
-    SpareSet set = new SpareSet(SpareOptions.builder().count(count).build(), shape, () -> archive);
-    set.fill();
-    return set;
-  }
-
   // Number.
 
   private synchronized void fill() {

@@ -32,7 +32,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Spawns and kills the workers of a pool, hears what they say, and buries them. Event loop only. */
-final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
+final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, Reserve.Crew {
   /*
    * Spawn.    As many workers are kept alive as `FleetSize` says. A worker that ends is replaced at once; one that ends before it was ready is a failed start: see `StartBackOff`. When
    *           the attempts are used up and the last one that was still starting has failed too, waiting tasks are failed.
@@ -78,9 +78,11 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
   private final Turnover turnover;
   private final WearWatch wear;
   private final Farewell farewell;
+  private final Reserve reserve;
   private State state = State.RUNNING;
   private boolean terminating;
   private int nextNumber = 1;
+  private int nextToJoin = 1;
   private long spawned;
   private long crashed;
   private long retired;
@@ -113,6 +115,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
         new FleetSize(options, loop, workers.values(), dispatcher, farewell::stop, this::proceed);
     this.turnover = new Turnover(this, starts::failureOfRefresh);
     this.wear = new WearWatch(options, loop, workers.values(), this::worn);
+    this.reserve = new Reserve(options, loop, this, launcher::classPathStamp);
   }
 
   Dispatcher dispatcher() {
@@ -157,7 +160,9 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
       }
     }
     size.proceed();
-    spawnMissing(null);
+    if (spawnMissing(null)) {
+      dispatcher.dispatch();
+    }
     giveUpIfHopeless();
     if (state == State.DRAINING && dispatcher.isDrained()) {
       stopAll();
@@ -166,28 +171,44 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
 
   // Spawning.
 
-  private void spawnMissing(@Nullable Worker predecessor) {
-    if (!mayStart()) {
-      return;
-    }
+  /** Has as many workers as there should be; tells whether one is ready at once. */
+  private boolean spawnMissing(@Nullable Worker predecessor) {
     Worker replaced = predecessor;
-    for (int i = alive(); i < size.target() && !starts.isWaiting(); i++) {
-      spawn(replaced);
-      replaced = null;
+    boolean ready = false;
+    if (mayServe()) {
+      for (int i = alive(); i < size.target(); i++) {
+        Worker spare = reserve.take();
+        if (spare == null) {
+          break;
+        }
+        join(spare, replaced);
+        serve(spare);
+        ready = true;
+        replaced = null;
+      }
     }
+    if (mayStart()) {
+      for (int i = alive(); i < size.target() && !starts.isWaiting(); i++) {
+        spawn(replaced);
+        replaced = null;
+      }
+    }
+    return ready;
+  }
+
+  private boolean mayServe() {
+    return !terminating
+        && (state == State.RUNNING || state == State.DRAINING && dispatcher.hasPending());
   }
 
   @Override
   public boolean mayStart() {
-    return !terminating
-        && (state == State.RUNNING || state == State.DRAINING && dispatcher.hasPending())
-        && starts.isDue()
-        && (!starts.isOutOfAttempts() || isServing());
+    return mayServe() && starts.isDue() && (!starts.isOutOfAttempts() || isServing());
   }
 
   @Override
-  public int nextNumber() {
-    return nextNumber;
+  public int nextToJoin() {
+    return nextToJoin;
   }
 
   /** Returns the number of workers that count. */
@@ -200,18 +221,22 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
   }
 
   private void spawn(@Nullable Worker predecessor) {
-    SegmentPool.Lease lease;
     try {
-      lease = segments.take();
+      join(start(false), predecessor);
     } catch (IOException e) {
       starts.failed(null, "it has no segment: " + e.getMessage(), e);
       turnover.startFailed();
-      return;
     }
-    Worker worker = new Worker(nextNumber++, starts.round(), lease);
-    worker.predecessor = predecessor;
-    workers.put(worker.number, worker);
-    spawned++;
+  }
+
+  @Override
+  public Worker spawnSpare() throws IOException {
+    return start(true);
+  }
+
+  private Worker start(boolean spare) throws IOException {
+    Worker worker =
+        new Worker(nextNumber++, starts.round(), spare, launcher.classPathStamp(), segments.take());
     worker.lifeTimer = loop.schedule(
         () -> startTimedOut(worker), options.startTimeout().toNanos(), TimeUnit.NANOSECONDS);
     launcher.launch(
@@ -220,6 +245,15 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
         exit -> execute(() -> exited(worker, exit)),
         failure -> execute(() -> launchFailed(worker, failure)),
         () -> execute(() -> stderrEnded(worker)));
+    return worker;
+  }
+
+  /** Counts a worker among those of the pool from now on. */
+  private void join(Worker worker, @Nullable Worker predecessor) {
+    worker.predecessor = predecessor;
+    worker.joined = nextToJoin++;
+    workers.put(worker.number, worker);
+    spawned++;
   }
 
   private void launched(Worker worker, Process process) {
@@ -286,9 +320,14 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
 
   // Connections.
 
+  private @Nullable Worker find(int number) {
+    Worker worker = workers.get(number);
+    return worker != null ? worker : reserve.find(number);
+  }
+
   @Override
   public byte @Nullable [] keyOf(int number) {
-    Worker worker = workers.get(number);
+    Worker worker = find(number);
     return worker != null
             && worker.state == Worker.State.STARTING
             && worker.link == null
@@ -299,7 +338,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
 
   @Override
   public FrameHandler.Receiver admit(int number, Channel channel) {
-    Worker worker = workers.get(number);
+    Worker worker = find(number);
     if (worker == null || worker.link != null) {
       throw new IllegalStateException("worker " + number + " is not expected");
     }
@@ -311,7 +350,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
 
   @Override
   public void refused(int number, String reason) {
-    Worker worker = workers.get(number);
+    Worker worker = find(number);
     if (worker != null && worker.link == null && worker.kill == null) {
       worker.problem = "its connection was refused: " + reason;
       kill(worker, Worker.Kill.START_FAILED);
@@ -401,12 +440,21 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
     if (worker.state != Worker.State.STARTING) {
       return; // told to stop in the meantime
     }
+    if (reserve.find(worker.number) != null) {
+      reserve.ready(worker);
+      return;
+    }
     worker.cancelLifeTimer();
     worker.state = Worker.State.READY;
+    serve(worker);
+  }
+
+  /** A worker begins to serve. */
+  private void serve(Worker worker) {
     turnover.ready(worker);
     wear.started(worker);
     if (workersIn(Worker.State.STARTING) == 0) {
-      launcher.keepSpares(); // not before, so as not to take the CPU from the workers
+      reserve.open(); // not before, so as not to take the CPU from the workers
     }
     WorkerEvent event = worker.event(options.name());
     worker.listenersToldStart = true;
@@ -437,6 +485,10 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
   }
 
   private void said(Worker worker, FromWorker.Worn worn) {
+    if (reserve.find(worker.number) != null) {
+      farewell.stop(worker);
+      return;
+    }
     if (worn.heapBytesAfterGc() > 0) {
       worn(worker);
       return;
@@ -513,13 +565,29 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
     workers.remove(worker.number);
     dispatcher.bury(worker, isUsable());
     segments.giveBack(worker.lease());
-    account(worker, before);
-    turnover.gone(worker);
-    dropRoom();
+    if (!reserve.gone(worker, reasonOfEnd(worker))) {
+      account(worker, before);
+      turnover.gone(worker);
+      dropRoom();
+    }
     proceed();
-    if (state == State.DRAINING && workers.isEmpty() && dispatcher.isDrained()) {
+    stopIfEmpty();
+  }
+
+  private void stopIfEmpty() {
+    if (state == State.DRAINING
+        && workers.isEmpty()
+        && reserve.isEmpty()
+        && dispatcher.isDrained()) {
       stopped();
     }
+  }
+
+  private static String reasonOfEnd(Worker worker) {
+    return worker.problem != null
+        ? worker.problem
+        : "its process (pid " + worker.pid + ") " + CrashMessages.ending(worker)
+            + (worker.wasReady ? " while it waited" : " before it was ready");
   }
 
   private void stopped() {
@@ -536,11 +604,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
   private void account(Worker worker, Worker.State before) {
     WorkerEvent event = worker.event(options.name());
     if (before == Worker.State.STARTING && !terminating && !worker.stopSent) {
-      String reason = worker.problem != null
-          ? worker.problem
-          : "its process (pid " + worker.pid + ") " + CrashMessages.ending(worker)
-              + " before it was ready";
-      starts.failed(worker, reason, worker.problemCause);
+      starts.failed(worker, reasonOfEnd(worker), worker.problemCause);
       turnover.startFailed();
     } else if (worker.stopSent && (worker.kill == null || before == Worker.State.STARTING)) {
       retired++;
@@ -566,9 +630,8 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
         farewell.stop(worker);
       }
     }
-    if (workers.isEmpty() && state == State.DRAINING) {
-      stopped();
-    }
+    reserve.close(farewell::stop);
+    stopIfEmpty();
   }
 
   // Change.
@@ -644,6 +707,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
   /** Replaces all workers one after the other; see {@link io.procpool.Pool#refresh()}. */
   void refresh(CompletableFuture<Void> done) {
     checkRunning();
+    reserve.renew();
     turnover.refresh(workers.values(), done);
     proceed();
   }
@@ -652,6 +716,11 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
     if (state != State.RUNNING) {
       throw new IllegalStateException("pool \"" + options.name() + "\" is closed");
     }
+  }
+
+  @Override
+  public void stop(Worker spare) {
+    farewell.stop(spare);
   }
 
   // The pool's end.
@@ -691,6 +760,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
     for (Worker worker : new ArrayList<>(workers.values())) {
       kill(worker, Worker.Kill.TERMINATED);
     }
+    reserve.close(spare -> kill(spare, Worker.Kill.TERMINATED));
     shutdown();
   }
 
@@ -718,6 +788,10 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew {
 
   long recycled() {
     return recycled;
+  }
+
+  int readySpares() {
+    return reserve.ready();
   }
 
   FleetSize size() {

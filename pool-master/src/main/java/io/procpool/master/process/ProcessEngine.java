@@ -427,7 +427,7 @@ final class ProcessEngine implements Engine {
           fleet.retired(),
           fleet.size().min(),
           fleet.size().max(),
-          launcher.readySpares(),
+          fleet.readySpares(),
           fleet.recycled());
     });
   }

@@ -35,8 +35,8 @@ final class Turnover {
     /** Lets a worker end what it has begun, and then go. */
     void drain(Worker worker);
 
-    /** Returns the number of the next worker that will be spawned. */
-    int nextNumber();
+    /** Returns the {@link Worker#joined} of the next worker. */
+    int nextToJoin();
   }
 
   /** All workers that there were at some moment are to be replaced. */
@@ -121,7 +121,7 @@ final class Turnover {
   private void begin(Worker worker) {
     old = worker;
     worker.leaving = true;
-    firstSuccessor = crew.nextNumber();
+    firstSuccessor = crew.nextToJoin();
   }
 
   private void leave(Worker worker) {
@@ -139,7 +139,7 @@ final class Turnover {
       }
     }
     Worker leaving = old;
-    if (leaving != null && worker.number >= firstSuccessor) {
+    if (leaving != null && worker.joined >= firstSuccessor) {
       old = null;
       worker.waitsFor = leaving;
       leave(leaving);

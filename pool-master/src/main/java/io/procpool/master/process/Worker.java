@@ -46,6 +46,8 @@ final class Worker {
   final int number;
   final String name;
   final int round; // of start attempts
+  final boolean spare; // when it was spawned
+  final long classPathStamp; // when it was spawned
   final byte[] key = Handshake.newKey();
   final ArrayDeque<Unit> units = new ArrayDeque<>();
   final OutputTail stderr = new OutputTail(STDERR_BYTES);
@@ -88,6 +90,7 @@ final class Worker {
   Worker waitsFor; // it begins when that one has ended what it had begun
 
   long pid = -1;
+  int joined; // its place in the order in which workers have joined
   long headSinceNanos; // since when the first of the units is the first
   int assignedTasks;
   int bytesInFlight;
@@ -122,8 +125,10 @@ final class Worker {
   int timedItem;
   long timedSinceNanos;
 
-  Worker(int number, int round, SegmentPool.Lease lease) {
+  Worker(int number, int round, boolean spare, long classPathStamp, SegmentPool.Lease lease) {
     this.number = number;
+    this.spare = spare;
+    this.classPathStamp = classPathStamp;
     this.name = "worker-" + number;
     this.round = round;
     this.lease = lease;

@@ -10,7 +10,6 @@ import io.procpool.master.launch.ClassArchive;
 import io.procpool.master.launch.JvmLauncher;
 import io.procpool.master.launch.JvmShape;
 import io.procpool.master.launch.OutputSink;
-import io.procpool.master.launch.SpareSet;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -20,7 +19,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
-import org.jspecify.annotations.Nullable;
 
 /** Starts and ends the processes of a pool's workers, outside the event loop. Safe for use by multiple threads. */
 final class WorkerLauncher {
@@ -32,7 +30,6 @@ final class WorkerLauncher {
   private final ExecutorService threads;
   private final Set<Process> processes = ConcurrentHashMap.newKeySet();
   private volatile boolean ending;
-  private volatile @Nullable SpareSet spares;
 
   WorkerLauncher(PoolOptions options, long maxHeapBytes, Path session, Path socket)
       throws IOException {
@@ -84,21 +81,9 @@ final class WorkerLauncher {
     }
   }
 
-  /** Begins to keep the pool's spares, if it has some and has not begun. Event loop only. */
-  void keepSpares() {
-    if (options.spares() > 0 && spares == null && !ending) {
-      SpareSet kept = SpareSet.keepFor(shape, archive, options.spares());
-      spares = kept;
-      if (ending) {
-        kept.kill();
-      }
-    }
-  }
-
-  /** Returns how many spares are ready. */
-  int readySpares() {
-    SpareSet kept = spares;
-    return kept == null ? 0 : kept.statistics().ready();
+  /** Returns a number that changes when something on the class path does. */
+  long classPathStamp() {
+    return shape.classPath().stamp();
   }
 
   private int awaitExit(Process process) {
@@ -109,10 +94,7 @@ final class WorkerLauncher {
 
   private JvmLauncher.Started spawn(Worker worker) throws IOException {
     byte[] orders = Order.encode(Order.WORKER, launchMessage(worker));
-    SpareSet kept = spares;
-    JvmLauncher.Started adopted = kept == null ? null : kept.adopt(shape, orders);
-    JvmLauncher.Started started =
-        adopted != null ? adopted : JvmLauncher.start(shape, archive, orders);
+    JvmLauncher.Started started = JvmLauncher.start(shape, archive, orders);
     Process process = started.process();
     processes.add(process);
     if (ending) {
@@ -146,7 +128,8 @@ final class WorkerLauncher {
         Session.current().path(),
         options.name(),
         ProcessHandle.current().pid(),
-        ThisProcess.current().name());
+        ThisProcess.current().name(),
+        worker.spare);
   }
 
   private OutputSink stderrSink(Worker worker) {
@@ -179,10 +162,6 @@ final class WorkerLauncher {
   /** Kills all processes that are alive, with their descendants, and lets no other begin; for the end of this JVM. */
   void killAll() {
     ending = true;
-    SpareSet kept = spares;
-    if (kept != null) {
-      kept.kill();
-    }
     JvmLauncher.killFamilies(processes);
     archive.abandon();
   }
@@ -194,10 +173,6 @@ final class WorkerLauncher {
 
   /** Makes sure that nothing started here is left, and lets the threads end. */
   void close() {
-    SpareSet kept = spares;
-    if (kept != null) {
-      kept.close();
-    }
     archive.close();
     threads.shutdown();
   }

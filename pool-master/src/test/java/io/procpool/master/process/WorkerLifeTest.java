@@ -352,30 +352,6 @@ final class WorkerLifeTest {
     }
   }
 
-  // Spares.
-
-  /** A worker that is killed is replaced by a process that was there before; that one's place is filled again. */
-  @Test
-  void spares_workerKilled_spareTakesOver() throws Exception {
-    PoolOptions options = options().workers(1).spares(1).build();
-    try (Pool pool = Pool.open(options)) {
-      long pid = pool.apply(PID);
-      Faults.awaitLong("a spare").until(() -> pool.statistics().readySpares() == 1);
-      Set<Long> before = new HashSet<>();
-      ProcessHandle.current().children().forEach(child -> before.add(child.pid()));
-      Faults.signal("KILL", pid);
-      Faults.awaitLong("another worker").until(() -> {
-        try {
-          return pool.apply(PID) != pid;
-        } catch (RuntimeException crashed) {
-          return false;
-        }
-      });
-      assertThat(before).contains(pool.apply(PID));
-      Faults.awaitLong("another spare").until(() -> pool.statistics().readySpares() == 1);
-    }
-  }
-
   // Refresh.
 
   @Test
