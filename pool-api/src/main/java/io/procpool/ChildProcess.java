@@ -42,6 +42,7 @@ public interface ChildProcess extends Awaitable, AutoCloseable {
    *
    * @throws NotSerializableTaskException if the task cannot be serialized; nothing was started
    * @throws ChildStartException if the process cannot be started
+   * @throws NestingLimitException if this process may not start others, because it lies too deep below the root
    */
   static ChildProcess start(ChildOptions options, ChildTask task) {
     return ChildProcesses.installed().start(options, task);

@@ -64,6 +64,7 @@ public interface Pool extends ExecutorService, AutoCloseable {
    * Opens a pool. Workers start in the background; this method does not wait for them.
    *
    * @throws IllegalArgumentException if the backend does not exist or cannot honour an option; the message names it
+   * @throws NestingLimitException if this process may not start others, because it lies too deep below the root
    */
   static Pool open(PoolOptions options) {
     return PoolBackend.named(options.backend()).open(options);

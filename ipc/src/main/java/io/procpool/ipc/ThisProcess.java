@@ -8,9 +8,12 @@ package io.procpool.ipc;
  * @param isDaemon whether it is a daemon child or a worker
  * @param parentPid who has started it; 0 for the root
  * @param parentName the name of that one; empty for the root
+ * @param depth how many processes lie between it and the root, and 1; 0 for the root
+ * @param memoryBytes what it and the processes below it may take of the memory; 0 if nobody has said
  */
-public record ThisProcess(String name, boolean isDaemon, long parentPid, String parentName) {
-  private static volatile ThisProcess current = new ThisProcess("main", false, 0, "");
+public record ThisProcess(
+    String name, boolean isDaemon, long parentPid, String parentName, int depth, long memoryBytes) {
+  private static volatile ThisProcess current = new ThisProcess("main", false, 0, "", 0, 0);
 
   /** Returns what is known of this process. */
   public static ThisProcess current() {

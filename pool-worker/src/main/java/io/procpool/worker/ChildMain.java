@@ -40,8 +40,13 @@ final class ChildMain implements Thread.UncaughtExceptionHandler {
     ChildMain self;
     try {
       ChildLaunch launch = ChildLaunch.read(body);
-      ThisProcess.is(
-          new ThisProcess(launch.name(), launch.daemon(), launch.parentPid(), launch.parentName()));
+      ThisProcess.is(new ThisProcess(
+          launch.name(),
+          launch.daemon(),
+          launch.parentPid(),
+          launch.parentName(),
+          launch.depth(),
+          launch.memoryBytes()));
       Session.join(launch.memoryPath());
       Order order = Order.read(in);
       if (order.kind() != Order.TASK) {

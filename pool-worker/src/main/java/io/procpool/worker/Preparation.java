@@ -136,7 +136,7 @@ final class Preparation {
 
   private static void tryChild() throws Exception {
     FieldWriter launch = new FieldWriter();
-    new ChildLaunch("child", false, 1, "", 1, "main").writeTo(launch);
+    new ChildLaunch("child", false, 1, "", 1, "main", 1, 1).writeTo(launch);
     ChildLaunch.read(launch.toByteArray());
     ValueCodec.expectFilterByProperty();
     List<Object> captured = new ArrayList<>(List.of(1, "text"));

@@ -95,6 +95,8 @@ public final class Training {
         "pool-1",
         ProcessMain.pid(),
         "main",
+        1,
+        0,
         false);
     byte[] order = Order.encode(Order.WORKER, launch);
     Order read = Order.read(new ByteArrayInputStream(order));
@@ -108,7 +110,7 @@ public final class Training {
     PayloadWriter encoded = new PayloadWriter();
     FunctionCodec.write(encoded, task);
     ChildMain.train(
-        new ChildLaunch("child", false, 1, "", ProcessMain.pid(), "main"),
+        new ChildLaunch("child", false, 1, "", ProcessMain.pid(), "main", 1, 1),
         encoded.toByteArray(),
         new FileInputStream("/proc/self/fd/0"));
   }

@@ -46,7 +46,9 @@ final class WorkerMain implements Runnable {
           launch.poolName() + "/" + launch.workerName(),
           true,
           launch.parentPid(),
-          launch.parentName()));
+          launch.parentName(),
+          launch.depth(),
+          launch.memoryBytes()));
       Session.join(launch.memoryPath());
       SocketChannel channel = openChannel();
       channel.connect(UnixDomainSocketAddress.of(launch.socketPath()));

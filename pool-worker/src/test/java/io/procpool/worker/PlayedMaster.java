@@ -110,6 +110,8 @@ final class PlayedMaster implements AutoCloseable {
                 "pool-1",
                 ProcessHandle.current().pid(),
                 "main",
+                1,
+                0,
                 false)));
       }
     }

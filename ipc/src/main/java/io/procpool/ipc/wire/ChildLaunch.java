@@ -3,14 +3,21 @@ package io.procpool.ipc.wire;
 
 import java.io.IOException;
 
-/** What a process is told that becomes a child; its task follows. */
+/**
+ * What a process is told that becomes a child; its task follows.
+ *
+ * @param depth how deep it lies below the root
+ * @param memoryBytes what it and the processes below it may take of the memory; zero: nobody has said
+ */
 public record ChildLaunch(
     String name,
     boolean daemon,
     long graceNanos,
     String memoryPath,
     long parentPid,
-    String parentName)
+    String parentName,
+    int depth,
+    long memoryBytes)
     implements WireMessage {
   @Override
   public void writeTo(FieldWriter out) {
@@ -20,6 +27,8 @@ public record ChildLaunch(
     out.string(4, memoryPath);
     out.uint(5, parentPid);
     out.string(6, parentName);
+    out.uint(7, depth);
+    out.uint(8, memoryBytes);
   }
 
   /** Reads a launch message. */
@@ -30,6 +39,8 @@ public record ChildLaunch(
     String memoryPath = "";
     long parentPid = 0;
     String parentName = "";
+    int depth = 0;
+    long memoryBytes = 0;
     FieldReader in = new FieldReader(bytes, 0, bytes.length);
     for (int field = in.next(); field != 0; field = in.next()) {
       switch (field) {
@@ -51,10 +62,17 @@ public record ChildLaunch(
         case 6:
           parentName = in.string();
           break;
+        case 7:
+          depth = in.uint32();
+          break;
+        case 8:
+          memoryBytes = in.uint64();
+          break;
         default:
           in.skip();
       }
     }
-    return new ChildLaunch(name, daemon, graceNanos, memoryPath, parentPid, parentName);
+    return new ChildLaunch(
+        name, daemon, graceNanos, memoryPath, parentPid, parentName, depth, memoryBytes);
   }
 }

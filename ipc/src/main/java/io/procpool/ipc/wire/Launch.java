@@ -7,6 +7,8 @@ import java.io.IOException;
  * What the master writes to the standard input of a worker it has spawned.
  *
  * @param key the secret of this worker; not copied
+ * @param depth how deep it lies below the root
+ * @param memoryBytes what it and the processes below it may take of the memory; zero: nobody has said
  * @param spare whether it has time to load what it may need
  */
 @SuppressWarnings("ArrayRecordComponent") // nobody compares launches
@@ -21,6 +23,8 @@ public record Launch(
     String poolName,
     long parentPid,
     String parentName,
+    int depth,
+    long memoryBytes,
     boolean spare)
     implements WireMessage {
   @Override
@@ -35,6 +39,8 @@ public record Launch(
     out.string(8, poolName);
     out.uint(9, parentPid);
     out.string(10, parentName);
+    out.uint(12, depth);
+    out.uint(13, memoryBytes);
     out.bool(14, spare);
   }
 
@@ -50,6 +56,8 @@ public record Launch(
     String poolName = "";
     long parentPid = 0;
     String parentName = "";
+    int depth = 0;
+    long memoryBytes = 0;
     boolean spare = false;
     FieldReader in = new FieldReader(bytes, 0, bytes.length);
     for (int field = in.next(); field != 0; field = in.next()) {
@@ -84,6 +92,12 @@ public record Launch(
         case 10:
           parentName = in.string();
           break;
+        case 12:
+          depth = in.uint32();
+          break;
+        case 13:
+          memoryBytes = in.uint64();
+          break;
         case 14:
           spare = in.bool();
           break;
@@ -102,6 +116,8 @@ public record Launch(
         poolName,
         parentPid,
         parentName,
+        depth,
+        memoryBytes,
         spare);
   }
 }

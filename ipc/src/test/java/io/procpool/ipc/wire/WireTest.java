@@ -169,6 +169,8 @@ final class WireTest {
         "pool-7",
         anyLong(),
         "main",
+        anyInt() & 0xff,
+        anyLong(),
         true);
     byte[] theirs = io.procpool.ipc.wire.generated.Launch.newBuilder()
         .setKey(ByteString.copyFrom(key))
@@ -181,6 +183,8 @@ final class WireTest {
         .setPoolName(launch.poolName())
         .setParentPid(launch.parentPid())
         .setParentName(launch.parentName())
+        .setDepth(launch.depth())
+        .setMemoryBytes(launch.memoryBytes())
         .setSpare(launch.spare())
         .build()
         .toByteArray();
@@ -192,7 +196,7 @@ final class WireTest {
   @Test
   void childLaunch_anyValues_asGeneratedCode() throws Exception {
     ChildLaunch launch =
-        new ChildLaunch("child-𝄞", true, anyLong(), "/dev/shm/m", anyLong(), "main");
+        new ChildLaunch("child-𝄞", true, anyLong(), "/dev/shm/m", anyLong(), "main", 3, anyLong());
     byte[] theirs = io.procpool.ipc.wire.generated.ChildLaunch.newBuilder()
         .setName(launch.name())
         .setDaemon(launch.daemon())
@@ -200,6 +204,8 @@ final class WireTest {
         .setMemoryPath(launch.memoryPath())
         .setParentPid(launch.parentPid())
         .setParentName(launch.parentName())
+        .setDepth(launch.depth())
+        .setMemoryBytes(launch.memoryBytes())
         .build()
         .toByteArray();
     assertThat(bytes(launch)).isEqualTo(theirs);

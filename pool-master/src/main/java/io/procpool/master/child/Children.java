@@ -19,6 +19,8 @@ import io.procpool.master.launch.ClassArchive;
 import io.procpool.master.launch.JvmLauncher;
 import io.procpool.master.launch.JvmShape;
 import io.procpool.master.launch.LaunchChecks;
+import io.procpool.master.launch.MemoryBudget;
+import io.procpool.master.launch.Nesting;
 import io.procpool.master.launch.SpareSet;
 import io.procpool.master.launch.TaskEncoder;
 import io.procpool.spi.ChildProcesses;
@@ -33,6 +35,7 @@ public final class Children implements ChildProcesses {
 
   @Override
   public ChildProcess start(ChildOptions options, ChildTask task) {
+    Nesting.check("child \"" + options.name() + "\"");
     PayloadWriter payload = TaskEncoder.encode(task);
     Shipment shipment = payload.shipment();
     byte[] encoded = payload.toByteArray();
@@ -80,7 +83,9 @@ public final class Children implements ChildProcesses {
         JvmChild.nanos(options.gracePeriod()),
         Session.current().path(),
         ProcessHandle.current().pid(),
-        ThisProcess.current().name());
+        ThisProcess.current().name(),
+        Nesting.depthBelow(),
+        MemoryBudget.ofProcess().totalBytes());
   }
 
   @Override

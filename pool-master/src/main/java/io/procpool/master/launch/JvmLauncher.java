@@ -101,10 +101,7 @@ public final class JvmLauncher {
     if (archive.javaVersion() >= 22) {
       command.add("--enable-native-access=ALL-UNNAMED");
     }
-    String waiter = shape.waiterFlag();
-    if (waiter != null) {
-      command.add(waiter);
-    }
+    command.addAll(shape.inheritedFlags());
     if (shape.processors() > 0 && !given.nameProcessors()) {
       command.add("-XX:ActiveProcessorCount=" + shape.processors());
     }

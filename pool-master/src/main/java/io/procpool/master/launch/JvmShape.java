@@ -6,6 +6,7 @@ import io.procpool.PoolOptions;
 import io.procpool.SpareOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param processors how many CPUs it shall count on; zero: all
  * @param waiter how its threads shall sleep; null if that is not said
+ * @param maxDepth how deep processes may be nested; null if that is not said
  */
 public record JvmShape(
     Path java,
@@ -26,7 +28,8 @@ public record JvmShape(
     @Nullable Path workingDirectory,
     JvmClassPath classPath,
     Stdout stdout,
-    @Nullable String waiter) {
+    @Nullable String waiter,
+    @Nullable String maxDepth) {
   private static final String WAITER_PROPERTY = "procpool.waiter";
 
   /** Where standard output goes; standard error always comes to this process. */
@@ -110,7 +113,8 @@ public record JvmShape(
         workingDirectory.orElse(null),
         JvmClassPath.of(classPath),
         stdout,
-        System.getProperty(WAITER_PROPERTY));
+        System.getProperty(WAITER_PROPERTY),
+        System.getProperty(Nesting.PROPERTY));
   }
 
   private static Path ownJava() {
@@ -118,9 +122,15 @@ public record JvmShape(
     return Path.of(System.getProperty("java.home"), "bin", windows ? "java.exe" : "java");
   }
 
-  /** Returns the flag that says how threads shall sleep; null if that is not said. */
-  @Nullable
-  String waiterFlag() {
-    return waiter == null ? null : "-D" + WAITER_PROPERTY + "=" + waiter;
+  /** Returns the flags that hand down what was said to this process. */
+  List<String> inheritedFlags() {
+    List<String> flags = new ArrayList<>();
+    if (waiter != null) {
+      flags.add("-D" + WAITER_PROPERTY + "=" + waiter);
+    }
+    if (maxDepth != null) {
+      flags.add("-D" + Nesting.PROPERTY + "=" + maxDepth);
+    }
+    return flags;
   }
 }

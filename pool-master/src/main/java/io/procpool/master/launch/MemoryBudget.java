@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.launch;
 
+import io.procpool.ipc.ThisProcess;
 import java.util.Locale;
 
 /**
@@ -12,6 +13,8 @@ public final class MemoryBudget {
    * Dealing. A pool that does not say how large its heaps are gets half of the memory if it is the first, a third of what is left if it is the second, and so on, so that after n pools one part in n + 1 is
    *          left for later ones. A quarter of everything is not dealt out so, but kept for many small pools, whose heaps have LEAST_HEAP_BYTES. No worker gets more than a quarter of the memory,
    *          which is what the JVM would choose.
+   * Nesting. A process that procpool has started deals out what it was given: a worker its own part, and an equal part of what nobody has taken when it is started; a child, which counts nowhere, as much as its parent. So what is
+   *          left is given to several, but never more than that.
    */
   /** What a JVM is taken to need beside its heap: metaspace, code, threads, the collector. */
   public static final long BESIDE_HEAP_BYTES = 64L << 20;
@@ -26,7 +29,12 @@ public final class MemoryBudget {
 
   private static final class OfProcess {
     static final MemoryBudget BUDGET =
-        new MemoryBudget(MachineMemory.bytes(), Runtime.getRuntime().maxMemory());
+        new MemoryBudget(ofThisProcess(), Runtime.getRuntime().maxMemory());
+
+    private static long ofThisProcess() {
+      long given = ThisProcess.current().memoryBytes();
+      return given == 0 ? MachineMemory.bytes() : Math.min(given, MachineMemory.bytes());
+    }
   }
 
   MemoryBudget(long total, long ownHeap) {
@@ -54,6 +62,13 @@ public final class MemoryBudget {
     /** Returns the largest heap of each JVM in bytes. */
     public long heapBytes() {
       return heapBytes;
+    }
+
+    /** Returns what each of the JVMs may take together with the processes below it, in bytes. */
+    public long bytesForEach() {
+      synchronized (MemoryBudget.this) {
+        return heapBytes + BESIDE_HEAP_BYTES + left() / Math.max(1, jvms);
+      }
     }
 
     /** Changes the number of JVMs, if there is room; tells whether there was. */
@@ -116,8 +131,14 @@ public final class MemoryBudget {
     return "pool \"" + pool + "\": " + jvms + " JVMs of " + text(heapBytes) + " heap and "
         + text(BESIDE_HEAP_BYTES) + " beside it are " + text(jvms * each) + ", above the "
         + text(Math.max(0, room)) + " that are left: " + text(total)
-        + " of memory, less " + text(reserve) + " for this process and " + text(others)
+        + (ThisProcess.current().isRoot() ? " of memory" : " that this process was given")
+        + ", less " + text(reserve) + " for this process and " + text(others)
         + " for its other pools; lower workers, spares or maxHeapBytes, close other pools, or set memory to UNBUDGETED";
+  }
+
+  /** Returns what there is for this process and those below it, in bytes. */
+  public long totalBytes() {
+    return total;
   }
 
   /** Describes what there is, what is taken, and what a pool of some workers would get. */

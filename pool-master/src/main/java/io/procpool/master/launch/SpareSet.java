@@ -97,6 +97,7 @@ public final class SpareSet implements WarmSpares {
 
   /** Begins to keep spares. */
   public static SpareSet keep(SpareOptions options) {
+    Nesting.check("spares");
     LaunchChecks.check(
         options.maxHeapBytes(),
         options.workingDirectory(),

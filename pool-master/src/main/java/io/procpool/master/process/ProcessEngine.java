@@ -17,6 +17,7 @@ import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.ipc.memory.Session;
 import io.procpool.ipc.memory.SharedCopy;
 import io.procpool.master.launch.LaunchChecks;
+import io.procpool.master.launch.Nesting;
 import io.procpool.master.launch.ProcessMemory;
 import io.procpool.master.launch.TaskEncoder;
 import io.procpool.master.pool.Engine;
@@ -56,6 +57,7 @@ final class ProcessEngine implements Engine {
   private final Thread exitHook;
 
   static ProcessEngine open(PoolOptions options) {
+    Nesting.check("pool \"" + options.name() + "\"");
     LaunchChecks.check(
         options.maxHeapBytes(),
         options.workingDirectory(),
@@ -114,7 +116,7 @@ final class ProcessEngine implements Engine {
     this.loop = transport.loop();
     try {
       Path socket = session.path().resolve("socket");
-      this.launcher = new WorkerLauncher(options, memory.flagBytes(), session.path(), socket);
+      this.launcher = new WorkerLauncher(options, memory, session.path(), socket);
       this.fleet = new Fleet(
           options,
           loop,

@@ -9,6 +9,7 @@ import io.procpool.ipc.wire.Launch;
 import io.procpool.master.launch.ClassArchive;
 import io.procpool.master.launch.JvmLauncher;
 import io.procpool.master.launch.JvmShape;
+import io.procpool.master.launch.Nesting;
 import io.procpool.master.launch.OutputSink;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -25,18 +26,20 @@ final class WorkerLauncher {
   private final PoolOptions options;
   private final Path session;
   private final Path socket;
+  private final WorkerMemory memory;
   private final JvmShape shape;
   private final ClassArchive archive;
   private final ExecutorService threads;
   private final Set<Process> processes = ConcurrentHashMap.newKeySet();
   private volatile boolean ending;
 
-  WorkerLauncher(PoolOptions options, long maxHeapBytes, Path session, Path socket)
+  WorkerLauncher(PoolOptions options, WorkerMemory memory, Path session, Path socket)
       throws IOException {
     this.options = options;
     this.session = session;
     this.socket = socket;
-    this.shape = JvmShape.of(options, maxHeapBytes);
+    this.memory = memory;
+    this.shape = JvmShape.of(options, memory.flagBytes());
     this.archive = ClassArchive.of(shape.java(), shape.classPath().procpool());
     archive.prepare();
     this.threads = Executors.newCachedThreadPool(runnable -> {
@@ -129,6 +132,8 @@ final class WorkerLauncher {
         options.name(),
         ProcessHandle.current().pid(),
         ThisProcess.current().name(),
+        Nesting.depthBelow(),
+        memory.bytesForEach(),
         worker.spare);
   }
 

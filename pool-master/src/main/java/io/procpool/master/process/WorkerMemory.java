@@ -38,6 +38,11 @@ final class WorkerMemory {
     return flagBytes;
   }
 
+  /** Returns what each worker and the processes below it may take of the memory, in bytes. */
+  long bytesForEach() {
+    return share == null ? MemoryBudget.ofProcess().totalBytes() : share.bytesForEach();
+  }
+
   /** Changes the number of workers there is memory for; tells whether that can be. */
   boolean tryHold(int workers) {
     return share == null || share.tryResize(workers + spares);

@@ -39,6 +39,17 @@ final class MemoryBudgetTest {
     assertThat(budget.take("a", 1, 0).heapBytes()).isEqualTo(4 * GIBIBYTE);
   }
 
+  /** A worker may give on what it has, and a part of what nobody has. */
+  @Test
+  void bytesForEach_isTheOwnPartAndAPartOfWhatIsLeft() {
+    MemoryBudget.Share share = budget.take("a", 4, 64 * MEBIBYTE);
+    long left = budget.roomBytes() - 4 * 128 * MEBIBYTE;
+    assertThat(share.bytesForEach()).isEqualTo(128 * MEBIBYTE + left / 4);
+    budget.take("b", 1, 4 * GIBIBYTE);
+    left -= 4 * GIBIBYTE + 64 * MEBIBYTE;
+    assertThat(share.bytesForEach()).isEqualTo(128 * MEBIBYTE + left / 4);
+  }
+
   @Test
   void take_manyPools_allGetSomething() {
     for (int i = 0; i < 30; i++) {
