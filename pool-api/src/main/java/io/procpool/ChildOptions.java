@@ -22,8 +22,8 @@ public final class ChildOptions {
     /** Into the memory of this process, where the last of it is kept: {@link ChildProcess#stdout()}, {@link ChildProcess#stderr()}. */
     CAPTURE,
     /**
-     * To the same stream of this process, each line as a whole and after the child's name in brackets. A line of more than 64 KiB is broken,
-     * and a last one without an end gets one.
+     * To the same stream of this process, each line as a whole and after the child's name in brackets. A line of more than 64 KiB is broken, its further pieces
+     * have {@code [name +]} before them, and a last one without an end gets one.
      */
     TAG,
     /** Nowhere. */

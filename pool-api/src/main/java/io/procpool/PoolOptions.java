@@ -40,13 +40,34 @@ public final class PoolOptions {
     BLOCK
   }
 
-  /** Where an output stream of the workers goes. */
+  /**
+   * Where an output stream of the workers goes. In any case the last 16 KiB of standard error are kept for the message of a crash, and a storm of output delays only who writes it: no
+   * more than 64 KiB of it are in the memory of the master. What does not go on, because nobody reads the master's stream or its logging blocks, makes the worker wait in its write,
+   * where the limits of its task end it.
+   *
+   * <p>Lines of more than 64 KiB are broken, between two characters if they are UTF-8, and the further pieces marked; a last line without an end gets one. Of which task a line is cannot
+   * be told, because the streams belong to the whole process.
+   */
   public enum WorkerStream {
-    /** To the same stream of the master. */
+    /** To the same stream of the master, byte by byte. */
     INHERIT,
-    /** To the standard error stream of the master. */
+    /** To the standard error stream of the master, byte by byte. */
     STDERR,
-    /** Nowhere. The tail of standard error is still kept for the message of a crash. */
+    /** To the same stream of the master, each line as a whole, after the names of pool and worker: {@code [render/worker-3] text}. */
+    TAG,
+    /** As {@link #TAG}, to the standard error stream of the master. */
+    TAG_STDERR,
+    /**
+     * To SLF4J in the master, each line as a message: standard output to the logger {@code procpool.worker.stdout} with level INFO, standard error to {@code procpool.worker.stderr} with
+     * level WARN; the MDC has {@code procpool.pool}, {@code procpool.worker} and {@code procpool.pid}.
+     */
+    LOG,
+    /**
+     * To the end of the {@linkplain Builder#workerOutputFile file}, each line as a whole, after the names of pool, worker and stream: {@code [render/worker-3 err] text}. What the file does
+     * not take, because the disk is full, is dropped and counted, and the file says so when it takes something again.
+     */
+    FILE,
+    /** Nowhere. */
     DISCARD
   }
 
@@ -213,6 +234,11 @@ public final class PoolOptions {
     return values.workerStderr;
   }
 
+  /** Returns the file to which output of the workers is appended. */
+  public Optional<Path> workerOutputFile() {
+    return Optional.ofNullable(values.workerOutputFile);
+  }
+
   /** Returns who is told of the pool's events. */
   public List<PoolListener> listeners() {
     return values.listeners;
@@ -279,6 +305,7 @@ public final class PoolOptions {
     private @Nullable Path javaExecutable;
     private WorkerStream workerStdout = WorkerStream.INHERIT;
     private WorkerStream workerStderr = WorkerStream.INHERIT;
+    private @Nullable Path workerOutputFile;
     private List<PoolListener> listeners = List.of();
 
     private Builder() {}
@@ -310,6 +337,7 @@ public final class PoolOptions {
       javaExecutable = from.javaExecutable;
       workerStdout = from.workerStdout;
       workerStderr = from.workerStderr;
+      workerOutputFile = from.workerOutputFile;
       listeners = from.listeners;
     }
 
@@ -497,6 +525,14 @@ public final class PoolOptions {
       return this;
     }
 
+    /**
+     * Sets the file for streams that go to a {@link WorkerStream#FILE}; it is made when the pool is opened, if there is none, in a directory that exists. Several pools may share one.
+     */
+    public Builder workerOutputFile(Path workerOutputFile) {
+      this.workerOutputFile = workerOutputFile.toAbsolutePath();
+      return this;
+    }
+
     /** Adds one that is told of the pool's events. */
     public Builder listener(PoolListener listener) {
       List<PoolListener> all = new ArrayList<>(listeners);
@@ -516,6 +552,15 @@ public final class PoolOptions {
           && maxPendingBytes == Long.MAX_VALUE) {
         throw new IllegalArgumentException(
             "overflow=BLOCK has no effect without a limit; set maxPendingTasks or maxPendingBytes");
+      }
+      boolean toFile = workerStdout == WorkerStream.FILE || workerStderr == WorkerStream.FILE;
+      if (toFile && workerOutputFile == null) {
+        throw new IllegalArgumentException(
+            "workerStdout or workerStderr=FILE needs a file; set workerOutputFile");
+      }
+      if (!toFile && workerOutputFile != null) {
+        throw new IllegalArgumentException("workerOutputFile=" + workerOutputFile
+            + " has no effect; set workerStdout or workerStderr to FILE, or leave it out");
       }
       Builder copy = new Builder(this);
       if (copy.name == null) {

@@ -53,7 +53,7 @@ public final class SpareOptions {
     builder.javaExecutable = options.javaExecutable().orElse(null);
     builder.stdout = switch (options.workerStdout()) {
       case INHERIT -> ChildOptions.Stream.INHERIT;
-      case STDERR -> ChildOptions.Stream.CAPTURE;
+      case STDERR, TAG, TAG_STDERR, LOG, FILE -> ChildOptions.Stream.CAPTURE;
       case DISCARD -> ChildOptions.Stream.DISCARD;
     };
     return builder;

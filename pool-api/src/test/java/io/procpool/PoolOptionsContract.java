@@ -59,7 +59,8 @@ public abstract class PoolOptionsContract extends PoolContract {
         .classPath(List.of(Path.of("a.jar")))
         .javaExecutable(Path.of("java"))
         .workerStdout(WorkerStream.DISCARD)
-        .workerStderr(WorkerStream.STDERR)
+        .workerStderr(WorkerStream.FILE)
+        .workerOutputFile(Path.of("workers.log"))
         .startTimeout(Duration.ofSeconds(1))
         .gracePeriod(Duration.ZERO)
         .maxPendingBytes(1)
@@ -81,6 +82,7 @@ public abstract class PoolOptionsContract extends PoolContract {
             "javaExecutable",
             "workerStdout",
             "workerStderr",
+            "workerOutputFile",
             "startTimeout",
             "gracePeriod",
             "maxPendingBytes",

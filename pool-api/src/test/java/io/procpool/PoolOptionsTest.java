@@ -186,7 +186,8 @@ class PoolOptionsTest {
         .classPath(List.of(Path.of("a.jar")))
         .javaExecutable(Path.of("java"))
         .workerStdout(WorkerStream.STDERR)
-        .workerStderr(WorkerStream.DISCARD)
+        .workerStderr(WorkerStream.FILE)
+        .workerOutputFile(Path.of("workers.log"))
         .listener(listener)
         .build()
         .toBuilder()
@@ -216,9 +217,22 @@ class PoolOptionsTest {
     assertThat(options.classPath()).containsExactly(Path.of("a.jar").toAbsolutePath());
     assertThat(options.javaExecutable()).contains(Path.of("java").toAbsolutePath());
     assertThat(options.workerStdout()).isEqualTo(WorkerStream.STDERR);
-    assertThat(options.workerStderr()).isEqualTo(WorkerStream.DISCARD);
+    assertThat(options.workerStderr()).isEqualTo(WorkerStream.FILE);
+    assertThat(options.workerOutputFile()).contains(Path.of("workers.log").toAbsolutePath());
     assertThat(options.listeners()).containsExactly(listener);
     assertThat(options.toString()).contains("a.b-c_1", "threads", "512");
+  }
+
+  @Test
+  void build_outputToFileWithoutFile_isRefused() {
+    assertThatThrownBy(
+            () -> PoolOptions.builder().workerStdout(WorkerStream.FILE).build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("workerOutputFile");
+    assertThatThrownBy(
+            () -> PoolOptions.builder().workerOutputFile(Path.of("a.log")).build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("a.log", "FILE");
   }
 
   /** What is built does not change when its builder, or a list given to it, does. */

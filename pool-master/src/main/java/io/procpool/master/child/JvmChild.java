@@ -10,6 +10,7 @@ import io.procpool.ipc.channel.ReadySource;
 import io.procpool.master.launch.JvmLauncher;
 import io.procpool.master.launch.JvmShape;
 import io.procpool.master.launch.LaunchThreads;
+import io.procpool.master.launch.LineTagger;
 import io.procpool.master.launch.OutputSink;
 import io.procpool.master.launch.OutputTail;
 import java.io.IOException;
@@ -104,13 +105,9 @@ final class JvmChild implements ChildProcess, ReadySource {
   private OutputSink sink(ChildOptions.Stream stream, @Nullable OutputTail tail, PrintStream same) {
     return switch (stream) {
       case CAPTURE -> Objects.requireNonNull(tail);
-      case TAG -> new LineTagger(name(), same);
-      case INHERIT ->
-        (bytes, length) -> {
-          same.write(bytes, 0, length);
-          same.flush();
-        };
-      case DISCARD -> (bytes, length) -> {};
+      case TAG -> new LineTagger(name(), OutputSink.to(same));
+      case INHERIT -> OutputSink.to(same);
+      case DISCARD -> OutputSink.NOWHERE;
     };
   }
 

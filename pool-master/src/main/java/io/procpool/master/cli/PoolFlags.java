@@ -190,6 +190,15 @@ final class PoolFlags {
   @Nullable
   String sparesText;
 
+  @Option(
+      names = "--worker-output",
+      paramLabel = "WHERE",
+      description = "Where the output of the workers goes: plain (to standard error, as it comes),"
+          + " tag (to standard error, each line after its worker's name), discard, or a file to append it to,"
+          + " as ./FILE. Default: plain.")
+  @Nullable
+  String workerOutputText;
+
   private static final long SMALLEST_HEAP =
       3L << 20; // measured: 2m does not start, with JDK 17 and 25
   private static final Pattern HEAP_FLAG = Pattern.compile("(?:-Xmx|-XX:MaxHeapSize=)(\\w*)");
@@ -246,13 +255,28 @@ final class PoolFlags {
     options.maxHeapBytes(heap);
     checkJvmArgs(jvmArgs, heap, workers);
     if (isProcesses()) {
-      options
-          .jvmArgs(jvmArgs)
-          .classPath(List.of(jar))
-          .workerStdout(WorkerStream.STDERR)
-          .workerStderr(WorkerStream.STDERR);
+      options.jvmArgs(jvmArgs).classPath(List.of(jar));
+      setWorkerOutput(options);
     }
     return options.build();
+  }
+
+  private void setWorkerOutput(PoolOptions.Builder options) throws CommandException {
+    String where = workerOutputText == null ? "plain" : workerOutputText;
+    WorkerStream stream = switch (where) {
+      case "plain" -> WorkerStream.STDERR;
+      case "tag" -> WorkerStream.TAG_STDERR;
+      case "discard" -> WorkerStream.DISCARD;
+      default -> WorkerStream.FILE;
+    };
+    if (stream == WorkerStream.FILE) {
+      if (where.indexOf('/') < 0) {
+        throw CommandException.usage("--worker-output: \"" + where
+            + "\" is not known; give plain, tag, discard, or a file as ./" + where);
+      }
+      options.workerOutputFile(Path.of(where));
+    }
+    options.workerStdout(stream).workerStderr(stream);
   }
 
   private TaskOptions limits() throws CommandException {
@@ -357,6 +381,7 @@ final class PoolFlags {
     given.put("--recycle-rss", recycleRssText != null);
     given.put("--max-heap-after-gc", maxHeapAfterGcText != null);
     given.put("--spares", sparesText != null);
+    given.put("--worker-output", workerOutputText != null);
     if (inline) {
       given.put("--min-workers", minWorkersText != null);
       given.put("--idle-timeout", idleTimeoutText != null);

@@ -4,6 +4,7 @@ package io.procpool.master.cli;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
 import io.procpool.WorkerStartException;
+import java.io.UncheckedIOException;
 
 /** Opens the pool for an execution, runs it, and sees to its end, also at Ctrl-C. */
 final class PoolRun {
@@ -53,6 +54,8 @@ final class PoolRun {
     try {
       return Pool.open(options);
     } catch (IllegalArgumentException e) {
+      throw CommandException.usage(Texts.oneLine(String.valueOf(e.getMessage())), e);
+    } catch (UncheckedIOException e) {
       throw CommandException.usage(Texts.oneLine(String.valueOf(e.getMessage())), e);
     } catch (WorkerStartException e) {
       throw CommandException.notLoaded(Texts.oneLine(String.valueOf(e.getMessage())), e);

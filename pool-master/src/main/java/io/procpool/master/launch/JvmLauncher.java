@@ -19,12 +19,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Starts JVMs, or finds spares in their place; and what else is done to a process. Safe for use by multiple threads. */
 public final class JvmLauncher {
   /** How many bytes a new process can be told without waiting until it reads: a pipe has room for a page at least. */
   public static final int ROOM_BYTES = 4096;
 
+  private static final Logger LOG = LoggerFactory.getLogger(JvmLauncher.class);
   private static final String MAIN_CLASS = "io.procpool.worker.ProcessMain";
   private static final int LONGEST_CLASS_PATH = 32 * 1024;
 
@@ -148,25 +151,33 @@ public final class JvmLauncher {
     }
   }
 
-  /** Takes all that a stream has, whatever becomes of it. */
-  public static void copy(InputStream from, OutputSink to) {
+  /** Takes all that a stream has, whatever becomes of it; a sink that fails gets nothing more. */
+  public static void copy(InputStream from, OutputSink... to) {
     byte[] buffer = new byte[8192];
-    boolean usable = true;
+    List<OutputSink> usable = new ArrayList<>(List.of(to));
     try (from) {
       for (int n = from.read(buffer); n >= 0; n = from.read(buffer)) {
-        if (usable) {
-          try {
-            to.write(buffer, n);
-          } catch (RuntimeException | StackOverflowError sinkBroken) {
-            usable = false; // the stream must go on being read, or its writer hangs
-          }
-        }
+        int length = n;
+        // The stream must go on being read, or its writer hangs.
+        usable.removeIf(sink -> !succeeds(() -> sink.write(buffer, length)));
       }
     } catch (IOException closed) {
       // The process is gone.
     }
-    if (usable) {
-      to.end();
+    for (OutputSink sink : usable) {
+      succeeds(sink::end);
+    }
+  }
+
+  private static boolean succeeds(Runnable step) {
+    try {
+      step.run();
+      return true;
+    } catch (RuntimeException | Error sinkBroken) {
+      LOG.warn(
+          "output of a process is dropped from here on, because its destination has failed",
+          sinkBroken);
+      return false;
     }
   }
 

@@ -55,7 +55,7 @@ public record JvmShape(
         options.classPath(),
         switch (options.workerStdout()) {
           case INHERIT -> Stdout.INHERIT;
-          case STDERR -> Stdout.PIPE;
+          case STDERR, TAG, TAG_STDERR, LOG, FILE -> Stdout.PIPE;
           case DISCARD -> Stdout.DISCARD;
         });
   }

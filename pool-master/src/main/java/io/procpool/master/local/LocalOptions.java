@@ -70,6 +70,10 @@ final class LocalOptions {
         "workerStderr (the stream is this process's own)");
     refuse(
         refused,
+        options.workerOutputFile().isPresent(),
+        "workerOutputFile (the streams are this process's own)");
+    refuse(
+        refused,
         options.backend().equals(PoolOptions.INLINE)
             && options.overflow() == PoolOptions.Overflow.BLOCK,
         "overflow=BLOCK (a task that submits another would wait for its own end)");

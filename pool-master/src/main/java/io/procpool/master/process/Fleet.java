@@ -38,7 +38,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
    *           the attempts are used up and the last one that was still starting has failed too, waiting tasks are failed.
    * Change.   `Turnover` replaces workers that serve, because `WearWatch` or the worker itself finds that it is worn, or because a refresh was asked for. `Farewell` ends them.
    * Death.    A worker is buried when its process has exited and its connection has ended, so that all it said has been
-   *           heard; connection and standard error may lag behind by a grace, for a child of the task that holds them.
+   *           heard; connection and output may lag behind by a grace, for a child of the task that holds them.
    * Kill.     Only through `kill`, which notes why; the reason decides how the task fails.
    * Shutdown. RUNNING -> DRAINING: workers are stopped once nothing is pending or active; STOPPED when the last one is
    *           buried. A worker that does not exit when told is terminated after the grace period, then killed.
@@ -244,7 +244,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
         process -> execute(() -> launched(worker, process)),
         exit -> execute(() -> exited(worker, exit)),
         failure -> execute(() -> launchFailed(worker, failure)),
-        () -> execute(() -> stderrEnded(worker)));
+        () -> execute(() -> outputEnded(worker)));
     return worker;
   }
 
@@ -278,7 +278,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       worker.problemCause = failure;
     }
     worker.connectionClosed = true;
-    worker.stderrEnded = true;
+    worker.outputEnded = true;
     exited(worker, -1);
   }
 
@@ -528,11 +528,11 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     if (worker.link == null) {
       worker.connectionClosed = true;
     }
-    if (!worker.connectionClosed || !worker.stderrEnded) {
+    if (!worker.connectionClosed || !worker.outputEnded) {
       loop.schedule(
           () -> {
             worker.connectionClosed = true;
-            worker.stderrEnded = true;
+            worker.outputEnded = true;
             buryIfGone(worker);
           },
           CONNECTION_LAG_MILLIS,
@@ -541,14 +541,14 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     buryIfGone(worker);
   }
 
-  private void stderrEnded(Worker worker) {
-    worker.stderrEnded = true;
+  private void outputEnded(Worker worker) {
+    worker.outputEnded = true;
     buryIfGone(worker);
   }
 
   private void buryIfGone(Worker worker) {
     // What a worker says last explains its end, unless the end was ordered.
-    boolean saidAll = worker.stderrEnded || EXPLAINED.contains(worker.kill);
+    boolean saidAll = worker.outputEnded || EXPLAINED.contains(worker.kill);
     if (!worker.processExited
         || !worker.connectionClosed
         || !saidAll

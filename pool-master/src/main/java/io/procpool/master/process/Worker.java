@@ -98,7 +98,7 @@ final class Worker {
   boolean listenersToldStart;
   boolean connectionClosed;
   boolean processExited;
-  boolean stderrEnded;
+  boolean outputEnded;
   boolean stopSent;
   boolean leaving; // another one is to take, or has taken, its place: it does not count
   boolean surplus; // there are more than there should be

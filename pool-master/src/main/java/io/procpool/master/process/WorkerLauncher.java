@@ -10,20 +10,23 @@ import io.procpool.master.launch.ClassArchive;
 import io.procpool.master.launch.JvmLauncher;
 import io.procpool.master.launch.JvmShape;
 import io.procpool.master.launch.Nesting;
-import io.procpool.master.launch.OutputSink;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
 /** Starts and ends the processes of a pool's workers, outside the event loop. Safe for use by multiple threads. */
 final class WorkerLauncher {
+  private static final long OUTPUT_LAG_MILLIS = 100;
+
   private final PoolOptions options;
+  private final WorkerOutput output;
   private final Path session;
   private final Path socket;
   private final WorkerMemory memory;
@@ -40,6 +43,7 @@ final class WorkerLauncher {
     this.socket = socket;
     this.memory = memory;
     this.shape = JvmShape.of(options, memory.flagBytes());
+    this.output = new WorkerOutput(options);
     this.archive = ClassArchive.of(shape.java(), shape.classPath().procpool());
     archive.prepare();
     this.threads = Executors.newCachedThreadPool(runnable -> {
@@ -51,19 +55,26 @@ final class WorkerLauncher {
 
   /**
    * Spawns a worker. In other threads: calls {@code launched} and later {@code exited} and, after the last output, {@code
-   * stderrEnded}; or {@code failed} alone, in the calling thread if there can be no other.
+   * outputEnded}; or {@code failed} alone, in the calling thread if there can be no other.
    */
   void launch(
       Worker worker,
       Consumer<Process> launched,
       IntConsumer exited,
       Consumer<Throwable> failed,
-      Runnable stderrEnded) {
+      Runnable outputEnded) {
     try {
       threads.execute(() -> {
         JvmLauncher.Started started;
+        boolean piped = shape.stdout() == JvmShape.Stdout.PIPE;
+        AtomicInteger streams = new AtomicInteger(piped ? 2 : 1);
+        Runnable streamEnded = () -> {
+          if (streams.decrementAndGet() == 0) {
+            outputEnded.run();
+          }
+        };
         try {
-          started = spawn(worker);
+          started = spawn(worker, streamEnded);
         } catch (Throwable e) {
           failed.accept(e);
           return;
@@ -76,8 +87,8 @@ final class WorkerLauncher {
           process.destroyForcibly();
           exited.accept(awaitExit(process));
         }
-        JvmLauncher.copy(started.stderr(), stderrSink(worker));
-        stderrEnded.run();
+        JvmLauncher.copy(started.stderr(), worker.stderr, output.stderr(worker, process.pid()));
+        streamEnded.run();
       });
     } catch (OutOfMemoryError noThread) {
       failed.accept(noThread);
@@ -95,7 +106,7 @@ final class WorkerLauncher {
     return value;
   }
 
-  private JvmLauncher.Started spawn(Worker worker) throws IOException {
+  private JvmLauncher.Started spawn(Worker worker, Runnable stdoutEnded) throws IOException {
     byte[] orders = Order.encode(Order.WORKER, launchMessage(worker));
     JvmLauncher.Started started = JvmLauncher.start(shape, archive, orders);
     Process process = started.process();
@@ -105,7 +116,10 @@ final class WorkerLauncher {
     }
     try {
       if (shape.stdout() == JvmShape.Stdout.PIPE) {
-        threads.execute(() -> JvmLauncher.copy(process.getInputStream(), printer(System.err)));
+        threads.execute(() -> {
+          JvmLauncher.copy(process.getInputStream(), output.stdout(worker, process.pid()));
+          stdoutEnded.run();
+        });
       }
     } catch (OutOfMemoryError noThread) {
       process.destroyForcibly();
@@ -137,24 +151,6 @@ final class WorkerLauncher {
         worker.spare);
   }
 
-  private OutputSink stderrSink(Worker worker) {
-    if (options.workerStderr() == PoolOptions.WorkerStream.DISCARD) {
-      return worker.stderr;
-    }
-    OutputSink printer = printer(System.err);
-    return (bytes, length) -> {
-      worker.stderr.write(bytes, length);
-      printer.write(bytes, length);
-    };
-  }
-
-  private static OutputSink printer(PrintStream to) {
-    return (bytes, length) -> {
-      to.write(bytes, 0, length);
-      to.flush();
-    };
-  }
-
   /** Kills a process and all that it has started; does not wait. */
   void kill(Process process) {
     try {
@@ -180,5 +176,13 @@ final class WorkerLauncher {
   void close() {
     archive.close();
     threads.shutdown();
+    try {
+      // Those whose streams are held by processes that nobody knows, or that cannot write, are left
+      // alone.
+      threads.awaitTermination(OUTPUT_LAG_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException stray) {
+      Thread.currentThread().interrupt();
+    }
+    output.close();
   }
 }

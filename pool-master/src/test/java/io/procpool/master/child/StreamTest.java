@@ -52,32 +52,6 @@ final class StreamTest {
   }
 
   @Test
-  void tagger_linesInPieces_areWholeAndTagged() {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    LineTagger tagger = new LineTagger("me", new PrintStream(out, false));
-    for (String piece : new String[] {"one\ntw", "o\n\nthr", "ee"}) {
-      byte[] bytes = piece.getBytes(StandardCharsets.UTF_8);
-      tagger.write(bytes, bytes.length);
-    }
-    assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("[me] one\n[me] two\n[me] \n");
-    tagger.end();
-    assertThat(out.toString(StandardCharsets.UTF_8)).endsWith("[me] three\n");
-  }
-
-  @Test
-  void tagger_endlessLine_isBroken() {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    LineTagger tagger = new LineTagger("me", new PrintStream(out, false));
-    byte[] much = new byte[200_000];
-    Arrays.fill(much, (byte) 'x');
-    tagger.write(much, much.length);
-    tagger.end();
-    String text = out.toString(StandardCharsets.UTF_8);
-    assertThat(text.lines()).hasSize(4).allMatch(line -> line.startsWith("[me] x"));
-    assertThat(text.chars().filter(c -> c == 'x')).hasSize(much.length);
-  }
-
-  @Test
   void stream_tagged_goesToTheSameStream() throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();

@@ -52,6 +52,37 @@ final class WorkerProcessesTest {
   }
 
   @Test
+  void run_workerOutput_goesWhereTheFlagSays() throws IOException {
+    Cli.Result tagged =
+        Cli.run("run", jar(), "--workers", 1, "--worker-output", "tag", "--quiet", "--", "a");
+    assertThat(tagged.out()).isEqualTo("a\n");
+    assertThat(tagged.err()).isEqualTo("[pool-master/worker-1] noise\n");
+    Cli.Result dropped =
+        Cli.run("run", jar(), "--workers", 1, "--worker-output", "discard", "--quiet", "--", "a");
+    assertThat(dropped.err()).isEmpty();
+    Path file = folder.resolve("workers.log");
+    Cli.Result kept =
+        Cli.run("run", jar(), "--workers", 1, "--worker-output", file, "--quiet", "--", "a");
+    assertThat(kept.err()).isEmpty();
+    assertThat(file).hasContent("[pool-master/worker-1 out] noise\n");
+  }
+
+  @Test
+  void run_workerOutputThatCannotBe_isRefused() throws IOException {
+    Cli.Result unknown = Cli.run("run", jar(), "--worker-output", "tags", "--", "a");
+    assertThat(unknown.status()).isEqualTo(2);
+    assertThat(unknown.err()).contains("\"tags\"", "./tags");
+    Path nowhere = folder.resolve("none").resolve("workers.log");
+    Cli.Result missing = Cli.run("run", jar(), "--worker-output", nowhere, "--", "a");
+    assertThat(missing.status()).isEqualTo(2);
+    assertThat(missing.err()).contains(nowhere.toString());
+    Cli.Result threads =
+        Cli.run("run", jar(), "--worker-output", "tag", "--backend", "threads", "--", "a");
+    assertThat(threads.status()).isEqualTo(2);
+    assertThat(threads.err()).contains("--worker-output: has no effect with --backend threads");
+  }
+
+  @Test
   void run_timeout_endsTheInput() throws IOException {
     Cli.Result run =
         Cli.run("run", jar(), "--workers", 2, "--timeout", "2s", "--quiet", "--", "a", "hang", "b");
