@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -189,10 +190,17 @@ final class WorkerOutputTest {
             "WARN procpool.worker.stderr to err worker-1");
   }
 
-  /** The last bytes are there when the failure is. */
+  /** The last bytes are there when the failure is, also if standard output is taken slowly. */
   @Test
   void stream_beforeACrash_arrivesBeforeTheFailure() throws Exception {
     capture();
+    System.setOut(new PrintStream(out, true) {
+      @Override
+      public void write(byte[] bytes, int offset, int length) {
+        LockSupport.parkNanos(20_000_000);
+        super.write(bytes, offset, length);
+      }
+    });
     try (Pool pool = Pool.open(options(WorkerStream.TAG).build())) {
       for (int i = 0; i < 5; i++) {
         String end = "the end " + i;
