@@ -474,4 +474,12 @@ public interface Pool extends ExecutorService, AutoCloseable {
 
   /** Returns counts of this moment. Does not block. */
   PoolStatistics statistics();
+
+  /**
+   * Returns what the pool and each of its workers are doing now, also after the pool has been closed. Takes some microseconds for each worker, and costs tasks nothing.
+   *
+   * <p>Waits for a second at most. If the pool has not answered by then, as when the machine has no time for it, what was known when it last did is returned, marked as not
+   * {@linkplain PoolSnapshot#current() current}. An interrupt does not end the wait; the thread's interrupt status stays.
+   */
+  PoolSnapshot snapshot();
 }

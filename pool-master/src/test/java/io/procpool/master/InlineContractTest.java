@@ -10,6 +10,7 @@ import io.procpool.PoolMapContract;
 import io.procpool.PoolOptions;
 import io.procpool.PoolOptionsContract;
 import io.procpool.PoolSchedulingContract;
+import io.procpool.PoolSnapshotContract;
 import io.procpool.PoolSubmitContract;
 import io.procpool.TaskContextContract;
 import org.junit.jupiter.api.Nested;
@@ -43,4 +44,7 @@ class InlineContractTest {
 
   @Nested
   class Contexts extends TaskContextContract {}
+
+  @Nested
+  class Snapshots extends PoolSnapshotContract {}
 }

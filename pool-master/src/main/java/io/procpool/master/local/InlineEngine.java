@@ -5,11 +5,15 @@ import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
 import io.procpool.TaskProgress;
+import io.procpool.WorkerSnapshot;
 import io.procpool.master.pool.NotRun;
 import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
 import io.procpool.spi.WorkerScope;
-import java.util.HashMap;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,7 +33,9 @@ final class InlineEngine extends LocalEngine {
   private final WorkerEvent worker;
   private final WorkerScope scope = new WorkerScope();
   private final ReentrantLock startLock = new ReentrantLock();
-  private final Map<Work, Caller> callers = new HashMap<>();
+  private final Map<Work, Caller> callers = new LinkedHashMap<>();
+  private long startedNanos; // guarded by lock
+  private long idleSinceNanos; // guarded by lock
   private long active;
   private long completed;
   private long lost;
@@ -46,6 +52,13 @@ final class InlineEngine extends LocalEngine {
 
     @Nullable
     LocalTask task; // what it runs; guarded by lock
+
+    int item; // guarded by lock
+    long sinceNanos; // when that began, or ended; guarded by lock
+
+    Caller(long sinceNanos) {
+      this.sinceNanos = sinceNanos;
+    }
   }
 
   InlineEngine(PoolOptions options) {
@@ -82,7 +95,7 @@ final class InlineEngine extends LocalEngine {
   }
 
   private Caller enter(Work work) {
-    Caller caller = new Caller();
+    Caller caller = new Caller(System.nanoTime());
     lock.lock();
     try {
       callers.put(work, caller);
@@ -143,6 +156,8 @@ final class InlineEngine extends LocalEngine {
           lock.lock();
           try {
             started = true;
+            startedNanos = System.nanoTime();
+            idleSinceNanos = startedNanos;
           } finally {
             lock.unlock();
           }
@@ -177,6 +192,8 @@ final class InlineEngine extends LocalEngine {
     count(() -> {
       active++;
       caller.task = task;
+      caller.item = item;
+      caller.sinceNanos = System.nanoTime();
     });
     Ran ran = run(work, item, task);
     tellFinished(work, item, worker, ran);
@@ -184,6 +201,8 @@ final class InlineEngine extends LocalEngine {
       active--;
       completed++;
       caller.task = null;
+      idleSinceNanos = System.nanoTime();
+      caller.sinceNanos = idleSinceNanos;
       if (ran.failure() instanceof InterruptedException && !caller.interrupted) {
         caller.thread.interrupt();
       }
@@ -292,6 +311,54 @@ final class InlineEngine extends LocalEngine {
   public void resize(int min, int max) {
     throw new UnsupportedOperationException("resize: backend \"" + options.backend()
         + "\" runs each task in the thread that submits it; it has no workers");
+  }
+
+  @Override
+  public View view() {
+    lock.lock();
+    try {
+      long now = System.nanoTime();
+      List<WorkerSnapshot> views = new ArrayList<>();
+      callers.forEach((work, caller) -> views.add(view(work, caller, now)));
+      if (callers.isEmpty() && started && !shutdown) {
+        views.add(view(WorkerSnapshot.State.READY, now - idleSinceNanos, now, null));
+      }
+      return new View(Instant.now(), true, statistics(), -1, views);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // under lock
+  private WorkerSnapshot view(Work work, Caller caller, long now) {
+    long inState = now - caller.sinceNanos;
+    LocalTask task = caller.task;
+    return view(
+        started ? WorkerSnapshot.State.BUSY : WorkerSnapshot.State.STARTING,
+        inState,
+        now,
+        task == null
+            ? null
+            : work.running(
+                caller.item,
+                1,
+                Duration.ofNanos(inState),
+                Optional.ofNullable(task.lastProgress())));
+  }
+
+  // under lock
+  private WorkerSnapshot view(
+      WorkerSnapshot.State state,
+      long inState,
+      long now,
+      WorkerSnapshot.@Nullable CurrentTask task) {
+    return view(
+        worker,
+        state,
+        Duration.ofNanos(inState),
+        Duration.ofNanos(started ? now - startedNanos : inState),
+        completed,
+        task);
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.Shared;
 import io.procpool.TaskOptions;
+import io.procpool.WorkerSnapshot;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.memory.SharedCopy;
 import io.procpool.master.pool.Engine;
@@ -14,6 +15,7 @@ import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
 import io.procpool.spi.TaskContexts;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -65,6 +67,27 @@ abstract class LocalEngine implements Engine {
       TaskContexts.install(before);
     }
     return new Ran(block, failure, Duration.ofNanos(System.nanoTime() - start));
+  }
+
+  /** Describes a worker that is a thread: nothing waits inside it, and nobody knows its part of the memory. */
+  static WorkerSnapshot view(
+      WorkerEvent worker,
+      WorkerSnapshot.State state,
+      Duration inState,
+      Duration age,
+      long ended,
+      WorkerSnapshot.@Nullable CurrentTask task) {
+    return new WorkerSnapshot(
+        worker.worker(),
+        worker.pid(),
+        state,
+        inState,
+        age,
+        ended,
+        0,
+        Optional.ofNullable(task),
+        -1,
+        -1);
   }
 
   final void tellStarted(Work work, int item, WorkerEvent worker) {

@@ -9,6 +9,7 @@ import io.procpool.PoolStatistics;
 import io.procpool.PoolTerminatedException;
 import io.procpool.TaskProgress;
 import io.procpool.WorkerGoneException;
+import io.procpool.WorkerSnapshot;
 import io.procpool.master.pool.FairShares;
 import io.procpool.master.pool.KeyOwners;
 import io.procpool.master.pool.NotRun;
@@ -16,7 +17,10 @@ import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.WaitingLines;
 import io.procpool.master.pool.Work;
 import io.procpool.spi.WorkerScope;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -129,6 +133,7 @@ final class ThreadsEngine extends LocalEngine {
     lock.lock();
     try {
       work.placement(cursor);
+      work.arrived(System.nanoTime());
       pending += work.count();
       if (work.isCancelled()) {
         reports = List.of(cancelRest(cursor));
@@ -544,6 +549,40 @@ final class ThreadsEngine extends LocalEngine {
     }
   }
 
+  @Override
+  public View view() {
+    lock.lock();
+    try {
+      long now = System.nanoTime();
+      long oldest = -1;
+      for (Cursor cursor : fronts()) {
+        oldest = Math.max(oldest, now - cursor.work.acceptedNanos());
+      }
+      List<WorkerSnapshot> views = new ArrayList<>();
+      for (Worker worker : inOrder()) {
+        views.add(worker.view(now));
+      }
+      return new View(Instant.now(), true, statistics(), oldest, views);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // under lock
+  private List<Cursor> fronts() {
+    List<Cursor> fronts = common.fronts();
+    all().forEach(worker -> fronts.addAll(worker.bound.fronts()));
+    return fronts;
+  }
+
+  // under lock
+  private List<Worker> inOrder() {
+    List<Worker> all = all();
+    all.addAll(ending);
+    all.sort(Comparator.comparingInt(worker -> worker.number));
+    return all;
+  }
+
   private final class Worker implements Runnable {
     final Thread thread;
     private final WorkerEvent event;
@@ -551,11 +590,16 @@ final class ThreadsEngine extends LocalEngine {
     private final WaitingLines<Cursor> bound = new WaitingLines<>(cursor -> cursor.work, shares);
     private @Nullable Cursor current; // guarded by lock
     private double charged; // to the submitter of the running item; guarded by lock
-    private int item;
+    private int item; // changed under lock
     private @Nullable LocalTask task; // guarded by lock
     private boolean givenUp; // the running item has been reported; guarded by lock
+    private final int number;
+    private final long madeNanos = System.nanoTime();
+    private long sinceNanos = madeNanos; // when it changed its state last; guarded by lock
+    private long ended; // guarded by lock
 
     Worker(int number) {
+      this.number = number;
       thread = threads.newThread(this);
       thread.setName(options.name() + "-worker-" + number);
       thread.setDaemon(true);
@@ -589,6 +633,7 @@ final class ThreadsEngine extends LocalEngine {
         Thread.interrupted();
         if (failure == null) {
           failedStarts = 0;
+          sinceNanos = System.nanoTime();
           workers.add(this);
           events.tell(listener -> listener.workerStarted(event));
           return true;
@@ -613,6 +658,7 @@ final class ThreadsEngine extends LocalEngine {
             workers.remove(this);
             keys.release(this);
             ending.add(this);
+            sinceNanos = System.nanoTime();
             return false;
           }
           awaitAvailable(idleEnd);
@@ -629,12 +675,33 @@ final class ThreadsEngine extends LocalEngine {
         current = cursor;
         task = new LocalTask(options, cursor.work, item, event.worker());
         cursor.task = task;
+        sinceNanos = System.nanoTime();
         Thread.interrupted();
         tellStarted(cursor.work, item, event);
         return true;
       } finally {
         lock.unlock();
       }
+    }
+
+    // under lock
+    private WorkerSnapshot view(long now) {
+      Cursor running = current;
+      Duration inState = Duration.ofNanos(now - sinceNanos);
+      WorkerSnapshot.State state = starting.contains(this)
+          ? WorkerSnapshot.State.STARTING
+          : ending.contains(this)
+              ? WorkerSnapshot.State.DRAINING
+              : running != null ? WorkerSnapshot.State.BUSY : WorkerSnapshot.State.READY;
+      return LocalEngine.view(
+          event,
+          state,
+          inState,
+          Duration.ofNanos(now - madeNanos),
+          ended,
+          running == null || task == null
+              ? null
+              : running.work.running(item, 1, inState, Optional.ofNullable(task.lastProgress())));
     }
 
     // under lock
@@ -731,6 +798,8 @@ final class ThreadsEngine extends LocalEngine {
         done.running--;
         current = null;
         task = null;
+        ended++;
+        sinceNanos = System.nanoTime();
         if (charged > 0) {
           shares.ended(done.work, charged, ran.time().toNanos());
         }

@@ -2,6 +2,7 @@
 package io.procpool.master.pool;
 
 import io.procpool.PoolOptions;
+import io.procpool.PoolSnapshot;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -89,6 +90,19 @@ final class Admission {
       tasks -= doneTasks;
       bytes -= doneBytes;
       room.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Tells what is pending and what may be; without limits nothing is counted here, and {@code known} is the number of tasks. */
+  PoolSnapshot.BackPressure backPressure(long known) {
+    if (!limited) {
+      return new PoolSnapshot.BackPressure(known, -1, maxTasks, maxBytes);
+    }
+    lock.lock();
+    try {
+      return new PoolSnapshot.BackPressure(tasks, bytes, maxTasks, maxBytes);
     } finally {
       lock.unlock();
     }

@@ -5,7 +5,9 @@ import io.procpool.PoolStatistics;
 import io.procpool.Shared;
 import io.procpool.TaskOptions;
 import io.procpool.TaskProgress;
+import io.procpool.WorkerSnapshot;
 import io.procpool.ipc.FunctionKind;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -113,6 +115,24 @@ public interface Engine {
 
   /** Fills in what the engine knows. */
   PoolStatistics statistics();
+
+  /**
+   * What an engine knows at one moment.
+   *
+   * @param when the moment
+   * @param current false if the engine did not answer, and this is from before
+   * @param oldestWaitNanos how long something has waited for a worker; -1 if nothing waits
+   * @param workers those that there are
+   */
+  record View(
+      Instant when,
+      boolean current,
+      PoolStatistics statistics,
+      long oldestWaitNanos,
+      List<WorkerSnapshot> workers) {}
+
+  /** Tells what the workers are doing. Blocks for a second at most. */
+  View view();
 
   /** A list of inputs under construction: one thread only. */
   interface Inputs {

@@ -359,6 +359,7 @@ final class Imap<R> implements ResultIterator<R> {
         batchBase = base + count;
         Work work =
             submission.work(inputs, count, itemTime, block -> arrived(base, block, bytes, left));
+        work.firstInput(base);
         inFlight.put(base, work);
         inFlightBytes += bytes;
         core.submitUnlimited(work);

@@ -68,8 +68,10 @@ final class InlineImap<R> implements ResultIterator<R> {
     try {
       Engine.Inputs inputs = submission.newInputs();
       inputs.add(input.next(), null, null);
-      core.submitUnlimited(submission.work(
-          inputs, 1, new ItemTime(), block -> completion[0] = Completion.ofBlock(block)));
+      Work work = submission.work(
+          inputs, 1, new ItemTime(), block -> completion[0] = Completion.ofBlock(block));
+      work.firstInput(index);
+      core.submitUnlimited(work);
     } catch (Throwable thrown) {
       inputError = thrown;
       return null;

@@ -2,12 +2,14 @@
 package io.procpool.master.pool;
 
 import io.procpool.PoolOptions;
+import io.procpool.PoolSnapshot;
 import io.procpool.PoolStatistics;
 import io.procpool.TaskOptions;
 import io.procpool.ipc.FunctionKind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -376,7 +378,31 @@ final class PoolCore {
   }
 
   PoolStatistics statistics() {
-    PoolStatistics known = engine.statistics();
+    return withDelayed(engine.statistics());
+  }
+
+  PoolSnapshot snapshot() {
+    Engine.View view = engine.view();
+    PoolStatistics statistics = withDelayed(view.statistics());
+    PoolSnapshot.State state = !shutdown
+        ? PoolSnapshot.State.OPEN
+        : engine.isTerminated() ? PoolSnapshot.State.TERMINATED : PoolSnapshot.State.CLOSING;
+    return new PoolSnapshot(
+        options.name(),
+        options.backend(),
+        view.when(),
+        view.current(),
+        state,
+        statistics,
+        admission.backPressure(statistics.pendingTasks() + statistics.activeTasks()),
+        view.oldestWaitNanos() < 0
+            ? Optional.empty()
+            : Optional.of(Duration.ofNanos(view.oldestWaitNanos())),
+        view.workers());
+  }
+
+  /** Adds what the engine has not been given yet. */
+  private PoolStatistics withDelayed(PoolStatistics known) {
     synchronized (this) {
       return new PoolStatistics(
           known.workersStarting(),

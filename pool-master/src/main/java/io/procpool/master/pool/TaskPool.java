@@ -5,6 +5,7 @@ import io.procpool.Arguments;
 import io.procpool.AsyncResult;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
+import io.procpool.PoolSnapshot;
 import io.procpool.PoolStatistics;
 import io.procpool.ResultIterator;
 import io.procpool.RunnableTask;
@@ -351,6 +352,7 @@ public final class TaskPool implements Pool {
     TaskResult<List<R>> result = new TaskResult<>(core.callbacks(), callbacks);
     MapCollector collector = new MapCollector(inputs.count(), result::complete);
     Work work = submission.work(inputs, chunkSize, new ItemTime(), collector);
+    work.firstInput(0);
     result.control(new MapControl(controlOf(work), collector));
     if (inputs.count() == 0) {
       result.complete(collector);
@@ -836,6 +838,11 @@ public final class TaskPool implements Pool {
   @Override
   public PoolStatistics statistics() {
     return core.statistics();
+  }
+
+  @Override
+  public PoolSnapshot snapshot() {
+    return core.snapshot();
   }
 
   @Override

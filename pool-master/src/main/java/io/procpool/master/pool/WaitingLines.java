@@ -196,6 +196,18 @@ public final class WaitingLines<E> {
     return removed;
   }
 
+  /** Returns what is first in each line: nothing has waited longer than one of these. */
+  public List<E> fronts() {
+    List<E> fronts = new ArrayList<>();
+    for (Line<E> line : lines()) {
+      E front = line.waiting.peek();
+      if (front != null) {
+        fronts.add(front);
+      }
+    }
+    return fronts;
+  }
+
   /** Returns all that waits; in order as far as it is in one line. */
   public List<E> all() {
     List<E> all = new ArrayList<>(size);

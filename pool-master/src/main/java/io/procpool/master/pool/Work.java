@@ -2,8 +2,12 @@
 package io.procpool.master.pool;
 
 import io.procpool.TaskOptions;
+import io.procpool.TaskProgress;
+import io.procpool.WorkerSnapshot.CurrentTask;
 import io.procpool.ipc.RunningTask;
+import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +23,9 @@ public final class Work {
   private final @Nullable String key;
   private final ItemTime itemTime;
   private final Consumer<ResultBlock> sink;
-  private long acceptedNanos; // before the work is submitted
+  private long
+      acceptedNanos; // 0 until the engine knows of it, or it is submitted with a limit for its wait
+  private long firstInput = -1; // not changed once it is submitted
   private int reported; // the engine's thread only
   private volatile boolean cancelled;
   private volatile @Nullable Object placement;
@@ -67,6 +73,16 @@ public final class Work {
     return options;
   }
 
+  /** Says that the items are inputs of a map, and the place of the first among them, from 0. */
+  void firstInput(long place) {
+    firstInput = place;
+  }
+
+  /** Returns the place of an item among the inputs of its map, from 0; -1 if it is a task by itself. */
+  public long input(int item) {
+    return firstInput < 0 ? -1 : firstInput + item;
+  }
+
   /** Returns the inputs. */
   public Engine.Inputs inputs() {
     return inputs;
@@ -94,7 +110,14 @@ public final class Work {
     }
   }
 
-  /** Returns when the time in the queue began, if there is a limit for it. */
+  /** The engine has got the work: its time in the queue began now, unless that is known better. */
+  public void arrived(long nanos) {
+    if (acceptedNanos == 0) {
+      acceptedNanos = nanos;
+    }
+  }
+
+  /** Returns when the time in the queue began; exactly if there is a limit for it. */
   public long acceptedNanos() {
     return acceptedNanos;
   }
@@ -111,6 +134,21 @@ public final class Work {
 
   int weight() {
     return options.weight().orElse(1);
+  }
+
+  /** Describes an item that runs. */
+  public CurrentTask running(
+      int item, int attempt, Duration runTime, Optional<TaskProgress> progress) {
+    return new CurrentTask(
+        taskId(item),
+        input(item),
+        name(),
+        attempt,
+        runTime,
+        progress,
+        priority,
+        options.submitter(),
+        Optional.ofNullable(key));
   }
 
   /** Tells whether it has neither a priority nor a submitter. */

@@ -259,12 +259,12 @@ final class Dispatcher {
     EncodedFunction function = inputs.encodedFunction();
     worker.link().run(unit, !function.isKeptFor(work) || worker.needs(function));
     if (worker.units.size() == 1) {
-      worker.state = Worker.State.BUSY;
+      worker.enter(Worker.State.BUSY);
       clock.head(worker);
       silence.watch();
     }
     if (isUsedUp(worker)) {
-      worker.state = Worker.State.DRAINING;
+      worker.enter(Worker.State.DRAINING);
       worker.recycled = true;
     }
   }
@@ -278,7 +278,7 @@ final class Dispatcher {
   /** Gives a worker nothing further, and takes back what it has not begun. */
   void drain(Worker worker) {
     if (worker.state == Worker.State.READY || worker.state == Worker.State.BUSY) {
-      worker.state = Worker.State.DRAINING;
+      worker.enter(Worker.State.DRAINING);
     }
     List<Unit> latestFirst = new ArrayList<>(worker.units);
     Collections.reverse(latestFirst);
@@ -422,14 +422,7 @@ final class Dispatcher {
 
   /** Returns what a work of one item, which runs, has said of its progress; any thread. */
   static Optional<TaskProgress> progress(Work work) {
-    if (!(work.placement() instanceof Unit unit)) {
-      return Optional.empty();
-    }
-    WorkerSegment segment = unit.segment;
-    TaskProgress progress = segment.progress();
-    boolean said =
-        segment.progressNanos() != 0 && segment.progressNanos() - segment.itemStartNanos() >= 0;
-    return said && segment.state(unit.seq).isRunning() ? Optional.of(progress) : Optional.empty();
+    return work.placement() instanceof Unit unit ? unit.progress() : Optional.empty();
   }
 
   /** Tells whether some items of a work are being run. */
@@ -539,6 +532,10 @@ final class Dispatcher {
 
   long pendingTasks() {
     return pending.tasks();
+  }
+
+  long oldestWaitNanos(long now) {
+    return pending.oldestWaitNanos(now);
   }
 
   long activeTasks() {

@@ -35,7 +35,7 @@ final class Farewell {
       killSwitch.kill(worker, Worker.Kill.TERMINATED);
       return;
     }
-    worker.state = Worker.State.DRAINING;
+    worker.enter(Worker.State.DRAINING);
     worker.cancelLifeTimer();
     worker.link.stop(finalizer);
     worker.link.flush();

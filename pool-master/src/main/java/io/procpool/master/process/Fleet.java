@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
+import io.procpool.WorkerSnapshot;
 import io.procpool.ipc.FrameRing;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.ThrowableCodec;
@@ -445,7 +446,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       return;
     }
     worker.cancelLifeTimer();
-    worker.state = Worker.State.READY;
+    worker.enter(Worker.State.READY);
     serve(worker);
   }
 
@@ -556,7 +557,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       return;
     }
     Worker.State before = worker.state;
-    worker.state = Worker.State.EXITED;
+    worker.enter(Worker.State.EXITED);
     worker.cancelLifeTimer();
     WearWatch.gone(worker);
     if (worker.link != null) {
@@ -690,7 +691,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     }
     worker.surplus = false;
     worker.leaving = false;
-    worker.state = worker.units.isEmpty() ? Worker.State.READY : Worker.State.BUSY;
+    worker.enter(worker.units.isEmpty() ? Worker.State.READY : Worker.State.BUSY);
     return true;
   }
 
@@ -765,6 +766,13 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
   }
 
   // Counts.
+
+  /** Returns what the workers are doing. */
+  List<WorkerSnapshot> views(long now) {
+    List<WorkerSnapshot> views = new ArrayList<>();
+    workers.values().forEach(worker -> views.add(WorkerView.of(worker, now)));
+    return views;
+  }
 
   int workersIn(Worker.State wanted) {
     int count = 0;

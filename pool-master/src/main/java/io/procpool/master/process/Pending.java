@@ -244,6 +244,21 @@ final class Pending {
     return untouched;
   }
 
+  /** Returns how long something has waited since it was accepted; -1 if nothing waits. */
+  long oldestWaitNanos(long now) {
+    List<Slice> fronts = common.fronts();
+    for (Worker worker : workers) {
+      if (worker.bound != null) {
+        fronts.addAll(worker.bound.fronts());
+      }
+    }
+    long oldest = -1;
+    for (Slice front : fronts) {
+      oldest = Math.max(oldest, Math.max(0, now - front.work().acceptedNanos()));
+    }
+    return oldest;
+  }
+
   /** Returns the number of tasks. */
   long tasks() {
     return tasks;

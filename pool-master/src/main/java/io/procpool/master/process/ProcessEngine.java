@@ -26,6 +26,7 @@ import io.procpool.master.pool.Work;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -55,6 +56,7 @@ final class ProcessEngine implements Engine {
   private final AtomicBoolean drainScheduled = new AtomicBoolean();
   private final CountDownLatch cleaned = new CountDownLatch(1);
   private final Thread exitHook;
+  private final Lookout lookout;
 
   static ProcessEngine open(PoolOptions options) {
     Nesting.check("pool \"" + options.name() + "\"");
@@ -134,6 +136,7 @@ final class ProcessEngine implements Engine {
       session.close();
       throw e;
     }
+    this.lookout = new Lookout(options, loop, this::look);
     loop.execute(fleet::proceed);
   }
 
@@ -258,14 +261,16 @@ final class ProcessEngine implements Engine {
 
   private void drain() {
     drainScheduled.set(false);
+    long now = System.nanoTime();
     for (Work work = submitted.poll(); work != null; work = submitted.poll()) {
+      work.arrived(now);
       fleet.accept(work);
     }
     fleet.proceed();
   }
 
   /** Runs something in the event loop; in the calling thread once the loop has ended, when nothing else can interfere. */
-  private void inLoop(Runnable step) {
+  void inLoop(Runnable step) {
     try {
       loop.execute(step);
     } catch (RejectedExecutionException ended) {
@@ -412,25 +417,41 @@ final class ProcessEngine implements Engine {
 
   @Override
   public PoolStatistics statistics() {
-    return askLoop(() -> {
-      drain();
-      Dispatcher dispatcher = fleet.dispatcher();
-      return new PoolStatistics(
-          fleet.workersIn(Worker.State.STARTING),
-          fleet.workersIn(Worker.State.READY),
-          fleet.workersIn(Worker.State.BUSY) + fleet.workersIn(Worker.State.DRAINING),
-          dispatcher.pendingTasks(),
-          dispatcher.activeTasks(),
-          dispatcher.reports().completed(),
-          dispatcher.reports().lost(),
-          dispatcher.reports().cancelled(),
-          fleet.spawned(),
-          fleet.crashed(),
-          fleet.retired(),
-          fleet.size().min(),
-          fleet.size().max(),
-          fleet.readySpares(),
-          fleet.recycled());
-    });
+    return askLoop(this::count);
+  }
+
+  // in the event loop
+  private PoolStatistics count() {
+    drain();
+    Dispatcher dispatcher = fleet.dispatcher();
+    return new PoolStatistics(
+        fleet.workersIn(Worker.State.STARTING),
+        fleet.workersIn(Worker.State.READY),
+        fleet.workersIn(Worker.State.BUSY) + fleet.workersIn(Worker.State.DRAINING),
+        dispatcher.pendingTasks(),
+        dispatcher.activeTasks(),
+        dispatcher.reports().completed(),
+        dispatcher.reports().lost(),
+        dispatcher.reports().cancelled(),
+        fleet.spawned(),
+        fleet.crashed(),
+        fleet.retired(),
+        fleet.size().min(),
+        fleet.size().max(),
+        fleet.readySpares(),
+        fleet.recycled());
+  }
+
+  @Override
+  public View view() {
+    return lookout.view();
+  }
+
+  // in the event loop
+  private View look() {
+    PoolStatistics statistics = count();
+    long now = System.nanoTime();
+    return new View(
+        Instant.now(), true, statistics, fleet.dispatcher().oldestWaitNanos(now), fleet.views(now));
   }
 }

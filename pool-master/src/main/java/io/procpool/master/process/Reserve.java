@@ -98,7 +98,7 @@ final class Reserve {
   /** The initializer of a spare has returned. */
   void ready(Worker spare) {
     spare.cancelLifeTimer();
-    spare.state = Worker.State.READY;
+    spare.enter(Worker.State.READY);
   }
 
   /** Takes out the spare that has been ready for longest; null if there is none. */

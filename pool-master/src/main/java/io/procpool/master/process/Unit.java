@@ -1,8 +1,10 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
+import io.procpool.TaskProgress;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.master.pool.Work;
+import java.util.Optional;
 
 /** Consecutive items of one work that were sent to a worker together. Event loop only, but for the final fields. */
 final class Unit {
@@ -28,5 +30,13 @@ final class Unit {
     this.received = from;
     this.bytes = bytes;
     this.refusals = refusals;
+  }
+
+  /** Returns what the item that runs has said of its progress; any thread. */
+  Optional<TaskProgress> progress() {
+    TaskProgress progress = segment.progress();
+    boolean said =
+        segment.progressNanos() != 0 && segment.progressNanos() - segment.itemStartNanos() >= 0;
+    return said && segment.state(seq).isRunning() ? Optional.of(progress) : Optional.empty();
   }
 }

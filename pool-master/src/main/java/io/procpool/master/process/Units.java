@@ -74,7 +74,7 @@ final class Units {
   /** A worker has one unit less. */
   private static void settle(Worker worker) {
     if (worker.units.isEmpty() && worker.state == Worker.State.BUSY) {
-      worker.state = Worker.State.READY;
+      worker.enter(Worker.State.READY);
     }
   }
 

@@ -54,7 +54,7 @@ final class Worker {
   private final SegmentPool.Lease lease;
   private final Set<Long> functions = new HashSet<>();
 
-  State state = State.STARTING;
+  State state = State.STARTING; // changed by enter() only
 
   @Nullable
   WorkerLink link;
@@ -89,6 +89,8 @@ final class Worker {
   @Nullable
   Worker waitsFor; // it begins when that one has ended what it had begun
 
+  final long spawnedNanos = System.nanoTime();
+  long stateSinceNanos = spawnedNanos;
   long pid = -1;
   int joined; // its place in the order in which workers have joined
   long headSinceNanos; // since when the first of the units is the first
@@ -144,6 +146,13 @@ final class Worker {
 
   WorkerLink link() {
     return Objects.requireNonNull(link);
+  }
+
+  void enter(State next) {
+    if (state != next) {
+      state = next;
+      stateSinceNanos = System.nanoTime();
+    }
   }
 
   boolean takesUnits() {

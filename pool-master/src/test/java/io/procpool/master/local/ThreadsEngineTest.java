@@ -241,6 +241,11 @@ final class ThreadsEngineTest {
     }
 
     @Override
+    public View view() {
+      return engine.view();
+    }
+
+    @Override
     public PoolStatistics statistics() {
       return engine.statistics();
     }
