@@ -34,7 +34,8 @@ public final class PoolOptions {
     /** The submission fails with a {@link java.util.concurrent.RejectedExecutionException}. */
     REJECT,
     /**
-     * The submitting thread waits until there is room; an interrupt ends the wait and rejects the submission. Refused by
+     * The submitting thread waits until there is room, for {@link Builder#overflowTimeout overflowTimeout} at most; those that wait are served in their order, so that none waits for ever
+     * because smaller ones pass. The end of the time, an interrupt and the pool's end reject the submission. Refused by
      * the backend {@code inline}, where a task that submits another would wait for its own end.
      */
     BLOCK
@@ -178,6 +179,11 @@ public final class PoolOptions {
     return values.overflow;
   }
 
+  /** Returns how long a submission waits for room with {@link Overflow#BLOCK}; empty means without end. */
+  public Optional<Duration> overflowTimeout() {
+    return Optional.ofNullable(values.overflowTimeout);
+  }
+
   /** Returns how many tasks may wait inside a worker behind the running one. */
   public int prefetch() {
     return values.prefetch;
@@ -239,6 +245,11 @@ public final class PoolOptions {
     return Optional.ofNullable(values.workerOutputFile);
   }
 
+  /** Returns what harm the pool does to its workers; empty: none. */
+  public Optional<Chaos> chaos() {
+    return Optional.ofNullable(values.chaos);
+  }
+
   /** Returns who is told of the pool's events. */
   public List<PoolListener> listeners() {
     return values.listeners;
@@ -268,6 +279,7 @@ public final class PoolOptions {
    * <tr><td>gracePeriod</td><td>2 s</td></tr>
    * <tr><td>maxPendingTasks, maxPendingBytes</td><td>no limit</td></tr>
    * <tr><td>overflow</td><td>{@link Overflow#REJECT}</td></tr>
+   * <tr><td>overflowTimeout</td><td>none: a submission waits without end</td></tr>
    * <tr><td>prefetch</td><td>16 tasks</td></tr>
    * <tr><td>memory</td><td>{@link Memory#BUDGETED}</td></tr>
    * <tr><td>maxHeapBytes</td><td>zero: dealt out of the budget</td></tr>
@@ -295,6 +307,7 @@ public final class PoolOptions {
     private int maxPendingTasks = Integer.MAX_VALUE;
     private long maxPendingBytes = Long.MAX_VALUE;
     private Overflow overflow = Overflow.REJECT;
+    private @Nullable Duration overflowTimeout;
     private int prefetch = 16;
     private long maxHeapBytes;
     private Memory memory = Memory.BUDGETED;
@@ -306,6 +319,7 @@ public final class PoolOptions {
     private WorkerStream workerStdout = WorkerStream.INHERIT;
     private WorkerStream workerStderr = WorkerStream.INHERIT;
     private @Nullable Path workerOutputFile;
+    private @Nullable Chaos chaos;
     private List<PoolListener> listeners = List.of();
 
     private Builder() {}
@@ -327,6 +341,7 @@ public final class PoolOptions {
       maxPendingTasks = from.maxPendingTasks;
       maxPendingBytes = from.maxPendingBytes;
       overflow = from.overflow;
+      overflowTimeout = from.overflowTimeout;
       prefetch = from.prefetch;
       maxHeapBytes = from.maxHeapBytes;
       memory = from.memory;
@@ -338,6 +353,7 @@ public final class PoolOptions {
       workerStdout = from.workerStdout;
       workerStderr = from.workerStderr;
       workerOutputFile = from.workerOutputFile;
+      chaos = from.chaos;
       listeners = from.listeners;
     }
 
@@ -462,6 +478,12 @@ public final class PoolOptions {
       return this;
     }
 
+    /** Sets how long a submission waits for room with {@link Overflow#BLOCK} before it is rejected. More than zero. */
+    public Builder overflowTimeout(Duration overflowTimeout) {
+      this.overflowTimeout = OptionChecks.positive("overflowTimeout", overflowTimeout);
+      return this;
+    }
+
     /**
      * Sets how many tasks may wait inside a worker behind the running one, 0 to 48. They hide the round trip to the master
      * and are taken back as soon as another worker has nothing to do.
@@ -533,6 +555,12 @@ public final class PoolOptions {
       return this;
     }
 
+    /** Has the pool harm its own workers while they run tasks, for tests of jobs. */
+    public Builder chaos(Chaos chaos) {
+      this.chaos = Objects.requireNonNull(chaos, "chaos");
+      return this;
+    }
+
     /** Adds one that is told of the pool's events. */
     public Builder listener(PoolListener listener) {
       List<PoolListener> all = new ArrayList<>(listeners);
@@ -561,6 +589,10 @@ public final class PoolOptions {
       if (!toFile && workerOutputFile != null) {
         throw new IllegalArgumentException("workerOutputFile=" + workerOutputFile
             + " has no effect; set workerStdout or workerStderr to FILE, or leave it out");
+      }
+      if (overflowTimeout != null && overflow != Overflow.BLOCK) {
+        throw new IllegalArgumentException("overflowTimeout=" + overflowTimeout
+            + " has no effect with overflow=" + overflow + "; set overflow=BLOCK, or leave it out");
       }
       Builder copy = new Builder(this);
       if (copy.name == null) {

@@ -221,6 +221,57 @@ public abstract class PoolOptionsContract extends PoolContract {
             RejectedExecutionException.class, e -> assertThat(e).hasMessageContaining("closed"));
   }
 
+  /** The time is over, and nothing of the task is left: there is room for the next one as soon as the first has ended. */
+  @PoolTest(workers = 1, except = PoolOptions.INLINE, because = CALLER_RUNS)
+  void overflowTimeout_noRoomInTime_rejects(PoolContext context) throws Exception {
+    Pool pool = context.open(
+        context.options().maxPendingTasks(1).overflow(Overflow.BLOCK).overflowTimeout(Times.SHORT));
+    Gate gate = context.gate();
+    AsyncResult<?> running = pool.submit(gate::passUninterruptibly);
+    assertThat(resultOrFailure(pool))
+        .isInstanceOfSatisfying(
+            RejectedExecutionException.class,
+            e -> assertThat(e)
+                .hasMessageContainingAll(
+                    pool.options().name(), "no room within", "1 tasks", "maxPendingTasks=1"));
+    gate.open();
+    valueOf(running);
+    assertThat(resultOrFailure(pool)).isEqualTo(9);
+  }
+
+  /** A large submission that waits is not passed by small ones for which there would be room; one that gives up lets them. */
+  @PoolTest(workers = 1, except = PoolOptions.INLINE, because = CALLER_RUNS)
+  void overflowBlock_largeOneWaits_isNotPassed(PoolContext context) throws Exception {
+    Pool pool = context.open(context.options().maxPendingTasks(4).overflow(Overflow.BLOCK));
+    Gate gate = context.gate();
+    AsyncResult<?> running = pool.submit(gate::passUninterruptibly);
+    pool.submit(() -> 1);
+    AtomicReference<Object> large = new AtomicReference<>();
+    Thread first = context.thread(() -> {
+      try {
+        large.set(pool.map(ContractTasks::square, range(0, 4)));
+      } catch (Exception | Error e) {
+        large.set(e);
+      }
+    });
+    awaitBlocked(first);
+    AtomicReference<Object> small = new AtomicReference<>();
+    Thread second = context.thread(() -> small.set(resultOrFailure(pool)));
+    awaitBlocked(second);
+    assertThat(pool.statistics().pendingTasks() + pool.statistics().activeTasks())
+        .isEqualTo(2);
+    first.interrupt();
+    await()
+        .atMost(Times.LONG)
+        .until(() -> pool.statistics().pendingTasks() + pool.statistics().activeTasks() == 3);
+    gate.open();
+    valueOf(running);
+    second.join(Times.LONG.toMillis());
+    assertThat(small.get()).isEqualTo(9);
+    first.join(Times.LONG.toMillis());
+    assertThat(large.get()).isInstanceOf(RejectedExecutionException.class);
+  }
+
   private static Object resultOrFailure(Pool pool) {
     try {
       return valueOf(pool.applyAsync(ContractTasks::square, 3));

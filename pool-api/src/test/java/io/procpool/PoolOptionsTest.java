@@ -94,6 +94,7 @@ class PoolOptionsTest {
         b -> b.startTimeout(null),
         b -> b.gracePeriod(null),
         b -> b.overflow(null),
+        b -> b.overflowTimeout(null),
         b -> b.jvmArgs(null),
         b -> b.jvmArgs(Arrays.asList("-Xint", null)),
         b -> b.environment(null),
@@ -124,6 +125,20 @@ class PoolOptionsTest {
   }
 
   @Test
+  void build_overflowTimeoutWithoutBlock_isRefused() {
+    PoolOptions.Builder options =
+        PoolOptions.builder().maxPendingTasks(1).overflowTimeout(Duration.ofSeconds(2));
+    assertThatThrownBy(options::build)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("overflowTimeout=PT2S", "overflow=REJECT", "BLOCK");
+    assertThat(options.overflow(Overflow.BLOCK).build().toBuilder().build().overflowTimeout())
+        .contains(Duration.ofSeconds(2));
+    assertThatThrownBy(() -> PoolOptions.builder().overflowTimeout(Duration.ZERO))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("overflowTimeout");
+  }
+
+  @Test
   void build_nothingSet_hasDocumentedDefaults() {
     PoolOptions options = PoolOptions.builder().build();
     assertThat(options.backend()).isEqualTo("processes");
@@ -144,6 +159,7 @@ class PoolOptionsTest {
     assertThat(options.maxPendingTasks()).isEqualTo(Integer.MAX_VALUE);
     assertThat(options.maxPendingBytes()).isEqualTo(Long.MAX_VALUE);
     assertThat(options.overflow()).isEqualTo(Overflow.REJECT);
+    assertThat(options.overflowTimeout()).isEmpty();
     assertThat(options.prefetch()).isEqualTo(16);
     assertThat(options.maxHeapBytes()).isZero();
     assertThat(options.jvmArgs()).isEmpty();

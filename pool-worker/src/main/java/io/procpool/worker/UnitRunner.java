@@ -62,6 +62,7 @@ final class UnitRunner implements TaskContexts.Source {
   private final FrameWriter writer;
   private final boolean reportStarts;
   private final Wear wear;
+  private final @Nullable Havoc havoc;
   private final ClassLoader loader = ClassLoader.getSystemClassLoader();
   private final Map<Long, Object> functions = new HashMap<>(); // guarded by itself
   private final ByteBuffer area;
@@ -88,8 +89,10 @@ final class UnitRunner implements TaskContexts.Source {
       WorkerSegment segment,
       FrameWriter writer,
       boolean reportStarts,
-      Wear wear) {
+      Wear wear,
+      @Nullable Havoc havoc) {
     this.wear = wear;
+    this.havoc = havoc;
     this.taskThread = taskThread;
     this.identity = identity;
     this.segment = segment;
@@ -365,12 +368,26 @@ final class UnitRunner implements TaskContexts.Source {
       return;
     }
     try {
-      outcome(Outcomes.VALUE, kind.call(function, a, b, c));
+      outcome(
+          Outcomes.VALUE,
+          havoc == null ? kind.call(function, a, b, c) : struck(havoc, kind, function, a, b, c));
     } catch (OutOfMemoryError error) {
       throw error;
     } catch (Throwable thrown) {
       outcome(Outcomes.THROWN, thrown);
     }
+  }
+
+  private @Nullable Object struck(
+      Havoc havoc,
+      FunctionKind kind,
+      Object function,
+      @Nullable Object a,
+      @Nullable Object b,
+      @Nullable Object c)
+      throws Exception {
+    long taskId = Objects.requireNonNull(running).taskId() + item;
+    return havoc.call(taskId, 1, kind, function, a, b, c);
   }
 
   /** Goes behind an argument that could not be decoded. */

@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.worker;
 
+import io.procpool.Chaos;
 import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.OutOfMemoryMark;
@@ -25,6 +26,7 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import org.jspecify.annotations.Nullable;
 
 /** The life of a worker: connects, authenticates, initializes, runs units. What {@link ProcessMain} says of loading holds here. */
 final class WorkerMain implements Runnable {
@@ -139,8 +141,9 @@ final class WorkerMain implements Runnable {
     OutOfMemoryMark mark = OutOfMemoryMark.of(launch.memoryPath(), pid);
     mark.remove(); // another process may have had this number
     Wear wear = new Wear(writer, mark, welcome.maxHeapBytesAfterGc());
+    Havoc havoc = havoc(welcome.chaos(), identity);
     UnitRunner runner =
-        new UnitRunner(thread, identity, segment, writer, welcome.reportStarts(), wear);
+        new UnitRunner(thread, identity, segment, writer, welcome.reportStarts(), wear, havoc);
     TaskContexts.install(runner);
     Inbox inbox = new Inbox(reader, writer, runner, launch.sessionPath());
     inbox.startWatching();
@@ -155,6 +158,15 @@ final class WorkerMain implements Runnable {
     }
     new Finalizer(thread, identity, writer).run(inbox.finalizer());
     closeObjects(thread, scope);
+  }
+
+  private static @Nullable Havoc havoc(byte[] chaos, WorkerIdentity identity) throws IOException {
+    if (chaos.length == 0) {
+      return null;
+    }
+    Object read =
+        FunctionCodec.read(new PayloadReader(chaos), ClassLoader.getSystemClassLoader(), null);
+    return new Havoc((Chaos) read, identity.name(), identity.pid());
   }
 
   private static void closeObjects(TaskThread thread, WorkerScope scope) {

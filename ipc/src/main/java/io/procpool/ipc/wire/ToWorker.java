@@ -58,8 +58,10 @@ public sealed interface ToWorker extends WireMessage {
    *
    * @param reportStarts whether the worker says when it begins a unit
    * @param maxHeapBytesAfterGc size of the heap after a collection above which the worker says so; zero: it need not look
+   * @param chaos the encoded {@link io.procpool.Chaos}, or nothing; not copied
    */
-  record Welcome(boolean reportStarts, long maxHeapBytesAfterGc) implements ToWorker {
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares these
+  record Welcome(boolean reportStarts, long maxHeapBytesAfterGc, byte[] chaos) implements ToWorker {
     @Override
     public int field() {
       return 1;
@@ -69,11 +71,13 @@ public sealed interface ToWorker extends WireMessage {
     public void writeBody(FieldWriter out) {
       out.bool(1, reportStarts);
       out.uint(2, maxHeapBytesAfterGc);
+      out.bytes(6, chaos);
     }
 
     static Welcome read(FieldReader in) throws IOException {
       boolean reportStarts = false;
       long maxHeapBytesAfterGc = 0;
+      byte[] chaos = new byte[0];
       for (int field = in.next(); field != 0; field = in.next()) {
         switch (field) {
           case 1:
@@ -82,11 +86,14 @@ public sealed interface ToWorker extends WireMessage {
           case 2:
             maxHeapBytesAfterGc = in.uint64();
             break;
+          case 6:
+            chaos = in.bytes();
+            break;
           default:
             in.skip();
         }
       }
-      return new Welcome(reportStarts, maxHeapBytesAfterGc);
+      return new Welcome(reportStarts, maxHeapBytesAfterGc, chaos);
     }
   }
 

@@ -35,12 +35,15 @@ final class WireTest {
     for (int i = 0; i < ROUNDS; i++) {
       boolean flag = random.nextBoolean();
       long limit = anyLong();
+      byte[] chaos = new byte[random.nextInt(3)];
+      random.nextBytes(chaos);
       same(
-          new ToWorker.Welcome(flag, limit),
+          new ToWorker.Welcome(flag, limit, chaos),
           toWorker()
               .setWelcome(io.procpool.ipc.wire.generated.Welcome.newBuilder()
                   .setReportStarts(flag)
-                  .setMaxHeapBytesAfterGc(limit))
+                  .setMaxHeapBytesAfterGc(limit)
+                  .setChaos(ByteString.copyFrom(chaos)))
               .build());
       ToWorker.Run run = new ToWorker.Run(
           anyInt(),
@@ -351,7 +354,7 @@ final class WireTest {
 
   private static void same(ToWorker ours, MessageLite theirs) throws IOException {
     assertThat(bytes(ours)).as("%s", ours).isEqualTo(theirs.toByteArray());
-    assertThat(ToWorker.read(theirs.toByteArray())).isEqualTo(ours);
+    assertThat(ToWorker.read(theirs.toByteArray())).usingRecursiveComparison().isEqualTo(ours);
   }
 
   private static void same(FromWorker ours, MessageLite theirs) throws IOException {

@@ -199,6 +199,15 @@ final class PoolFlags {
   @Nullable
   String workerOutputText;
 
+  @Option(
+      names = "--chaos",
+      paramLabel = "SPEC",
+      description =
+          "Harm the workers while they run inputs, to see whether the job stands it: seed=7,kill-before=0.05,kill-during=0.05:100ms,"
+              + "kill-after=0.05,stop=0.01:1s,slow=0.1:20ms. The same seed strikes the same inputs. Default: none.")
+  @Nullable
+  String chaosText;
+
   private static final long SMALLEST_HEAP =
       3L << 20; // measured: 2m does not start, with JDK 17 and 25
   private static final Pattern HEAP_FLAG = Pattern.compile("(?:-Xmx|-XX:MaxHeapSize=)(\\w*)");
@@ -250,6 +259,9 @@ final class PoolFlags {
     options.recycling(recycling());
     if (sparesText != null) {
       options.spares(Values.number("--spares", sparesText, 0, SpareOptions.MAX_SPARES));
+    }
+    if (chaosText != null) {
+      options.chaos(ChaosFlag.read(chaosText));
     }
     long heap = heapText == null ? 0 : heap("--heap", heapText, workers);
     options.maxHeapBytes(heap);
@@ -382,6 +394,7 @@ final class PoolFlags {
     given.put("--max-heap-after-gc", maxHeapAfterGcText != null);
     given.put("--spares", sparesText != null);
     given.put("--worker-output", workerOutputText != null);
+    given.put("--chaos", chaosText != null);
     if (inline) {
       given.put("--min-workers", minWorkersText != null);
       given.put("--idle-timeout", idleTimeoutText != null);

@@ -68,6 +68,7 @@ final class LocalOptions {
         refused,
         options.workerStderr() != defaults.workerStderr(),
         "workerStderr (the stream is this process's own)");
+    refuse(refused, options.chaos().isPresent(), "chaos (it would kill this process)");
     refuse(
         refused,
         options.workerOutputFile().isPresent(),

@@ -3,19 +3,26 @@ package io.procpool.master.pool;
 
 import io.procpool.PoolOptions;
 import io.procpool.PoolSnapshot;
+import java.util.ArrayDeque;
+import java.util.Locale;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Bounds what a pool has accepted and not completed, in tasks and in bytes. Without limits it does nothing. */
 final class Admission {
+  /*
+   * Order. Who has to wait stands in a line, and only the first of it looks whether there is room: so a large submission is not passed by small ones for ever. Who leaves the line, with or
+   *        without room, wakes the next one; so does what is released.
+   */
   private final String pool;
   private final long maxTasks;
   private final long maxBytes;
   private final boolean block;
+  private final long patienceNanos;
   private final boolean limited;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Condition room = lock.newCondition();
+  private final ArrayDeque<Condition> line = new ArrayDeque<>(); // guarded by lock
   private long tasks; // guarded by lock
   private long bytes; // guarded by lock
   private boolean closed; // guarded by lock
@@ -25,6 +32,7 @@ final class Admission {
     maxTasks = options.maxPendingTasks();
     maxBytes = options.maxPendingBytes();
     block = options.overflow() == PoolOptions.Overflow.BLOCK;
+    patienceNanos = options.overflowTimeout().map(TaskResult::nanos).orElse(Long.MAX_VALUE);
     limited = maxTasks != Integer.MAX_VALUE || maxBytes != Long.MAX_VALUE;
   }
 
@@ -35,35 +43,82 @@ final class Admission {
     }
     lock.lock();
     try {
-      while (tasks > 0 && (tasks + addTasks > maxTasks || bytes + addBytes > maxBytes)) {
-        awaitRoom();
+      if (!line.isEmpty() || !hasRoom(addTasks, addBytes)) {
+        awaitRoom(addTasks, addBytes);
       }
       tasks += addTasks;
       bytes += addBytes;
     } finally {
+      wakeFirst();
       lock.unlock();
     }
   }
 
   // under lock
-  private void awaitRoom() {
-    if (closed) {
-      throw new RejectedExecutionException(
-          "pool \"" + pool + "\" is closed; it accepts no further tasks");
-    }
+  private boolean hasRoom(long addTasks, long addBytes) {
+    return tasks == 0 || (tasks + addTasks <= maxTasks && bytes + addBytes <= maxBytes);
+  }
+
+  // under lock
+  private void awaitRoom(long addTasks, long addBytes) {
     if (!block) {
-      throw new RejectedExecutionException(
-          "pool \"" + pool + "\" is full: " + tasks + " tasks of " + bytes
-              + " bytes are pending (maxPendingTasks=" + maxTasks + ", maxPendingBytes=" + maxBytes
-              + "); wait for results, raise the limits or set overflow=BLOCK");
+      checkOpen();
+      throw new RejectedExecutionException("pool \"" + pool + "\" is full: " + pending()
+          + "; wait for results, raise the limits or set overflow=BLOCK");
     }
+    Condition turn = lock.newCondition();
+    line.add(turn);
     try {
-      room.await();
+      awaitTurn(turn, addTasks, addBytes);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new RejectedExecutionException(
           "interrupted while waiting for room in pool \"" + pool + "\"; the task was not accepted",
           e);
+    } finally {
+      line.remove(turn);
+    }
+  }
+
+  // under lock
+  private void awaitTurn(Condition turn, long addTasks, long addBytes) throws InterruptedException {
+    long left = patienceNanos;
+    checkOpen();
+    while (line.peek() != turn || !hasRoom(addTasks, addBytes)) {
+      if (left == Long.MAX_VALUE) {
+        turn.await();
+      } else if (left > 0) {
+        left = turn.awaitNanos(left);
+      } else {
+        throw new RejectedExecutionException(
+            "pool \"" + pool + "\" is full, and there was no room within the overflowTimeout of "
+                + String.format(Locale.ROOT, "%.3f s", patienceNanos / 1e9) + ": " + pending()
+                + ", " + (line.size() - 1)
+                + " other submissions wait; wait for results, or raise the limits");
+      }
+      checkOpen();
+    }
+  }
+
+  // under lock
+  private void checkOpen() {
+    if (closed) {
+      throw new RejectedExecutionException(
+          "pool \"" + pool + "\" is closed; it accepts no further tasks");
+    }
+  }
+
+  // under lock
+  private String pending() {
+    return tasks + " tasks of " + bytes + " bytes are pending (maxPendingTasks=" + maxTasks
+        + ", maxPendingBytes=" + maxBytes + ")";
+  }
+
+  // under lock
+  private void wakeFirst() {
+    Condition first = line.peek();
+    if (first != null) {
+      first.signal();
     }
   }
 
@@ -89,7 +144,7 @@ final class Admission {
     try {
       tasks -= doneTasks;
       bytes -= doneBytes;
-      room.signalAll();
+      wakeFirst();
     } finally {
       lock.unlock();
     }
@@ -113,7 +168,7 @@ final class Admission {
     lock.lock();
     try {
       closed = true;
-      room.signalAll();
+      line.forEach(Condition::signal);
     } finally {
       lock.unlock();
     }

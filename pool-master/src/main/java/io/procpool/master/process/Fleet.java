@@ -10,6 +10,8 @@ import io.procpool.ipc.FrameRing;
 import io.procpool.ipc.codec.PayloadReader;
 import io.procpool.ipc.codec.ThrowableCodec;
 import io.procpool.ipc.wire.FromWorker;
+import io.procpool.ipc.wire.ToWorker;
+import io.procpool.master.launch.TaskEncoder;
 import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.Work;
@@ -71,6 +73,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
   private final SegmentPool segments;
   private final WorkerMemory memory;
   private final byte[] initializer;
+  private final byte[] encodedChaos;
   private final Runnable whenStopped;
   private final Map<Integer, Worker> workers = new LinkedHashMap<>();
   private final Dispatcher dispatcher;
@@ -107,6 +110,8 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     this.memory = memory;
     this.segments = new SegmentPool(sessionDirectory);
     this.initializer = initializer;
+    this.encodedChaos =
+        options.chaos().map(chaos -> TaskEncoder.encode(chaos).toByteArray()).orElse(new byte[0]);
     this.whenStopped = whenStopped;
     this.dispatcher = new Dispatcher(
         options, loop, events, messages, workers.values(), this, this::isUsable, this::proceed);
@@ -344,7 +349,10 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       throw new IllegalStateException("worker " + number + " is not expected");
     }
     worker.link = new RingLink(channel, worker.segment().toWorker());
-    worker.link.welcome(initializer, events.isActive(), options.recycling().maxHeapBytesAfterGc());
+    worker.link.welcome(
+        new ToWorker.Welcome(
+            events.isActive(), options.recycling().maxHeapBytesAfterGc(), encodedChaos),
+        initializer);
     worker.link.flush();
     return new Ear(worker);
   }

@@ -42,8 +42,7 @@ final class RingLink implements WorkerLink {
   }
 
   @Override
-  public void welcome(byte[] initializer, boolean reportStarts, long maxHeapBytesAfterGc) {
-    ToWorker.Welcome welcome = new ToWorker.Welcome(reportStarts, maxHeapBytesAfterGc);
+  public void welcome(ToWorker.Welcome welcome, byte[] initializer) {
     send(welcome, ByteBuffer.wrap(initializer), NOTHING);
   }
 

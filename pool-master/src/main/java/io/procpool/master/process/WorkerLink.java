@@ -1,10 +1,12 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
+import io.procpool.ipc.wire.ToWorker;
+
 /** How messages reach a worker. Event loop only; nothing blocks; nothing is sent before {@link #flush()}. */
 interface WorkerLink {
-  /** Sends the first message: the encoded initializer, possibly empty; and the heap above which the worker says that it is worn, or zero. */
-  void welcome(byte[] initializer, boolean reportStarts, long maxHeapBytesAfterGc);
+  /** Sends the first message, and the encoded initializer, possibly empty. */
+  void welcome(ToWorker.Welcome welcome, byte[] initializer);
 
   /** Sends a unit, with its function if this worker has not got it. */
   void run(Unit unit, boolean withFunction);
