@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 public abstract class RunningTask implements TaskContext {
   private final long taskId;
   private final String name;
+  private final int attempt;
   private final String worker;
   private final String pool;
   private final @Nullable Instant deadline;
@@ -26,9 +27,11 @@ public abstract class RunningTask implements TaskContext {
    *
    * @param leftNanos how much of its run timeout is left; {@link Long#MAX_VALUE} if there is none
    */
-  protected RunningTask(long taskId, String name, String worker, String pool, long leftNanos) {
+  protected RunningTask(
+      long taskId, String name, int attempt, String worker, String pool, long leftNanos) {
     this.taskId = taskId;
     this.name = name;
+    this.attempt = attempt;
     this.worker = worker;
     this.pool = pool;
     this.deadline = leftNanos == Long.MAX_VALUE ? null : Instant.now().plusNanos(leftNanos);
@@ -69,7 +72,7 @@ public abstract class RunningTask implements TaskContext {
 
   @Override
   public final int attempt() {
-    return 1;
+    return attempt;
   }
 
   @Override

@@ -7,7 +7,9 @@ import static io.procpool.ipc.WorkerSegmentLayout.BATCH_FIRST_OFFSET;
 import static io.procpool.ipc.WorkerSegmentLayout.COUNT_BITS;
 import static io.procpool.ipc.WorkerSegmentLayout.COUNT_MASK;
 import static io.procpool.ipc.WorkerSegmentLayout.FRACTION_OFFSET;
+import static io.procpool.ipc.WorkerSegmentLayout.HEAP_OFFSET;
 import static io.procpool.ipc.WorkerSegmentLayout.ITEM_START_OFFSET;
+import static io.procpool.ipc.WorkerSegmentLayout.LAST_WORD_OFFSET;
 import static io.procpool.ipc.WorkerSegmentLayout.MAGIC;
 import static io.procpool.ipc.WorkerSegmentLayout.MAGIC_OFFSET;
 import static io.procpool.ipc.WorkerSegmentLayout.MESSAGE_BYTES;
@@ -88,6 +90,26 @@ public final class WorkerSegment {
     }
   }
 
+  /** What a worker says of its end, in case nothing else comes through. */
+  public enum LastWord {
+    /** Nothing: it lives, or its end was sudden. */
+    NONE,
+    /** It exits in order: its shutdown hooks are run. */
+    EXITS,
+    /** An OutOfMemoryError: the heap is full. */
+    HEAP,
+    /** An OutOfMemoryError: there is no room for classes. */
+    METASPACE,
+    /** An OutOfMemoryError: there is no room for direct buffers. */
+    DIRECT_MEMORY,
+    /** An OutOfMemoryError: no thread could be started. */
+    THREADS,
+    /** An OutOfMemoryError of another kind. */
+    OTHER_MEMORY
+  }
+
+  private static final LastWord[] LAST_WORDS = LastWord.values();
+  private static final int HEAP_BITS = 44;
   private static final int MESSAGE_TRIES = 100;
   private static final UnitState[] STATES = UnitState.values();
   private static final VarHandle LONG =
@@ -207,6 +229,8 @@ public final class WorkerSegment {
     LONG.setVolatile(memory, BATCH_FIRST_OFFSET, 0L);
     LONG.setVolatile(memory, ITEM_START_OFFSET, 0L);
     LONG.setVolatile(memory, PROGRESS_NANOS_OFFSET, 0L);
+    LONG.setVolatile(memory, HEAP_OFFSET, 0L);
+    LONG.setVolatile(memory, LAST_WORD_OFFSET, 0L);
     LONG.setVolatile(memory, MESSAGE_VERSION_OFFSET, 0L);
     memory.putInt(MESSAGE_LENGTH_OFFSET, 0);
     toWorker.reset();
@@ -329,6 +353,19 @@ public final class WorkerSegment {
     return new TaskProgress(fraction, "");
   }
 
+  /** Returns how much of its heap the worker used when it last looked while this unit ran, in bytes, rounded to KiB; -1 if it has not looked. */
+  public long heapBytes(int seq) {
+    long word = (long) LONG.getVolatile(memory, HEAP_OFFSET);
+    long kibibytes = word & ((1L << HEAP_BITS) - 1);
+    return word >>> HEAP_BITS == seq && kibibytes > 0 ? kibibytes << 10 : -1;
+  }
+
+  /** Returns what the worker has said of its end. */
+  public LastWord lastWord() {
+    long word = (long) LONG.getVolatile(memory, LAST_WORD_OFFSET);
+    return word >= 0 && word < LAST_WORDS.length ? LAST_WORDS[(int) word] : LastWord.NONE;
+  }
+
   /** Outcomes that a dead worker had completed and not sent. */
   public record Unsent(int first, int count, byte[] outcomes) {}
 
@@ -424,6 +461,16 @@ public final class WorkerSegment {
     LONG.setVolatile(memory, MESSAGE_VERSION_OFFSET, version + 1);
     LONG.setVolatile(memory, FRACTION_OFFSET, Double.doubleToRawLongBits(fraction));
     LONG.setVolatile(memory, PROGRESS_NANOS_OFFSET, System.nanoTime());
+  }
+
+  /** Notes how much of the heap is used while a unit runs; any thread. */
+  public void heap(int seq, long bytes) {
+    LONG.setOpaque(memory, HEAP_OFFSET, (long) seq << HEAP_BITS | bytes >>> 10);
+  }
+
+  /** Says how this process ends; any thread. Needs no memory; the first word stays. */
+  public void lastWord(LastWord word) {
+    LONG.compareAndSet(memory, LAST_WORD_OFFSET, 0L, (long) word.ordinal());
   }
 
   /** Returns the area for the outcomes of a batch. */

@@ -24,11 +24,13 @@ final class HeapWatch {
 
   private final WorkerSegment segment;
   private final FrameWriter writer;
+  private final Witness witness;
   private long next = System.nanoTime();
 
-  HeapWatch(WorkerSegment segment, FrameWriter writer) {
+  HeapWatch(WorkerSegment segment, FrameWriter writer, Witness witness) {
     this.segment = segment;
     this.writer = writer;
+    this.witness = witness;
   }
 
   /** Looks, and tells the master if the unit that runs is above its limit. */
@@ -46,6 +48,7 @@ final class HeapWatch {
     next = end + Math.max(MIN_PAUSE_NANOS, PAUSE_FACTOR * (end - start));
     long used = usedAfterCollection();
     if (used > limit) {
+      witness.sendStack(seq, item); // after that the process is killed
       writer.write(new FromWorker.OverHeap(seq, item, used), ByteBuffer.allocate(0));
     }
   }
@@ -59,7 +62,7 @@ final class HeapWatch {
     return used;
   }
 
-  private static long used() {
+  static long used() {
     Runtime runtime = Runtime.getRuntime();
     return runtime.totalMemory() - runtime.freeMemory();
   }

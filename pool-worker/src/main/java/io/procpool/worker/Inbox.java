@@ -239,6 +239,8 @@ final class Inbox {
       add(run, frame.payload());
     } else if (message instanceof ToWorker.Interrupt interrupt) {
       runner.interrupt(interrupt.seq());
+    } else if (message instanceof ToWorker.ShowStack show) {
+      runner.showStack(show.seq(), show.item());
     } else if (message instanceof ToWorker.Forget forget) {
       runner.forget(forget.functionIds());
     } else if (message instanceof ToWorker.Ping ping) {

@@ -64,6 +64,7 @@ final class Preparation {
     Unit.class,
     UnitRunner.class,
     Wear.class,
+    Witness.class,
     WorkerExit.class,
     WorkerIdentity.class,
     WorkerMain.class,

@@ -63,6 +63,7 @@ final class UnitRunner implements TaskContexts.Source {
   private final boolean reportStarts;
   private final Wear wear;
   private final @Nullable Havoc havoc;
+  private final Witness witness;
   private final ClassLoader loader = ClassLoader.getSystemClassLoader();
   private final Map<Long, Object> functions = new HashMap<>(); // guarded by itself
   private final ByteBuffer area;
@@ -90,16 +91,18 @@ final class UnitRunner implements TaskContexts.Source {
       FrameWriter writer,
       boolean reportStarts,
       Wear wear,
-      @Nullable Havoc havoc) {
+      @Nullable Havoc havoc,
+      Witness witness) {
     this.wear = wear;
     this.havoc = havoc;
+    this.witness = witness;
     this.taskThread = taskThread;
     this.identity = identity;
     this.segment = segment;
     this.writer = writer;
     this.reportStarts = reportStarts;
     this.area = segment.area();
-    this.heapWatch = new HeapWatch(segment, writer);
+    this.heapWatch = new HeapWatch(segment, writer, witness);
   }
 
   /** Interrupts the task thread if it is at this unit; any thread. */
@@ -112,18 +115,19 @@ final class UnitRunner implements TaskContexts.Source {
     }
   }
 
-  /** Tells whether the unit that runs may become overdue and is to be interrupted then; any thread. */
+  /** Tells whether the master may want something of the unit that runs at any moment; any thread. */
   boolean isToBeWatchedOften() {
     Run run = running;
-    return run != null && run.soft();
+    return run != null && (run.soft() || run.watched());
   }
 
-  /** Looks after the limits of the unit that runs; the watcher. */
+  /** Looks after the unit that runs; the watcher. */
   void watch() throws IOException {
     Run run = running;
     if (run == null) {
       return;
     }
+    witness.noteHeap(run.seq());
     if (run.soft()) {
       interruptIfOverdue(run.seq());
     }
@@ -143,6 +147,11 @@ final class UnitRunner implements TaskContexts.Source {
         }
       }
     }
+  }
+
+  /** Tells the master where the task is; any thread. */
+  void showStack(int seq, int item) throws IOException {
+    witness.sendStack(seq, item);
   }
 
   /** Says whether the time is to be taken before each item of a batch; any thread. */
@@ -180,6 +189,7 @@ final class UnitRunner implements TaskContexts.Source {
     failedItems = 0;
     item = 0;
     running = run;
+    witness.running(seq);
     if (reportStarts) {
       writer.write(new FromWorker.Started(seq), ByteBuffer.allocate(0));
     }
@@ -237,7 +247,13 @@ final class UnitRunner implements TaskContexts.Source {
 
   private final class Context extends RunningTask {
     Context(Run run, long leftNanos) {
-      super(run.taskId() + item, taskName(run), identity.name(), identity.pool(), leftNanos);
+      super(
+          run.taskId() + item,
+          taskName(run),
+          1 + run.earlierAttempts(),
+          identity.name(),
+          identity.pool(),
+          leftNanos);
     }
 
     @Override
@@ -442,6 +458,7 @@ final class UnitRunner implements TaskContexts.Source {
     endContext();
     running(NO_UNIT);
     running = null;
+    witness.running(NO_UNIT);
     function = null;
     taskThread.endUserCode();
     restoreLoader();
@@ -479,6 +496,7 @@ final class UnitRunner implements TaskContexts.Source {
 
   /** Ends this process because it is out of memory, and tells the master as far as there is memory for that; any thread. */
   void outOfMemory(String occasion, OutOfMemoryError error) {
+    witness.outOfMemory(error);
     try {
       StringWriter trace = new StringWriter();
       trace.write(occasion);

@@ -142,8 +142,10 @@ final class WorkerMain implements Runnable {
     mark.remove(); // another process may have had this number
     Wear wear = new Wear(writer, mark, welcome.maxHeapBytesAfterGc());
     Havoc havoc = havoc(welcome.chaos(), identity);
-    UnitRunner runner =
-        new UnitRunner(thread, identity, segment, writer, welcome.reportStarts(), wear, havoc);
+    Witness witness = new Witness(segment, writer, thread);
+    Runtime.getRuntime().addShutdownHook(witness);
+    UnitRunner runner = new UnitRunner(
+        thread, identity, segment, writer, welcome.reportStarts(), wear, havoc, witness);
     TaskContexts.install(runner);
     Inbox inbox = new Inbox(reader, writer, runner, launch.sessionPath());
     inbox.startWatching();

@@ -47,7 +47,14 @@ final class UnitRunnerTest {
     FrameWriter writer = new FrameWriter(new Sink());
     Wear wear = new Wear(writer, OutOfMemoryMark.of(directory.toString(), 1), 0);
     runner = new UnitRunner(
-        thread, new WorkerIdentity("pool-1", "worker-1", 1), segment, writer, true, wear, null);
+        thread,
+        new WorkerIdentity("pool-1", "worker-1", 1),
+        segment,
+        writer,
+        true,
+        wear,
+        null,
+        new Witness(segment, writer, thread));
   }
 
   private void run(Task<?> task) throws Exception {

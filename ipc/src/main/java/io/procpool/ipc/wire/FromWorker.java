@@ -55,6 +55,9 @@ public sealed interface FromWorker extends WireMessage {
           in.message();
           message = new Finalized();
           break;
+        case 10:
+          message = Stack.read(in.message());
+          break;
         default:
           in.skip();
       }
@@ -246,6 +249,42 @@ public sealed interface FromWorker extends WireMessage {
     @Override
     public int field() {
       return 9;
+    }
+  }
+
+  /**
+   * Where a task is. Payload: a line of UTF-8 text for each frame, the innermost first.
+   *
+   * @param item number of the item within the unit
+   */
+  record Stack(int seq, int item) implements FromWorker {
+    @Override
+    public int field() {
+      return 10;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, seq);
+      out.uint(2, item);
+    }
+
+    static Stack read(FieldReader in) throws IOException {
+      int seq = 0;
+      int item = 0;
+      for (int field = in.next(); field != 0; field = in.next()) {
+        switch (field) {
+          case 1:
+            seq = in.uint32();
+            break;
+          case 2:
+            item = in.uint32();
+            break;
+          default:
+            in.skip();
+        }
+      }
+      return new Stack(seq, item);
     }
   }
 }

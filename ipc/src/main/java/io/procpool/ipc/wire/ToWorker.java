@@ -43,6 +43,9 @@ public sealed interface ToWorker extends WireMessage {
           in.message();
           message = new Stop();
           break;
+        case 7:
+          message = ShowStack.read(in.message());
+          break;
         default:
           in.skip();
       }
@@ -111,6 +114,8 @@ public sealed interface ToWorker extends WireMessage {
    * @param soft whether an item that is overdue is interrupted first, so that this is looked for often
    * @param maxHeapBytes how much of the heap may be in use; zero for no limit
    * @param name the name that the caller gave; empty for none
+   * @param earlierAttempts how many attempts have failed before this one
+   * @param watched whether the master may ask where the task is, and wants an answer in a moment
    */
   record Run(
       int seq,
@@ -125,7 +130,9 @@ public sealed interface ToWorker extends WireMessage {
       long timeoutNanos,
       boolean soft,
       long maxHeapBytes,
-      String name)
+      String name,
+      int earlierAttempts,
+      boolean watched)
       implements ToWorker {
     @Override
     public int field() {
@@ -147,6 +154,8 @@ public sealed interface ToWorker extends WireMessage {
       out.bool(11, soft);
       out.uint(12, maxHeapBytes);
       out.string(13, name);
+      out.uint(14, earlierAttempts);
+      out.bool(15, watched);
     }
 
     static Run read(FieldReader in) throws IOException {
@@ -163,6 +172,8 @@ public sealed interface ToWorker extends WireMessage {
       boolean soft = false;
       long maxHeapBytes = 0;
       String name = "";
+      int earlierAttempts = 0;
+      boolean watched = false;
       for (int field = in.next(); field != 0; field = in.next()) {
         switch (field) {
           case 1:
@@ -204,6 +215,12 @@ public sealed interface ToWorker extends WireMessage {
           case 13:
             name = in.string();
             break;
+          case 14:
+            earlierAttempts = in.uint32();
+            break;
+          case 15:
+            watched = in.bool();
+            break;
           default:
             in.skip();
         }
@@ -221,7 +238,9 @@ public sealed interface ToWorker extends WireMessage {
           timeoutNanos,
           soft,
           maxHeapBytes,
-          name);
+          name,
+          earlierAttempts,
+          watched);
     }
 
     /** A unit without limits and name. */
@@ -247,7 +266,9 @@ public sealed interface ToWorker extends WireMessage {
           0,
           false,
           0,
-          "");
+          "",
+          0,
+          false);
     }
   }
 
@@ -308,6 +329,42 @@ public sealed interface ToWorker extends WireMessage {
     @Override
     public int field() {
       return 6;
+    }
+  }
+
+  /**
+   * Asks where a task is, to be answered at once by a {@link FromWorker.Stack} if the item still runs.
+   *
+   * @param item number of the item within the unit
+   */
+  record ShowStack(int seq, int item) implements ToWorker {
+    @Override
+    public int field() {
+      return 7;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, seq);
+      out.uint(2, item);
+    }
+
+    static ShowStack read(FieldReader in) throws IOException {
+      int seq = 0;
+      int item = 0;
+      for (int field = in.next(); field != 0; field = in.next()) {
+        switch (field) {
+          case 1:
+            seq = in.uint32();
+            break;
+          case 2:
+            item = in.uint32();
+            break;
+          default:
+            in.skip();
+        }
+      }
+      return new ShowStack(seq, item);
     }
   }
 }

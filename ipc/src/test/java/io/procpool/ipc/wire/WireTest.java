@@ -58,7 +58,9 @@ final class WireTest {
           anyLong(),
           flag,
           anyLong(),
-          flag ? "" : "name \u00e4");
+          flag ? "" : "name \u00e4",
+          anyInt(),
+          !flag);
       same(
           run,
           toWorker()
@@ -75,7 +77,17 @@ final class WireTest {
                   .setTimeoutNanos(run.timeoutNanos())
                   .setSoft(run.soft())
                   .setMaxHeapBytes(run.maxHeapBytes())
-                  .setName(run.name()))
+                  .setName(run.name())
+                  .setEarlierAttempts(run.earlierAttempts())
+                  .setWatched(run.watched()))
+              .build());
+      ToWorker.ShowStack show = new ToWorker.ShowStack(anyInt(), anyInt());
+      same(
+          show,
+          toWorker()
+              .setShowStack(io.procpool.ipc.wire.generated.ShowStack.newBuilder()
+                  .setSeq(show.seq())
+                  .setItem(show.item()))
               .build());
       int seq = anyInt();
       same(
@@ -137,6 +149,14 @@ final class WireTest {
                   .setSeq(overHeap.seq())
                   .setItem(overHeap.item())
                   .setBytes(overHeap.bytes()))
+              .build());
+      FromWorker.Stack stack = new FromWorker.Stack(anyInt(), anyInt());
+      same(
+          stack,
+          fromWorker()
+              .setStack(io.procpool.ipc.wire.generated.Stack.newBuilder()
+                  .setSeq(stack.seq())
+                  .setItem(stack.item()))
               .build());
     }
     same(

@@ -367,8 +367,7 @@ final class Execution implements Interruption.Target {
   }
 
   private static boolean isOutOfMemory(Throwable error) {
-    return error instanceof WorkerCrashedException crash
-        && crash.reason() == WorkerCrashedException.Reason.OUT_OF_MEMORY;
+    return error instanceof WorkerCrashedException crash && crash.reason().isOutOfMemory();
   }
 
   /** The task has its result, but the job's onResult has failed with it. */

@@ -7,6 +7,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -46,7 +47,26 @@ public final class MachineMemory {
 
   private static OptionalLong readGroupLimit() {
     long smallest = Long.MAX_VALUE;
-    for (String line : lines(Path.of("/proc/self/cgroup"))) {
+    for (Group group : groups(GROUPS, Path.of("/proc/self/cgroup"))) {
+      smallest = Math.min(
+          smallest,
+          limit(
+              group.directory().resolve(group.unified() ? "memory.max" : "memory.limit_in_bytes")));
+    }
+    return smallest == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(smallest);
+  }
+
+  /**
+   * A control group for memory.
+   *
+   * @param unified whether it is of version 2
+   */
+  record Group(Path directory, boolean unified) {}
+
+  /** Returns the control groups for memory that a file of {@code /proc} names, and those around them; each after those that it holds. */
+  static List<Group> groups(Path mount, Path file) {
+    List<Group> groups = new ArrayList<>();
+    for (String line : lines(file)) {
       int first = line.indexOf(':');
       int second = line.indexOf(':', first + 1);
       if (first < 0 || second < 0) {
@@ -57,15 +77,14 @@ public final class MachineMemory {
       if (!unified && !controllers.contains("memory")) {
         continue;
       }
-      Path base = unified ? GROUPS : GROUPS.resolve("memory");
+      Path base = unified ? mount : mount.resolve("memory");
       Path group = base.resolve("." + line.substring(second + 1)).normalize();
       while (group != null && group.startsWith(base)) {
-        smallest = Math.min(
-            smallest, limit(group.resolve(unified ? "memory.max" : "memory.limit_in_bytes")));
+        groups.add(new Group(group, unified));
         group = group.getParent();
       }
     }
-    return smallest == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(smallest);
+    return groups;
   }
 
   private static long limit(Path file) {
@@ -79,7 +98,7 @@ public final class MachineMemory {
     return Long.MAX_VALUE;
   }
 
-  private static List<String> lines(Path file) {
+  static List<String> lines(Path file) {
     try {
       return Files.readAllLines(file, StandardCharsets.ISO_8859_1);
     } catch (IOException | SecurityException unreadable) {

@@ -16,7 +16,7 @@ final class LocalTask extends RunningTask implements TaskContexts.Source {
   private volatile @Nullable TaskProgress progress;
 
   LocalTask(PoolOptions pool, Work work, int item, String worker) {
-    super(work.taskId(item), work.name(), worker, pool.name(), Long.MAX_VALUE);
+    super(work.taskId(item), work.name(), 1, worker, pool.name(), Long.MAX_VALUE);
   }
 
   @Override

@@ -76,8 +76,7 @@ final class Burial {
               unit.work,
               unit.received,
               unit.to,
-              (work, item) -> messages.neverBegun(
-                  worker, work, work.taskId(item), MAX_REFUSALS, unit.bytes, poolUsable));
+              (work, item) -> messages.neverBegun(unit, item, MAX_REFUSALS, poolUsable));
         }
         next = false;
       }
@@ -115,8 +114,12 @@ final class Burial {
     while (unit.received < begunEnd) {
       int item = unit.received++;
       Certainty certainty = ended ? Certainty.RESULT_LOST : Certainty.MAY_HAVE_RUN;
-      Throwable failure =
-          messages.failureOf(worker, unit.work, item, runTime, certainty, poolUsable);
+      Throwable wanted = messages.wanted(worker, unit.work, item, runTime, certainty);
+      Throwable failure = wanted != null
+          ? wanted
+          : messages
+              .lost(worker, unit, item, runTime, certainty)
+              .exception(Fate.failed(unit.work.taskId(item), poolUsable));
       if (failure instanceof InfrastructureException infrastructure) {
         TaskEvent event =
             new TaskEvent(unit.work.taskId(item), unit.work.name(), worker.event(options.name()));

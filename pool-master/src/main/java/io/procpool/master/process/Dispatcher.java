@@ -54,6 +54,7 @@ final class Dispatcher {
   private final Units units;
   private final Stealing stealing;
   private final SilenceWatch silence;
+  private final Vitals vitals;
   private final Burial burial;
   private final QueueClock queueClock;
   private final Precedence precedence;
@@ -63,6 +64,7 @@ final class Dispatcher {
       PoolOptions options,
       EventLoop loop,
       Events events,
+      Vitals vitals,
       CrashMessages messages,
       Collection<Worker> workers,
       KillSwitch killSwitch,
@@ -72,6 +74,7 @@ final class Dispatcher {
     this.loop = loop;
     this.events = events;
     this.workers = workers;
+    this.vitals = vitals;
     this.killSwitch = killSwitch;
     this.pending = new Pending(workers);
     this.reports = new Reports(options, workers, this::over);
@@ -262,6 +265,7 @@ final class Dispatcher {
       worker.enter(Worker.State.BUSY);
       clock.head(worker);
       silence.watch();
+      vitals.watch();
     }
     if (isUsedUp(worker)) {
       worker.enter(Worker.State.DRAINING);
@@ -380,8 +384,8 @@ final class Dispatcher {
   private void tellLost(Unit unit, int item, Overrun overrun, boolean usable) {
     if (events.isActive()) {
       long taskId = unit.work.taskId(item);
-      InfrastructureException failure =
-          LimitFailures.interrupted(overrun, unit.work, taskId, usable, null);
+      InfrastructureException failure = LimitFailures.interrupted(overrun, unit.work, item, null)
+          .exception(Fate.failedAlone(taskId, usable));
       TaskEvent event = new TaskEvent(taskId, unit.work.name(), unit.worker.event(options.name()));
       events.tell(listener -> listener.taskLost(event, failure));
     }

@@ -106,7 +106,8 @@ final class EncodedBlock extends ResultBlock {
 
   private Throwable thrown(int item, Throwable thrown) {
     return overrun != null && item == first() + count() - 1
-        ? LimitFailures.interrupted(overrun, work, work.taskId(item), poolUsable, thrown)
+        ? LimitFailures.interrupted(overrun, work, item, thrown)
+            .exception(Fate.failedAlone(work.taskId(item), poolUsable))
         : thrown;
   }
 

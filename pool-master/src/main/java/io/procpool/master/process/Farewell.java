@@ -5,6 +5,8 @@ import io.netty.channel.EventLoop;
 import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.master.pool.Events;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,8 +60,15 @@ final class Farewell {
         TimeUnit.NANOSECONDS);
   }
 
-  /** A finalizer has failed, or is given up. */
-  void finalizerFailed(Worker worker, String reason) {
+  /** A worker says that its finalizer has ended, and what that threw, if something. */
+  void finalized(Worker worker, ByteBuffer payload) throws IOException {
+    if (payload.hasRemaining() && !worker.finalized) {
+      finalizerFailed(worker, String.valueOf(Payloads.thrown(payload)));
+    }
+    worker.finalized = true;
+  }
+
+  private void finalizerFailed(Worker worker, String reason) {
     worker.finalized = true;
     LOG.warn(
         "{}/{} pid={}: its finalizer failed: {}", options.name(), worker.name, worker.pid, reason);

@@ -7,8 +7,6 @@ import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.WorkerSnapshot;
 import io.procpool.ipc.FrameRing;
-import io.procpool.ipc.codec.PayloadReader;
-import io.procpool.ipc.codec.ThrowableCodec;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.ToWorker;
 import io.procpool.master.launch.TaskEncoder;
@@ -17,16 +15,13 @@ import io.procpool.master.pool.Events;
 import io.procpool.master.pool.Work;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -54,21 +49,12 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
 
   private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
   private static final long CONNECTION_LAG_MILLIS = 100;
-  private static final Set<Worker.@Nullable Kill> EXPLAINED =
-      Collections.unmodifiableSet(EnumSet.of(
-          Worker.Kill.TIMEOUT,
-          Worker.Kill.STALLED,
-          Worker.Kill.MEMORY,
-          Worker.Kill.CANCELLED,
-          Worker.Kill.TERMINATED));
-
   private static final List<Worker.State> LEAST_LOSS_FIRST =
       List.of(Worker.State.STARTING, Worker.State.READY, Worker.State.DRAINING, Worker.State.BUSY);
 
   private final PoolOptions options;
   private final EventLoop loop;
   private final Events events;
-  private final CrashMessages messages;
   private final WorkerLauncher launcher;
   private final SegmentPool segments;
   private final WorkerMemory memory;
@@ -105,7 +91,6 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     this.options = options;
     this.loop = loop;
     this.events = events;
-    this.messages = new CrashMessages(options);
     this.launcher = launcher;
     this.memory = memory;
     this.segments = new SegmentPool(sessionDirectory);
@@ -113,8 +98,18 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     this.encodedChaos =
         options.chaos().map(chaos -> TaskEncoder.encode(chaos).toByteArray()).orElse(new byte[0]);
     this.whenStopped = whenStopped;
+    Vitals vitals = new Vitals(loop, workers.values());
+    CrashMessages messages = new CrashMessages(options, new Autopsy(options, vitals));
     this.dispatcher = new Dispatcher(
-        options, loop, events, messages, workers.values(), this, this::isUsable, this::proceed);
+        options,
+        loop,
+        events,
+        vitals,
+        messages,
+        workers.values(),
+        this,
+        this::isUsable,
+        this::proceed);
     this.starts = new StartBackOff(options, loop, this::proceed);
     this.farewell = new Farewell(options, loop, events, finalizer, this);
     this.size =
@@ -389,11 +384,13 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       } else if (message instanceof FromWorker.StartFailed) {
         initializerFailed(worker, payload);
       } else if (message instanceof FromWorker.OutOfMemory) {
-        worker.outOfMemoryTrace = StandardCharsets.UTF_8.decode(payload).toString();
+        worker.outOfMemoryTrace = Payloads.text(payload);
+      } else if (message instanceof FromWorker.Stack stack) {
+        worker.stack = new Worker.Stack(stack.seq(), stack.item(), Payloads.text(payload));
       } else if (message instanceof FromWorker.Worn worn) {
         said(worker, worn);
       } else if (message instanceof FromWorker.Finalized) {
-        finalized(worker, payload);
+        farewell.finalized(worker, payload);
       }
     }
 
@@ -477,20 +474,9 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
   }
 
   private void initializerFailed(Worker worker, ByteBuffer payload) throws IOException {
-    Throwable thrown = thrown(payload);
+    Throwable thrown = Payloads.thrown(payload);
     worker.problem = "its initializer failed: " + thrown;
     worker.problemCause = thrown;
-  }
-
-  private void finalized(Worker worker, ByteBuffer payload) throws IOException {
-    if (payload.hasRemaining() && !worker.finalized) {
-      farewell.finalizerFailed(worker, String.valueOf(thrown(payload)));
-    }
-    worker.finalized = true;
-  }
-
-  private static Throwable thrown(ByteBuffer payload) throws IOException {
-    return ThrowableCodec.read(new PayloadReader(payload), Fleet.class.getClassLoader(), null);
   }
 
   private void said(Worker worker, FromWorker.Worn worn) {
@@ -557,7 +543,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
 
   private void buryIfGone(Worker worker) {
     // What a worker says last explains its end, unless the end was ordered.
-    boolean saidAll = worker.outputEnded || EXPLAINED.contains(worker.kill);
+    boolean saidAll = worker.outputEnded || (worker.kill != null && worker.kill.isExplained());
     if (!worker.processExited
         || !worker.connectionClosed
         || !saidAll
@@ -595,7 +581,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
   private static String reasonOfEnd(Worker worker) {
     return worker.problem != null
         ? worker.problem
-        : "its process (pid " + worker.pid + ") " + CrashMessages.ending(worker)
+        : "its process (pid " + worker.pid + ") " + Autopsy.ending(worker)
             + (worker.wasReady ? " while it waited" : " before it was ready");
   }
 
@@ -625,7 +611,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       crashed++;
       String reason = worker.kill != null
           ? "killed: " + worker.kill.name().toLowerCase(Locale.ROOT)
-          : CrashMessages.ending(worker);
+          : Autopsy.ending(worker);
       if (worker.listenersToldStart) {
         events.tell(listener -> listener.workerCrashed(event, worker.exitValue, reason));
       }

@@ -25,26 +25,63 @@ final class LimitFailures {
     return worker.overrun != null && worker.kill == worker.overrun.kill();
   }
 
-  /** Returns the failure of a task whose worker was killed because of a limit. */
-  static TaskAbortedException killed(
-      Worker worker, Work work, long taskId, boolean usable, TaskReport report) {
+  /** Says how an item has failed whose worker was killed because of a limit. */
+  static LostAttempt killed(Worker worker, Work work, long taskId, TaskReport report) {
     Overrun overrun = Objects.requireNonNull(worker.overrun);
     long grace = overrun.memory() == null ? work.limits().graceNanos() : 0;
     String interrupt = grace == 0
         ? ""
         : "it was interrupted, and went on for the grace of " + seconds(grace) + "; ";
-    String end = interrupt + who(worker) + " was killed, with the processes that it had started";
-    return failure(overrun, work, taskId, usable, LimitStage.KILLED, end, report, null);
+    String end = interrupt + who(report) + " was killed, with the processes that it had started";
+    TaskReport measured = overrun.memory() == null
+        ? report
+        : withMemory(report, overrun.memory(), overrun.seenBytes());
+    return new OverLimit(
+        Excess.of(overrun), work.limits(), taskId, LimitStage.KILLED, end, measured, null);
   }
 
-  /** Returns the failure of a task that was interrupted because of a limit, and ended with an exception. */
-  static TaskAbortedException interrupted(
-      Overrun overrun, Work work, long taskId, boolean usable, @Nullable Throwable cause) {
+  /** Says how an item has failed that was interrupted because of a limit, and ended with an exception. */
+  static LostAttempt interrupted(Overrun overrun, Work work, int item, @Nullable Throwable cause) {
     Worker worker = overrun.unit().worker;
+    Vital vital = overrun.vital();
     TaskReport report = new TaskReport(
-        work.name(), 1, worker.name, worker.pid, -1, runTime(overrun), -1, -1, "", "", "", "");
-    String end = "it was interrupted and ended with an exception; " + who(worker) + " lives on";
-    return failure(overrun, work, taskId, usable, LimitStage.INTERRUPTED, end, report, cause);
+        work.name(),
+        1,
+        worker.name,
+        worker.pid,
+        -1,
+        Duration.ofNanos(overrun.ranNanos() + System.nanoTime() - overrun.sinceNanos()),
+        vital.rssBytes(),
+        vital.heapBytes(),
+        "",
+        "",
+        "",
+        vital.stack());
+    String end = "it was interrupted and ended with an exception; " + who(report) + " lives on";
+    return new OverLimit(
+        Excess.of(overrun),
+        work.limits(),
+        work.taskId(item),
+        LimitStage.INTERRUPTED,
+        end,
+        report,
+        cause);
+  }
+
+  private static TaskReport withMemory(TaskReport report, Kind memory, long bytes) {
+    return new TaskReport(
+        report.task(),
+        report.attempt(),
+        report.worker(),
+        report.pid(),
+        report.exitValue(),
+        report.runTime(),
+        memory == Kind.RSS ? bytes : report.rssBytes(),
+        memory == Kind.HEAP ? bytes : report.heapBytes(),
+        report.stderrTail(),
+        report.crashReport(),
+        report.crashReportHead(),
+        report.stack());
   }
 
   /** Returns what is to be said of a task whose worker died by itself; nothing if the task was over no limit. */
@@ -59,71 +96,113 @@ final class LimitFailures {
             : "timeout of " + seconds(work.limits().runNanos()));
   }
 
-  private static Duration runTime(Overrun overrun) {
-    return Duration.ofNanos(overrun.ranNanos() + System.nanoTime() - overrun.sinceNanos());
+  /** By how much which limit was exceeded: what is told of an overrun, without the worker. */
+  private record Excess(
+      Worker.Kill kill,
+      long ranNanos,
+      long silentNanos,
+      @Nullable TaskProgress said,
+      @Nullable Kind memory,
+      long seenBytes) {
+    static Excess of(Overrun overrun) {
+      return new Excess(
+          overrun.kill(),
+          overrun.ranNanos(),
+          overrun.silentNanos(),
+          overrun.said(),
+          overrun.memory(),
+          overrun.seenBytes());
+    }
   }
 
-  private static TaskAbortedException failure(
-      Overrun overrun,
-      Work work,
+  /** An item was over a limit. */
+  private record OverLimit(
+      Excess excess,
+      Limits limits,
       long taskId,
-      boolean usable,
       LimitStage stage,
       String end,
       TaskReport report,
-      @Nullable Throwable cause) {
-    Limits limits = work.limits();
-    String task = "task " + taskId + " (" + work.name() + ")";
-    String rest = "; " + end + "\n  " + CrashMessages.consequence(taskId, usable, stage);
-    Kind memory = overrun.memory();
-    TaskAbortedException failure;
-    if (memory != null) {
-      long limit = memory == Kind.RSS ? limits.rssBytes() : limits.heapBytes();
-      failure = new MemoryLimitException(
-          task + " was over its memory limit after " + seconds(report.runTime().toNanos()) + ": "
-              + (memory == Kind.RSS ? "resident memory of " : "heap in use of ")
-              + mebibytes(overrun.seenBytes()) + ", limit " + mebibytes(limit) + rest,
-          taskId,
-          usable,
-          memory,
-          limit,
-          overrun.seenBytes(),
-          report);
-    } else if (overrun.kill() == Worker.Kill.STALLED) {
-      TaskProgress said = overrun.said();
-      failure = new TaskStalledException(
-          task + " reported no progress for " + seconds(overrun.silentNanos())
-              + ", longer than its stall timeout of " + seconds(limits.stallNanos()) + "; "
-              + (said == null
-                  ? "it had not reported any in " + seconds(overrun.ranNanos())
-                  : "its last word was " + percent(said) + ", "
-                      + seconds(overrun.ranNanos() - overrun.silentNanos()) + " after its start")
-              + rest,
-          taskId,
-          usable,
-          Duration.ofNanos(limits.stallNanos()),
-          Duration.ofNanos(overrun.silentNanos()),
-          said,
-          stage,
-          report);
-    } else {
-      failure = new TaskTimeoutException(
-          task + " ran for " + seconds(report.runTime().toNanos()) + ", longer than its timeout of "
-              + seconds(limits.runNanos()) + rest,
-          taskId,
-          usable,
-          Duration.ofNanos(limits.runNanos()),
-          stage,
-          report);
+      @Nullable Throwable cause)
+      implements LostAttempt {
+    @Override
+    public String summary() {
+      return what() + " in " + who(report);
     }
-    if (cause != null) {
-      failure.initCause(cause);
+
+    private String what() {
+      Kind memory = excess.memory();
+      if (memory != null) {
+        long limit = memory == Kind.RSS ? limits.rssBytes() : limits.heapBytes();
+        return "was over its memory limit after " + seconds(report.runTime().toNanos()) + ": "
+            + (memory == Kind.RSS ? "resident memory of " : "heap in use of ")
+            + Vital.mebibytes(excess.seenBytes()) + ", limit " + Vital.mebibytes(limit);
+      }
+      if (excess.kill() == Worker.Kill.STALLED) {
+        return "reported no progress for " + seconds(excess.silentNanos())
+            + ", longer than its stall timeout of " + seconds(limits.stallNanos());
+      }
+      return "ran for " + seconds(report.runTime().toNanos()) + ", longer than its timeout of "
+          + seconds(limits.runNanos());
     }
-    return failure;
+
+    private String lastProgress() {
+      TaskProgress said = excess.said();
+      if (excess.kill() != Worker.Kill.STALLED) {
+        return "";
+      }
+      return "; "
+          + (said == null
+              ? "it had not reported any in " + seconds(excess.ranNanos())
+              : "its last word was " + percent(said) + ", "
+                  + seconds(excess.ranNanos() - excess.silentNanos()) + " after its start");
+    }
+
+    @Override
+    public TaskAbortedException exception(Fate fate) {
+      StringBuilder message = new StringBuilder("task " + taskId + " (" + report.task() + ") ")
+          .append(what())
+          .append(report.attempt() > 1 ? ", in attempt " + report.attempt() : "")
+          .append(lastProgress())
+          .append("; ")
+          .append(end)
+          .append("\n  ")
+          .append(fate.text());
+      Vital vital = new Vital(report.rssBytes(), report.heapBytes(), report.stack());
+      vital.appendMemory(message);
+      vital.appendStack(message);
+      TaskAbortedException failure = exception(message.toString(), fate.poolUsable());
+      if (cause != null) {
+        failure.initCause(cause);
+      }
+      return failure;
+    }
+
+    private TaskAbortedException exception(String message, boolean usable) {
+      Kind memory = excess.memory();
+      if (memory != null) {
+        long limit = memory == Kind.RSS ? limits.rssBytes() : limits.heapBytes();
+        return new MemoryLimitException(
+            message, taskId, usable, memory, limit, excess.seenBytes(), report);
+      }
+      if (excess.kill() == Worker.Kill.STALLED) {
+        return new TaskStalledException(
+            message,
+            taskId,
+            usable,
+            Duration.ofNanos(limits.stallNanos()),
+            Duration.ofNanos(excess.silentNanos()),
+            excess.said(),
+            stage,
+            report);
+      }
+      return new TaskTimeoutException(
+          message, taskId, usable, Duration.ofNanos(limits.runNanos()), stage, report);
+    }
   }
 
-  private static String who(Worker worker) {
-    return worker.name + " (pid " + worker.pid + ")";
+  private static String who(TaskReport report) {
+    return report.worker() + " (pid " + report.pid() + ")";
   }
 
   private static String percent(TaskProgress said) {
@@ -133,9 +212,5 @@ final class LimitFailures {
 
   private static String seconds(long nanos) {
     return CrashMessages.seconds(Duration.ofNanos(nanos));
-  }
-
-  private static String mebibytes(long bytes) {
-    return String.format(Locale.ROOT, "%.1f MiB", bytes / (double) (1 << 20));
   }
 }

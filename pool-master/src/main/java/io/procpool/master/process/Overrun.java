@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param said what it had said last; null for nothing
  * @param memory what was measured; null if it was time
  * @param seenBytes how much that was
+ * @param vital what was seen of the worker then
  */
 record Overrun(
     Unit unit,
@@ -27,20 +28,32 @@ record Overrun(
     long silentNanos,
     @Nullable TaskProgress said,
     MemoryLimitException.@Nullable Kind memory,
-    long seenBytes) {
+    long seenBytes,
+    Vital vital) {
   static Overrun ofTime(
       Unit unit,
       int item,
       Worker.Kill kill,
       long ranNanos,
       long silentNanos,
-      @Nullable TaskProgress said) {
-    return new Overrun(unit, item, kill, ranNanos, System.nanoTime(), silentNanos, said, null, 0);
+      @Nullable TaskProgress said,
+      Vital vital) {
+    return new Overrun(
+        unit, item, kill, ranNanos, System.nanoTime(), silentNanos, said, null, 0, vital);
   }
 
   static Overrun ofMemory(Unit unit, int item, MemoryLimitException.Kind memory, long seenBytes) {
     return new Overrun(
-        unit, item, Worker.Kill.MEMORY, 0, System.nanoTime(), 0, null, memory, seenBytes);
+        unit,
+        item,
+        Worker.Kill.MEMORY,
+        0,
+        System.nanoTime(),
+        0,
+        null,
+        memory,
+        seenBytes,
+        Vital.NONE);
   }
 
   /** Tells whether it is this item. */

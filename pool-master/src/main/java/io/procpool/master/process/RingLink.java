@@ -65,7 +65,9 @@ final class RingLink implements WorkerLink {
         limits.runNanos(),
         limits.graceNanos() > 0 && limits.isTimed(),
         limits.heapBytes(),
-        work.options().name().orElse(""));
+        work.options().name().orElse(""),
+        0,
+        limits.rssBytes() > 0);
     send(
         run,
         withFunction ? ByteBuffer.wrap(function.bytes()) : NOTHING,
@@ -75,6 +77,11 @@ final class RingLink implements WorkerLink {
   @Override
   public void interrupt(int seq) {
     send(new ToWorker.Interrupt(seq), NOTHING, NOTHING);
+  }
+
+  @Override
+  public void showStack(int seq, int item) {
+    send(new ToWorker.ShowStack(seq, item), NOTHING, NOTHING);
   }
 
   @Override

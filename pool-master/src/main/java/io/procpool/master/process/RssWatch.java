@@ -4,7 +4,6 @@ package io.procpool.master.process;
 import io.netty.channel.EventLoop;
 import io.procpool.MemoryLimitException;
 import io.procpool.ipc.WorkerSegment;
-import io.procpool.master.launch.ProcessMemory;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -13,8 +12,9 @@ import java.util.concurrent.TimeUnit;
 
 /** Looks at the resident memory of workers whose task has a limit for it. Event loop only. */
 final class RssWatch {
-  /* Whose. The item is noted before the memory is read, and the kill fails if it has ended. */
+  /* Whose. The item is noted before the memory is read, and the kill, a moment later, fails if it has ended or its worker is killed already. */
   private static final long INTERVAL_MILLIS = 25;
+  private static final long STACK_MILLIS = 4; // for the worker to say where the task is
 
   private final EventLoop loop;
   private final TaskClock clock;
@@ -62,9 +62,11 @@ final class RssWatch {
     if (item < 0 || !segment.state(unit.seq).isRunning()) {
       return;
     }
-    long bytes = ProcessMemory.rssBytes(worker.pid);
+    long bytes = worker.lookAtRss();
     if (bytes > unit.work.limits().rssBytes()) {
-      clock.kill(worker, Overrun.ofMemory(unit, item, MemoryLimitException.Kind.RSS, bytes));
+      Overrun overrun = Overrun.ofMemory(unit, item, MemoryLimitException.Kind.RSS, bytes);
+      TaskClock.askForStack(worker, unit, item);
+      loop.schedule(() -> clock.kill(worker, overrun), STACK_MILLIS, TimeUnit.MILLISECONDS);
     }
   }
 

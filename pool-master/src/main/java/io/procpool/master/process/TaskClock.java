@@ -19,10 +19,12 @@ final class TaskClock {
    *           an item that begins right after the look.
    * Exactness. Marking an item as overdue, and killing because of it, are compare-and-sets that fail when the item has ended. So neither
    *           reaches another item, and of several limits and a cancellation that come together one wins.
+   * Stack.    Shortly before a time is over the worker is asked where the task is. Its answer is waited for no longer than that: no kill comes later for it.
    * Grace.    `Worker.overrun` is the last item that was marked. Until its grace is over the timer also serves the items behind it. When the
    *           item's exception arrives, the worker says that it ended marked, and so it fails with the limit.
    */
   private static final long MIN_TIMER_NANOS = 100_000;
+  private static final long STACK_LEAD_NANOS = 100_000_000;
 
   private final EventLoop loop;
   private final KillSwitch killSwitch;
@@ -40,11 +42,12 @@ final class TaskClock {
     worker.headSinceNanos = System.nanoTime();
     worker.timedUnit = null; // it would keep its inputs
     worker.overrun = null;
+    worker.rssBytes = -1;
     Unit unit = worker.units.peek();
     if (unit != null) {
       Limits limits = unit.work.limits();
       if (limits.isTimed()) {
-        arm(worker, unit, limits.firstNanos());
+        arm(worker, unit, beforeEnd(limits.firstNanos()));
       }
       if (limits.rssBytes() > 0) {
         rss.watch(worker);
@@ -85,15 +88,37 @@ final class TaskClock {
     }
     UnitState state = segment.state(unit.seq);
     if (!state.isRunning() || item < 0) {
-      arm(worker, unit, limits.firstNanos());
+      arm(worker, unit, beforeEnd(limits.firstNanos()));
       return;
     }
     Overrun overrun = worker.overrun;
-    long left = overrun != null && overrun.isOf(unit, item)
+    boolean inGrace = overrun != null && overrun.isOf(unit, item);
+    long left = overrun != null && inGrace
         ? graceLeft(worker, overrun, limits, now)
         : timeLeft(worker, unit, item, limits, now);
     if (worker.kill == null) {
-      arm(worker, unit, Math.min(left, limits.firstNanos()));
+      long lead = lead(inGrace ? limits.graceNanos() : limits.firstNanos());
+      if (left <= lead && now - worker.stackAskedNanos > lead) {
+        worker.stackAskedNanos = now;
+        askForStack(worker, unit, item);
+      }
+      arm(worker, unit, Math.min(left > lead ? left - lead : left, limits.firstNanos()));
+    }
+  }
+
+  private static long lead(long nanos) {
+    return Math.min(STACK_LEAD_NANOS, nanos / 2);
+  }
+
+  private static long beforeEnd(long nanos) {
+    return nanos - lead(nanos);
+  }
+
+  /** Has a worker say where its task is. */
+  static void askForStack(Worker worker, Unit unit, int item) {
+    if (worker.link != null) {
+      worker.link.showStack(unit.seq, item);
+      worker.link.flush();
     }
   }
 
@@ -117,7 +142,8 @@ final class TaskClock {
     }
     Worker.Kill kill = runLeft <= stallLeft ? Worker.Kill.TIMEOUT : Worker.Kill.STALLED;
     TaskProgress progress = said ? segment.progress() : null;
-    Overrun overrun = Overrun.ofTime(unit, item, kill, ran, silent, progress);
+    Vital vital = Vital.of(worker, unit, item);
+    Overrun overrun = Overrun.ofTime(unit, item, kill, ran, silent, progress, vital);
     if (limits.graceNanos() == 0) {
       return kill(worker, overrun) ? 0 : limits.firstNanos();
     }
@@ -142,6 +168,7 @@ final class TaskClock {
       return false;
     }
     worker.overrun = overrun;
+    worker.lookAtRss();
     killSwitch.kill(worker, overrun.kill());
     return true;
   }

@@ -4,7 +4,6 @@ package io.procpool.master.process;
 import io.netty.channel.EventLoop;
 import io.procpool.PoolOptions;
 import io.procpool.RecyclePolicy;
-import io.procpool.master.launch.ProcessMemory;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.concurrent.Future;
@@ -48,9 +47,7 @@ final class WearWatch {
 
   private void look() {
     for (Worker worker : new ArrayList<>(workers)) {
-      if (worker.wasReady
-          && !worker.worn
-          && ProcessMemory.rssBytes(worker.pid) > policy.maxRssBytes()) {
+      if (worker.wasReady && !worker.worn && worker.lookAtRss() > policy.maxRssBytes()) {
         worn.accept(worker);
       }
     }

@@ -5,6 +5,7 @@ import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
 import io.procpool.master.launch.OutputTail;
+import io.procpool.master.launch.ProcessMemory;
 import io.procpool.master.pool.WaitingLines;
 import java.util.ArrayDeque;
 import java.util.HashSet;
@@ -38,8 +39,20 @@ final class Worker {
     TERMINATED,
     PROTOCOL,
     START_FAILED,
-    NOT_STOPPED
+    NOT_STOPPED;
+
+    /** Tells whether the reason is known without what the worker has written to standard error. */
+    boolean isExplained() {
+      return this == TIMEOUT
+          || this == STALLED
+          || this == MEMORY
+          || this == CANCELLED
+          || this == TERMINATED;
+    }
   }
+
+  /** Where it said its task was. */
+  record Stack(int seq, int item, String text) {}
 
   private static final int STDERR_BYTES = 16 * 1024;
 
@@ -124,6 +137,15 @@ final class Worker {
   @Nullable
   Overrun overrun; // the last limit that the running unit was over
 
+  @Nullable
+  Stack stack; // the last one that it has sent
+
+  Autopsy.@Nullable Finding finding; // once its process is gone
+
+  final long spawnedMillis = System.currentTimeMillis();
+  long rssBytes = -1; // when last looked at while it was at its first unit
+  long rssNanos; // when that was
+  long stackAskedNanos; // when it was last asked where its task is
   int timedItem;
   long timedSinceNanos;
 
@@ -190,6 +212,13 @@ final class Worker {
         && !processExited
         && outOfMemoryTrace == null
         && (waitsFor == null || waitsFor.units.isEmpty());
+  }
+
+  /** Reads the resident memory. */
+  long lookAtRss() {
+    rssNanos = System.nanoTime();
+    rssBytes = ProcessMemory.rssBytes(pid);
+    return rssBytes;
   }
 
   void cancelLifeTimer() {

@@ -14,6 +14,9 @@ interface WorkerLink {
   /** Interrupts the task thread if it is at this unit. */
   void interrupt(int seq);
 
+  /** Asks the worker to say where its task is, if the item still runs. */
+  void showStack(int seq, int item);
+
   /** Lets the worker drop a function. */
   void forget(long functionId);
 

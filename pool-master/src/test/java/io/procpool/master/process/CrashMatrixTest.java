@@ -57,7 +57,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class CrashMatrixTest {
   private static final long HEAP_BYTES = 48L << 20;
   private static final int BYSTANDERS = 6;
-  private static final int IMPOSSIBLE_CELLS = 11;
+  private static final int IMPOSSIBLE_CELLS = 14;
 
   enum Where {
     ENCODING_TASK,
@@ -91,6 +91,7 @@ final class CrashMatrixTest {
   private static PoolOptions.Builder options(String name) {
     return Faults.options(name)
         .maxHeapBytes(HEAP_BYTES)
+        .jvmArgs(List.of("-XX:MaxDirectMemorySize=16m"))
         .environment(Map.of(Strike.WORKER_MARK, "1"));
   }
 
@@ -124,6 +125,9 @@ final class CrashMatrixTest {
         where == Where.ENCODING_TASK || where == Where.DECODING_RESULT || where == Where.CALLBACK;
     if (inMaster && (how == Strike.EXIT_0 || how == Strike.HALT || how == Strike.SIGKILL)) {
       return "it would end the master, which is what runs this test";
+    }
+    if (inMaster && how == Strike.DIRECT_MEMORY) {
+      return "what others in the master need would be missing";
     }
     if (how == Strike.ENDLESS_LOOP
         && (where == Where.ENCODING_TASK || where == Where.DECODING_RESULT)) {
@@ -164,7 +168,7 @@ final class CrashMatrixTest {
     return switch (how) {
       case THROW, STACK_OVERFLOW -> false;
       case EXIT_0, HALT, SIGKILL -> true;
-      case OUT_OF_MEMORY, ENDLESS_LOOP -> where != Where.IDLE;
+      case OUT_OF_MEMORY, DIRECT_MEMORY, THREADS, ENDLESS_LOOP -> where != Where.IDLE;
     };
   }
 
@@ -198,7 +202,7 @@ final class CrashMatrixTest {
 
   private int encodingTask(Strike how) {
     Throwable refusal = Assertions.catchThrowable(() -> pool.submit(new StrikesInEncoding(how)));
-    if (how == Strike.OUT_OF_MEMORY) {
+    if (how == Strike.OUT_OF_MEMORY || how == Strike.THREADS) {
       assertThat(refusal).isInstanceOf(OutOfMemoryError.class);
     } else {
       assertThat(refusal)
@@ -262,7 +266,7 @@ final class CrashMatrixTest {
         .hasStackTraceContaining(
             switch (how) {
               case THROW -> Strike.TEXT;
-              case OUT_OF_MEMORY -> "OutOfMemoryError";
+              case OUT_OF_MEMORY, THREADS -> "OutOfMemoryError";
               default -> "StackOverflowError";
             });
   }
@@ -289,10 +293,13 @@ final class CrashMatrixTest {
             crash.report().worker() + " (pid " + crash.report().pid() + ") exited with")
         .hasMessageContaining("task " + crash.taskId());
     switch (how) {
-      case EXIT_0 -> checkExit(crash, 0, Reason.EXIT, "System.exit");
+      case EXIT_0 -> checkExit(crash, 0, Reason.EXIT, "System.exit was called");
       case HALT -> checkExit(crash, Strike.HALT_VALUE, Reason.EXIT, "Runtime.halt");
       case SIGKILL -> checkExit(crash, 137, Reason.SIGNAL, "SIGKILL");
-      default -> checkExit(crash, 3, Reason.OUT_OF_MEMORY, "java.lang.OutOfMemoryError");
+      case DIRECT_MEMORY ->
+        checkExit(crash, 3, Reason.OUT_OF_DIRECT_MEMORY, "direct buffer memory");
+      case THREADS -> checkExit(crash, 3, Reason.OUT_OF_THREADS, "unable to create native thread");
+      default -> checkExit(crash, 3, Reason.OUT_OF_HEAP, "java.lang.OutOfMemoryError");
     }
   }
 
@@ -522,6 +529,8 @@ final class CrashMatrixTest {
         Strike.HALT, new Halts(),
         Strike.SIGKILL, new Kills(),
         Strike.OUT_OF_MEMORY, new Exhausts(),
+        Strike.DIRECT_MEMORY, new ExhaustsDirect(),
+        Strike.THREADS, new ExhaustsThreads(),
         Strike.STACK_OVERFLOW, new Overflows(),
         Strike.ENDLESS_LOOP, new Loops()));
 
@@ -559,6 +568,18 @@ final class CrashMatrixTest {
     private static final class Exhausts extends Base {
       static {
         Strike.OUT_OF_MEMORY.strikeInWorker();
+      }
+    }
+
+    private static final class ExhaustsDirect extends Base {
+      static {
+        Strike.DIRECT_MEMORY.strikeInWorker();
+      }
+    }
+
+    private static final class ExhaustsThreads extends Base {
+      static {
+        Strike.THREADS.strikeInWorker();
       }
     }
 

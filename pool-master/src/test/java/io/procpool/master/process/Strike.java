@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -12,6 +13,8 @@ enum Strike {
   HALT,
   SIGKILL,
   OUT_OF_MEMORY,
+  DIRECT_MEMORY,
+  THREADS,
   STACK_OVERFLOW,
   ENDLESS_LOOP;
 
@@ -41,6 +44,8 @@ enum Strike {
       case HALT -> Runtime.getRuntime().halt(HALT_VALUE);
       case SIGKILL -> killSelf();
       case OUT_OF_MEMORY -> exhaust();
+      case DIRECT_MEMORY -> exhaustDirectMemory();
+      case THREADS -> startImpossibleThread();
       case STACK_OVERFLOW -> recurse(0);
       case ENDLESS_LOOP -> loop();
     }
@@ -60,6 +65,18 @@ enum Strike {
     while (true) {
       hoard.add(inWorker() ? new byte[1 << 20] : new long[Integer.MAX_VALUE]);
     }
+  }
+
+  private static void exhaustDirectMemory() {
+    List<Object> hoard = new ArrayList<>();
+    while (true) {
+      hoard.add(ByteBuffer.allocateDirect(4 << 20));
+    }
+  }
+
+  /** No system has the memory for such a stack. */
+  private static void startImpossibleThread() {
+    new Thread(null, () -> {}, "impossible", 1L << 46).start();
   }
 
   private static int recurse(int depth) {
