@@ -79,6 +79,7 @@ final class InlineEngine extends LocalEngine {
 
   @Override
   public void submit(Work work) {
+    work.arrived(System.nanoTime());
     Caller caller = enter(work);
     WorkerScope outer = scope.enter();
     try {

@@ -9,6 +9,7 @@ import io.procpool.TaskOptions;
 import io.procpool.WorkerSnapshot;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.memory.SharedCopy;
+import io.procpool.master.flight.Flight;
 import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.ResultBlock;
@@ -50,9 +51,14 @@ abstract class LocalEngine implements Engine {
   }
 
   /** How an item ended. */
-  record Ran(ResultBlock block, @Nullable Throwable failure, Duration time) {}
+  record Ran(
+      ResultBlock block,
+      @Nullable Throwable failure,
+      Duration time,
+      @Nullable Object flight) {}
 
   static Ran run(Work work, int item, LocalTask task) {
+    Object flight = Flight.taskBegins();
     long start = System.nanoTime();
     ResultBlock block;
     Throwable failure = null;
@@ -66,7 +72,7 @@ abstract class LocalEngine implements Engine {
       task.end();
       TaskContexts.install(before);
     }
-    return new Ran(block, failure, Duration.ofNanos(System.nanoTime() - start));
+    return new Ran(block, failure, Duration.ofNanos(System.nanoTime() - start), flight);
   }
 
   /** Describes a worker that is a thread: nothing waits inside it, and nobody knows its part of the memory. */
@@ -98,6 +104,14 @@ abstract class LocalEngine implements Engine {
   }
 
   final void tellFinished(Work work, int item, WorkerEvent worker, Ran ran) {
+    if (ran.flight() != null) {
+      Flight.taskEnded(
+          ran.flight(),
+          work.flight(item, 1),
+          worker,
+          ran.failure() == null ? 0 : 1,
+          ran.time().toNanos());
+    }
     if (events.isActive()) {
       TaskEvent event = new TaskEvent(work.taskId(item), work.name(), worker);
       events.tell(listener -> listener.taskFinished(event, ran.failure() == null, ran.time()));

@@ -10,6 +10,7 @@ import io.procpool.PoolTerminatedException;
 import io.procpool.TaskProgress;
 import io.procpool.WorkerGoneException;
 import io.procpool.WorkerSnapshot;
+import io.procpool.master.flight.Flight;
 import io.procpool.master.pool.FairShares;
 import io.procpool.master.pool.KeyOwners;
 import io.procpool.master.pool.NotRun;
@@ -278,7 +279,11 @@ final class ThreadsEngine extends LocalEngine {
   // under lock
   private Runnable loseRest(Cursor cursor, IntFunction<Throwable> failure) {
     lost += cursor.left();
-    return passOver(cursor, failure);
+    return passOver(cursor, item -> {
+      Throwable lost = failure.apply(item);
+      Flight.taskLost(options.name(), cursor.work.taskId(item), cursor.work.name(), lost);
+      return lost;
+    });
   }
 
   /** Reports what was taken under lock, where it was added to `reporting`. */

@@ -6,6 +6,7 @@ import io.procpool.PoolSnapshot;
 import io.procpool.PoolStatistics;
 import io.procpool.TaskOptions;
 import io.procpool.ipc.FunctionKind;
+import io.procpool.master.flight.Flight;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -322,6 +323,7 @@ final class PoolCore {
   void resize(int min, int max) {
     PoolOptions.builder().workers(min, max); // checks them
     engine.resize(min, max);
+    Flight.resized(options.name(), min, max);
   }
 
   /** What users do when it is done runs as a callback, not in a thread of the engine. */

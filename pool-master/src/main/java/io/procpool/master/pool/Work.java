@@ -5,6 +5,7 @@ import io.procpool.TaskOptions;
 import io.procpool.TaskProgress;
 import io.procpool.WorkerSnapshot.CurrentTask;
 import io.procpool.ipc.RunningTask;
+import io.procpool.master.flight.Flight;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -105,7 +106,7 @@ public final class Work {
 
   /** The time in the queue begins now. */
   void accepted() {
-    if (limits.queueNanos() > 0) {
+    if (limits.queueNanos() > 0 || Flight.isOn()) {
       acceptedNanos = System.nanoTime();
     }
   }
@@ -149,6 +150,11 @@ public final class Work {
         priority,
         options.submitter(),
         Optional.ofNullable(key));
+  }
+
+  /** Describes items for the flight recorder. */
+  public Flight.Task flight(int item, int count) {
+    return new Flight.Task(taskId(item), name(), count, priority, submitter, acceptedNanos);
   }
 
   /** Tells whether it has neither a priority nor a submitter. */

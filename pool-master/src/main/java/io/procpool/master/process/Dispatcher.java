@@ -10,6 +10,7 @@ import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.WorkerSegment.UnitState;
 import io.procpool.ipc.wire.FromWorker.OverHeap;
 import io.procpool.ipc.wire.FromWorker.Results;
+import io.procpool.master.flight.Flight;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.NotRun;
 import io.procpool.master.pool.Work;
@@ -361,6 +362,14 @@ final class Dispatcher {
       if (results.runNanos() > 0) {
         unit.work.itemTime().measured(unit.to - unit.from, results.runNanos());
       }
+      if (unit.flight != null) {
+        Flight.taskEnded(
+            unit.flight,
+            unit.work.flight(unit.from, unit.to - unit.from),
+            worker.event(options.name()),
+            results.failed(),
+            results.runNanos());
+      }
       if (unit.listenersToldStart && (overrun == null || unit.to - unit.from > 1)) {
         tellFinished(unit, results);
       }
@@ -382,10 +391,11 @@ final class Dispatcher {
 
   /** Tells that an item failed because of a limit; what it ended with itself is not decoded for that. */
   private void tellLost(Unit unit, int item, Overrun overrun, boolean usable) {
-    if (events.isActive()) {
+    if (events.isActive() || Flight.isOn()) {
       long taskId = unit.work.taskId(item);
       InfrastructureException failure = LimitFailures.interrupted(overrun, unit.work, item, null)
           .exception(Fate.failedAlone(taskId, usable));
+      Flight.taskLost(options.name(), taskId, unit.work.name(), failure);
       TaskEvent event = new TaskEvent(taskId, unit.work.name(), unit.worker.event(options.name()));
       events.tell(listener -> listener.taskLost(event, failure));
     }

@@ -9,6 +9,7 @@ import io.procpool.WorkerSnapshot;
 import io.procpool.ipc.FrameRing;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.ToWorker;
+import io.procpool.master.flight.Flight;
 import io.procpool.master.launch.TaskEncoder;
 import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.Events;
@@ -464,6 +465,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     }
     WorkerEvent event = worker.event(options.name());
     worker.listenersToldStart = true;
+    Flight.workerStarted(event, System.nanoTime() - worker.spawnedNanos);
     events.tell(listener -> listener.workerStarted(event));
     Worker old = worker.predecessor;
     worker.predecessor = null;
@@ -601,9 +603,11 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     if (before == Worker.State.STARTING && !terminating && !worker.stopSent) {
       starts.failed(worker, reasonOfEnd(worker), worker.problemCause);
       turnover.startFailed();
+      note(worker, "NOT_STARTED", reasonOfEnd(worker));
     } else if (worker.stopSent && (worker.kill == null || before == Worker.State.STARTING)) {
       retired++;
       recycled += worker.recycled ? 1 : 0;
+      note(worker, "RETIRED", "");
       if (worker.listenersToldStart) {
         events.tell(listener -> listener.workerExited(event, worker.exitValue));
       }
@@ -612,11 +616,22 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       String reason = worker.kill != null
           ? "killed: " + worker.kill.name().toLowerCase(Locale.ROOT)
           : Autopsy.ending(worker);
+      note(worker, "CRASHED", reason);
       if (worker.listenersToldStart) {
         events.tell(listener -> listener.workerCrashed(event, worker.exitValue, reason));
       }
       spawnMissing(worker);
     }
+  }
+
+  private void note(Worker worker, String how, String reason) {
+    Flight.workerEnded(
+        worker.event(options.name()),
+        how,
+        reason,
+        worker.exitValue,
+        System.nanoTime() - worker.spawnedNanos,
+        worker.assignedTasks);
   }
 
   private void stopAll() {

@@ -2,6 +2,7 @@
 package io.procpool.master.process;
 
 import io.procpool.PoolOptions;
+import io.procpool.master.flight.Flight;
 import io.procpool.master.pool.NotRun;
 import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
@@ -53,6 +54,9 @@ final class Reports {
   /** An item has no outcome of its own. */
   void lost(Work work, int item, Throwable failure) {
     lost++;
+    if (Flight.isOn()) {
+      Flight.taskLost(options.name(), work.taskId(item), work.name(), failure);
+    }
     report(work, ResultBlock.ofError(item, 1, failure));
   }
 

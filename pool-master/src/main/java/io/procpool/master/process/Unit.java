@@ -5,6 +5,7 @@ import io.procpool.TaskProgress;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.master.pool.Work;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Consecutive items of one work that were sent to a worker together. Event loop only, but for the final fields. */
 final class Unit {
@@ -19,6 +20,9 @@ final class Unit {
   int received; // the first item without an outcome
   boolean listenersToldStart;
   double charged; // to its submitter; 0 if nothing was
+
+  @Nullable
+  Object flight; // what the flight recorder is told at its end; null if it is not
 
   Unit(Worker worker, int seq, Work work, int from, int to, int bytes, int refusals) {
     this.worker = worker;

@@ -1,6 +1,8 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
+import io.procpool.master.flight.Flight;
+
 /** What workers have: gives them units, and takes away those that they have not begun. Event loop only. */
 final class Units {
   private final Pending pending;
@@ -20,6 +22,7 @@ final class Units {
     worker.units.add(unit);
     worker.assignedTasks += count;
     worker.bytesInFlight += unit.bytes;
+    unit.flight = Flight.taskBegins();
     worker.segment().offer(unit.seq, count);
     pending.begun(unit);
   }
