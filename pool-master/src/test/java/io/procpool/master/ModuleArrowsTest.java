@@ -53,6 +53,23 @@ class ModuleArrowsTest {
       .dependOnClassesThat()
       .resideInAnyPackage("io.procpool.master..", "io.netty..", "org.slf4j..");
 
+  /** Programs without Micrometer on their class path never meet it. */
+  @ArchTest
+  static final ArchRule metrics_areKnownToNobody = noClasses()
+      .that()
+      .resideOutsideOfPackage("io.procpool.metrics")
+      .should()
+      .dependOnClassesThat()
+      .resideInAnyPackage("io.procpool.metrics..", "io.micrometer..");
+
+  @ArchTest
+  static final ArchRule metrics_useTheApiOnly = noClasses()
+      .that()
+      .resideInAPackage("io.procpool.metrics")
+      .should()
+      .dependOnClassesThat()
+      .resideInAnyPackage("io.procpool.ipc..", "io.procpool.master..", "io.netty..");
+
   @ArchTest
   static final ArchRule backends_doNotKnowTheCommand = noClasses()
       .that()
