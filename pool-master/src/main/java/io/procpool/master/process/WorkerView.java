@@ -25,6 +25,7 @@ final class WorkerView {
     long ended = worker.assignedTasks;
     long waiting = 0;
     CurrentTask task = null;
+    long heapBytes = -1;
     for (Unit unit : worker.units) {
       UnitState state = unit.segment.state(unit.seq);
       int count = unit.to - unit.from;
@@ -34,6 +35,7 @@ final class WorkerView {
       waiting += state == UnitState.DONE ? 0 : hasBegun(state) ? count - begun : count;
       if (task == null && hasBegun(state)) {
         task = running(unit, now, age);
+        heapBytes = unit.segment.heapBytes(unit.seq);
       }
     }
     return new WorkerSnapshot(
@@ -48,7 +50,7 @@ final class WorkerView {
         waiting,
         Optional.ofNullable(task),
         -1,
-        -1);
+        heapBytes);
   }
 
   private static boolean hasBegun(UnitState state) {
