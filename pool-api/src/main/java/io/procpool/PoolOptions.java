@@ -250,6 +250,11 @@ public final class PoolOptions {
     return Optional.ofNullable(values.chaos);
   }
 
+  /** Returns the least level of what workers log that is forwarded to this process. */
+  public System.Logger.Level workerLogs() {
+    return values.workerLogs;
+  }
+
   /** Returns who is told of the pool's events. */
   public List<PoolListener> listeners() {
     return values.listeners;
@@ -284,6 +289,7 @@ public final class PoolOptions {
    * <tr><td>memory</td><td>{@link Memory#BUDGETED}</td></tr>
    * <tr><td>maxHeapBytes</td><td>zero: dealt out of the budget</td></tr>
    * <tr><td>workerStdout, workerStderr</td><td>{@link WorkerStream#INHERIT}</td></tr>
+   * <tr><td>workerLogs</td><td>OFF: workers log as they are configured</td></tr>
    * </table>
    *
    * <p>Not safe for use by multiple threads.
@@ -320,6 +326,7 @@ public final class PoolOptions {
     private WorkerStream workerStderr = WorkerStream.INHERIT;
     private @Nullable Path workerOutputFile;
     private @Nullable Chaos chaos;
+    private System.Logger.Level workerLogs = System.Logger.Level.OFF;
     private List<PoolListener> listeners = List.of();
 
     private Builder() {}
@@ -354,6 +361,7 @@ public final class PoolOptions {
       workerStderr = from.workerStderr;
       workerOutputFile = from.workerOutputFile;
       chaos = from.chaos;
+      workerLogs = from.workerLogs;
       listeners = from.listeners;
     }
 
@@ -558,6 +566,20 @@ public final class PoolOptions {
     /** Has the pool harm its own workers while they run tasks, for tests of jobs. */
     public Builder chaos(Chaos chaos) {
       this.chaos = Objects.requireNonNull(chaos, "chaos");
+      return this;
+    }
+
+    /**
+     * Sets from which level on what user code logs in workers, through SLF4J (2.0.9 or later), {@code java.util.logging} or {@link System.Logger}, is logged here instead: through SLF4J, under
+     * the same logger's name, level and message, with its exception, and if that logger has the level in this process. The MDC has what it had in the worker, and {@code procpool.pool},
+     * {@code procpool.worker}, {@code procpool.pid}, {@code procpool.task} (the number of the task that ran, also for other threads of the worker), {@code procpool.thread} and {@code procpool.time}.
+     * {@code OFF} leaves workers to log as they are configured; {@code ALL} is {@code TRACE}.
+     *
+     * <p>A record is handed over before the call in the worker returns, so those of a task come before its result, and those before a crash are not lost. Messages above 32 Ki characters
+     * are cut, traces have at most 8 causes of 64 lines. If the logging of this process does not keep up, or throws, records are dropped, counted and that is logged; no task waits for it.
+     */
+    public Builder workerLogs(System.Logger.Level workerLogs) {
+      this.workerLogs = Objects.requireNonNull(workerLogs, "workerLogs");
       return this;
     }
 

@@ -61,6 +61,7 @@ public abstract class PoolOptionsContract extends PoolContract {
         .workerStdout(WorkerStream.DISCARD)
         .workerStderr(WorkerStream.FILE)
         .workerOutputFile(Path.of("workers.log"))
+        .workerLogs(System.Logger.Level.INFO)
         .startTimeout(Duration.ofSeconds(1))
         .gracePeriod(Duration.ZERO)
         .maxPendingBytes(1)
@@ -83,6 +84,7 @@ public abstract class PoolOptionsContract extends PoolContract {
             "workerStdout",
             "workerStderr",
             "workerOutputFile",
+            "workerLogs",
             "startTimeout",
             "gracePeriod",
             "maxPendingBytes",

@@ -204,6 +204,7 @@ class PoolOptionsTest {
         .workerStdout(WorkerStream.STDERR)
         .workerStderr(WorkerStream.FILE)
         .workerOutputFile(Path.of("workers.log"))
+        .workerLogs(System.Logger.Level.DEBUG)
         .listener(listener)
         .build()
         .toBuilder()
@@ -235,6 +236,7 @@ class PoolOptionsTest {
     assertThat(options.workerStdout()).isEqualTo(WorkerStream.STDERR);
     assertThat(options.workerStderr()).isEqualTo(WorkerStream.FILE);
     assertThat(options.workerOutputFile()).contains(Path.of("workers.log").toAbsolutePath());
+    assertThat(options.workerLogs()).isEqualTo(System.Logger.Level.DEBUG);
     assertThat(options.listeners()).containsExactly(listener);
     assertThat(options.toString()).contains("a.b-c_1", "threads", "512");
   }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The worker's end of a connection: bytes go through the rings of its segment, and the socket only wakes who sleeps, and ends with the
@@ -28,6 +29,7 @@ public final class RingChannel implements FrameChannel {
   private final FrameRing out;
   private final ByteBuffer wakes = ByteBuffer.allocateDirect(64); // the reader's
   private final ByteBuffer wake = ByteBuffer.allocateDirect(1); // guarded by itself
+  private @Nullable Runnable waker; // the writer's
 
   /** Reads from one ring and writes to another. */
   public RingChannel(SocketChannel socket, FrameRing in, FrameRing out) {
@@ -81,6 +83,26 @@ public final class RingChannel implements FrameChannel {
     }
   }
 
+  /**
+   * Has something else call {@link #wake()} for the writer, whose thread may be interrupted, which would close the socket; null: the writer does. For the writer.
+   */
+  public void wakeThrough(@Nullable Runnable waker) {
+    this.waker = waker;
+  }
+
+  /** Wakes the other side; any thread that is not interrupted. */
+  public void wake() throws IOException {
+    wakeOther();
+  }
+
+  private void wakeForWriter() throws IOException {
+    if (waker == null) {
+      wakeOther();
+    } else {
+      waker.run();
+    }
+  }
+
   private void wakeOther() throws IOException {
     synchronized (wake) {
       wake.clear();
@@ -101,7 +123,7 @@ public final class RingChannel implements FrameChannel {
 
   private void publish() throws IOException {
     if (out.publish()) {
-      wakeOther();
+      wakeForWriter();
     }
   }
 
@@ -118,7 +140,7 @@ public final class RingChannel implements FrameChannel {
         LockSupport.parkNanos(PAUSE_NANOS);
         pauses++;
         if (pauses % PAUSES_BEFORE_CHECK == 0) {
-          wakeOther();
+          wakeForWriter();
         }
       }
       int before = source.remaining();

@@ -51,7 +51,15 @@ class ModuleArrowsTest {
       .resideInAPackage("io.procpool.worker..")
       .should()
       .dependOnClassesThat()
-      .resideInAnyPackage("io.procpool.master..", "io.netty..", "org.slf4j..");
+      .resideInAnyPackage("io.procpool.master..", "io.netty..");
+
+  @ArchTest
+  static final ArchRule worker_loadsNoLogging = noClasses()
+      .that()
+      .resideInAPackage("io.procpool.worker")
+      .should()
+      .dependOnClassesThat()
+      .resideInAnyPackage("io.procpool.worker.slf4j..", "org.slf4j..");
 
   /** Programs without Micrometer on their class path never meet it. */
   @ArchTest

@@ -232,6 +232,12 @@ final class UnitRunner implements TaskContexts.Source {
     return context;
   }
 
+  /** Returns the number of the task that runs; zero if none does. Any thread. */
+  long runningTaskId() {
+    Run run = running;
+    return run == null ? 0 : run.taskId() + item;
+  }
+
   private long leftNanos(Run run) {
     return run.timeoutNanos() == 0
         ? Long.MAX_VALUE

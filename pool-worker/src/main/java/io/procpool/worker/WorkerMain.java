@@ -147,6 +147,9 @@ final class WorkerMain implements Runnable {
     UnitRunner runner = new UnitRunner(
         thread, identity, segment, writer, welcome.reportStarts(), wear, havoc, witness);
     TaskContexts.install(runner);
+    if (welcome.logLevel() > 0) {
+      LogForwarder.start(welcome.logLevel(), writer, rings, runner);
+    }
     Inbox inbox = new Inbox(reader, writer, runner, launch.sessionPath());
     inbox.startWatching();
     WorkerScope scope = new WorkerScope();

@@ -58,6 +58,10 @@ public sealed interface FromWorker extends WireMessage {
         case 10:
           message = Stack.read(in.message());
           break;
+        case 11:
+          in.message();
+          message = new Log();
+          break;
         default:
           in.skip();
       }
@@ -285,6 +289,14 @@ public sealed interface FromWorker extends WireMessage {
         }
       }
       return new Stack(seq, item);
+    }
+  }
+
+  /** Something was logged. Payload: a {@link LogRecord}. */
+  record Log() implements FromWorker {
+    @Override
+    public int field() {
+      return 11;
     }
   }
 }

@@ -61,10 +61,12 @@ public sealed interface ToWorker extends WireMessage {
    *
    * @param reportStarts whether the worker says when it begins a unit
    * @param maxHeapBytesAfterGc size of the heap after a collection above which the worker says so; zero: it need not look
+   * @param logLevel least level of what is logged that the worker sends, from 1, trace, to 5, error; zero: nothing is sent
    * @param chaos the encoded {@link io.procpool.Chaos}, or nothing; not copied
    */
   @SuppressWarnings("ArrayRecordComponent") // nobody compares these
-  record Welcome(boolean reportStarts, long maxHeapBytesAfterGc, byte[] chaos) implements ToWorker {
+  record Welcome(boolean reportStarts, long maxHeapBytesAfterGc, int logLevel, byte[] chaos)
+      implements ToWorker {
     @Override
     public int field() {
       return 1;
@@ -74,12 +76,14 @@ public sealed interface ToWorker extends WireMessage {
     public void writeBody(FieldWriter out) {
       out.bool(1, reportStarts);
       out.uint(2, maxHeapBytesAfterGc);
+      out.uint(4, logLevel);
       out.bytes(6, chaos);
     }
 
     static Welcome read(FieldReader in) throws IOException {
       boolean reportStarts = false;
       long maxHeapBytesAfterGc = 0;
+      int logLevel = 0;
       byte[] chaos = new byte[0];
       for (int field = in.next(); field != 0; field = in.next()) {
         switch (field) {
@@ -89,6 +93,9 @@ public sealed interface ToWorker extends WireMessage {
           case 2:
             maxHeapBytesAfterGc = in.uint64();
             break;
+          case 4:
+            logLevel = in.uint32();
+            break;
           case 6:
             chaos = in.bytes();
             break;
@@ -96,7 +103,7 @@ public sealed interface ToWorker extends WireMessage {
             in.skip();
         }
       }
-      return new Welcome(reportStarts, maxHeapBytesAfterGc, chaos);
+      return new Welcome(reportStarts, maxHeapBytesAfterGc, logLevel, chaos);
     }
   }
 

@@ -20,6 +20,7 @@ import io.procpool.ipc.wire.generated.ManagerWelcome;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -38,11 +39,12 @@ final class WireTest {
       byte[] chaos = new byte[random.nextInt(3)];
       random.nextBytes(chaos);
       same(
-          new ToWorker.Welcome(flag, limit, chaos),
+          new ToWorker.Welcome(flag, limit, i % 6, chaos),
           toWorker()
               .setWelcome(io.procpool.ipc.wire.generated.Welcome.newBuilder()
                   .setReportStarts(flag)
                   .setMaxHeapBytesAfterGc(limit)
+                  .setLogLevel(i % 6)
                   .setChaos(ByteString.copyFrom(chaos)))
               .build());
       ToWorker.Run run = new ToWorker.Run(
@@ -108,6 +110,51 @@ final class WireTest {
         toWorker()
             .setStop(io.procpool.ipc.wire.generated.Stop.getDefaultInstance())
             .build());
+  }
+
+  @Test
+  void logRecord_anyValues_asGeneratedCode() throws Exception {
+    for (int i = 0; i < ROUNDS; i++) {
+      LogRecord.Frame frame =
+          new LogRecord.Frame("a.B", "run", i % 2 == 0 ? "" : "B.java", anyInt());
+      LogRecord record = new LogRecord(
+          i % 6,
+          anyLong(),
+          anyLong(),
+          "logger",
+          "thread",
+          i % 3 == 0 ? "" : "text \u00e4",
+          List.of("one", "two"),
+          Map.of("key", "value"),
+          List.of(
+              new LogRecord.Failure("outer", List.of(frame, frame)),
+              new LogRecord.Failure("inner", List.of())));
+      io.procpool.ipc.wire.generated.LogFrame line =
+          io.procpool.ipc.wire.generated.LogFrame.newBuilder()
+              .setClassName(frame.className())
+              .setMethod(frame.method())
+              .setFile(frame.file())
+              .setLine(frame.line())
+              .build();
+      byte[] expected = io.procpool.ipc.wire.generated.LogRecord.newBuilder()
+          .setLevel(record.level())
+          .setTaskId(record.taskId())
+          .setEpochMillis(record.epochMillis())
+          .setLogger(record.logger())
+          .setThread(record.thread())
+          .setMessage(record.message())
+          .addAllMarkers(record.markers())
+          .putAllContext(record.context())
+          .addFailures(io.procpool.ipc.wire.generated.LogFailure.newBuilder()
+              .setText("outer")
+              .addFrames(line)
+              .addFrames(line))
+          .addFailures(io.procpool.ipc.wire.generated.LogFailure.newBuilder().setText("inner"))
+          .build()
+          .toByteArray();
+      assertThat(record.encode()).isEqualTo(expected);
+      assertThat(LogRecord.read(expected)).isEqualTo(record);
+    }
   }
 
   /** Long lists, too: the length of the message then takes more than one byte. */

@@ -75,6 +75,10 @@ final class LocalOptions {
         "workerOutputFile (the streams are this process's own)");
     refuse(
         refused,
+        options.workerLogs() != defaults.workerLogs(),
+        "workerLogs (what tasks log is this process's own)");
+    refuse(
+        refused,
         options.backend().equals(PoolOptions.INLINE)
             && options.overflow() == PoolOptions.Overflow.BLOCK,
         "overflow=BLOCK (a task that submits another would wait for its own end)");

@@ -59,6 +59,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
   private final WorkerLauncher launcher;
   private final SegmentPool segments;
   private final WorkerMemory memory;
+  private final WorkerLogs logs;
   private final byte[] initializer;
   private final byte[] encodedChaos;
   private final Runnable whenStopped;
@@ -85,6 +86,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       Events events,
       WorkerLauncher launcher,
       WorkerMemory memory,
+      WorkerLogs logs,
       Path sessionDirectory,
       byte[] initializer,
       byte[] finalizer,
@@ -94,6 +96,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     this.events = events;
     this.launcher = launcher;
     this.memory = memory;
+    this.logs = logs;
     this.segments = new SegmentPool(sessionDirectory);
     this.initializer = initializer;
     this.encodedChaos =
@@ -347,7 +350,10 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     worker.link = new RingLink(channel, worker.segment().toWorker());
     worker.link.welcome(
         new ToWorker.Welcome(
-            events.isActive(), options.recycling().maxHeapBytesAfterGc(), encodedChaos),
+            events.isActive(),
+            options.recycling().maxHeapBytesAfterGc(),
+            logs.level(),
+            encodedChaos),
         initializer);
     worker.link.flush();
     return new Ear(worker);
@@ -392,6 +398,8 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
         said(worker, worn);
       } else if (message instanceof FromWorker.Finalized) {
         farewell.finalized(worker, payload);
+      } else if (message instanceof FromWorker.Log) {
+        logs.accept(worker.name, worker.pid, payload);
       }
     }
 

@@ -50,6 +50,7 @@ final class ProcessEngine implements Engine {
   private final EventLoop loop;
   private final Events events;
   private final WorkerMemory memory;
+  private final WorkerLogs logs;
   private final WorkerLauncher launcher;
   private final Fleet fleet;
   private final Queue<Work> submitted = new ConcurrentLinkedQueue<>();
@@ -69,6 +70,7 @@ final class ProcessEngine implements Engine {
       throw new IllegalArgumentException(
           "recycling: maxRssBytes cannot be honoured: this system does not tell the memory of processes");
     }
+    WorkerLogs.check(options);
     byte[] initializer = options.initializer().map(ProcessEngine::encode).orElse(NOTHING);
     byte[] finalizer = options.finalizer().map(ProcessEngine::encode).orElse(NOTHING);
     WorkerMemory memory = new WorkerMemory(options);
@@ -97,6 +99,7 @@ final class ProcessEngine implements Engine {
       throws IOException {
     this.options = options;
     this.memory = memory;
+    this.logs = new WorkerLogs(options);
     this.events = new Events(options);
     Session.current(); // before the pool's, so that it is let go before, when this process dies
     this.session = SessionDirectory.create();
@@ -125,6 +128,7 @@ final class ProcessEngine implements Engine {
           events,
           launcher,
           memory,
+          logs,
           session.path(),
           initializer,
           finalizer,
@@ -400,6 +404,7 @@ final class ProcessEngine implements Engine {
   private void clean() {
     try {
       launcher.close();
+      logs.close();
       memory.release();
       transport.close();
       session.close();
