@@ -196,7 +196,7 @@ public final class ChildOptions {
       return this;
     }
 
-    /** Sets what stands on the class path behind that of this process: jars and class folders. */
+    /** Sets what stands on the class path behind that of this process: jars and class folders. A child, unlike the workers of a pool, gets classes from nowhere else. */
     public Builder classPath(List<Path> classPath) {
       this.classPath = OptionChecks.classPath(classPath);
       return this;

@@ -531,7 +531,9 @@ public final class PoolOptions {
       return this;
     }
 
-    /** Sets what stands on the workers' class path behind the master's own: jars and class folders. */
+    /**
+     * Sets what stands on the workers' class path behind the master's own: jars and class folders. What neither has, but the loader of a task or the context class loader of the thread that submits it, is asked for from the master when it is needed.
+     */
     public Builder classPath(List<Path> classPath) {
       this.classPath = OptionChecks.classPath(classPath);
       return this;

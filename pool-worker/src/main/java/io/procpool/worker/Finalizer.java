@@ -23,14 +23,14 @@ final class Finalizer {
   }
 
   /** Runs an encoded finalizer, if there is one. The master ends this process if it takes too long. */
-  void run(byte[] encoded) throws IOException {
+  void run(byte[] encoded, ClassLoader loader) throws IOException {
     if (encoded.length == 0) {
       return;
     }
     ByteBuffer outcome = ByteBuffer.allocate(0);
+    thread.setContextClassLoader(loader);
     try {
-      Runnable finalizer = (Runnable)
-          FunctionCodec.read(new PayloadReader(encoded), ClassLoader.getSystemClassLoader(), null);
+      Runnable finalizer = (Runnable) FunctionCodec.read(new PayloadReader(encoded), loader, null);
       thread.expectUserCode();
       thread.resumeUserCode();
       try {

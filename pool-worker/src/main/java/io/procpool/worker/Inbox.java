@@ -31,6 +31,7 @@ final class Inbox {
    *           cannot before the task thread waits.
    * Bound.    The master takes units back and sends others, as often as it likes while a long task runs. Each unit that is
    *           received drops those before it that were taken back, so no more than the master counts as sent are kept.
+   * Classes.  Whoever needs a class of the master wakes the watcher, which asks for it and looks often until there is an answer, unless the task thread reads.
    * Rest.     After a while without units the watcher sleeps until the task thread, at the next unit, wakes it.
    * Failure.  The end of the channel, or anything unexpected from the master, ends the process at once; so does a message
    *           for which there is no memory. The unit that it brings has not begun then.
@@ -38,6 +39,7 @@ final class Inbox {
   private static final long SPIN_NANOS = 40_000;
   private static final long TICK_NANOS = 2_000_000;
   private static final int TICKS_BEFORE_REST = 50;
+  private static final long ANSWER_TICK_NANOS = 50_000; // while a class is awaited
   private static final long LATER_TICK_NANOS = 10_000_000; // once a unit has run for many ticks
   // As good as none: to wait without a limit makes the JDK load its ForkJoinPool, in each worker.
   private static final long WAIT_NANOS = 3_600_000_000_000L;
@@ -45,6 +47,7 @@ final class Inbox {
   private final FrameReader reader; // guarded by reading
   private final FrameWriter writer;
   private final UnitRunner runner;
+  private final ClassRequests classes;
   private final String sessionPath;
   private final ReentrantLock reading = new ReentrantLock();
   private final ReentrantLock lock = new ReentrantLock();
@@ -52,12 +55,19 @@ final class Inbox {
   private final ArrayDeque<Unit> units = new ArrayDeque<>(); // guarded by lock
   private boolean stopped; // guarded by lock
   private byte[] finalizer = {}; // guarded by lock
+  private long finalizerLoader; // guarded by lock
   private volatile boolean waiting; // the task thread wants a unit
   private volatile int taken; // changes with each unit
   private volatile boolean resting;
   private volatile @Nullable Thread watcher;
 
-  Inbox(FrameReader reader, FrameWriter writer, UnitRunner runner, String sessionPath) {
+  Inbox(
+      FrameReader reader,
+      FrameWriter writer,
+      UnitRunner runner,
+      ClassRequests classes,
+      String sessionPath) {
+    this.classes = classes;
     this.reader = reader;
     this.writer = writer;
     this.runner = runner;
@@ -79,6 +89,7 @@ final class Inbox {
     thread.setDaemon(true);
     thread.setPriority(Thread.MAX_PRIORITY);
     watcher = thread;
+    classes.sendIn(thread);
     thread.start();
   }
 
@@ -132,6 +143,16 @@ final class Inbox {
     }
   }
 
+  /** Returns what finds the classes of the finalizer. */
+  ClassLoader finalizerLoader() {
+    lock.lock();
+    try {
+      return classes.loaderOf(finalizerLoader);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private boolean nothingReceived() {
     lock.lock();
     try {
@@ -169,6 +190,14 @@ final class Inbox {
     int looks = 0;
     int seen = taken;
     while (true) {
+      if (classes.send(writer)) {
+        LockSupport.parkNanos(ANSWER_TICK_NANOS);
+        if (!waiting) {
+          runner.watch();
+          look();
+        }
+        continue;
+      }
       if (quiet < TICKS_BEFORE_REST) {
         boolean often = looks < TICKS_BEFORE_REST || runner.isToBeWatchedOften();
         LockSupport.parkNanos(often ? TICK_NANOS : LATER_TICK_NANOS);
@@ -245,11 +274,14 @@ final class Inbox {
       runner.forget(forget.functionIds());
     } else if (message instanceof ToWorker.Ping ping) {
       writer.write(new FromWorker.Pong(ping.number()), ByteBuffer.allocate(0));
-    } else if (message instanceof ToWorker.Stop) {
+    } else if (message instanceof ToWorker.Given given) {
+      classes.given(given, frame.payload());
+    } else if (message instanceof ToWorker.Stop stop) {
       lock.lock();
       try {
         stopped = true;
         finalizer = frame.payload();
+        finalizerLoader = stop.loader();
         arrival.signal();
       } finally {
         lock.unlock();

@@ -172,7 +172,7 @@ final class Preparation {
     ByteBuffer ring = ByteBuffer.allocateDirect(FrameRing.RING_BYTES);
     RingChannel rings = new RingChannel(channel, new FrameRing(ring), new FrameRing(ring));
     FrameWriter writer = new FrameWriter(rings);
-    writer.write(new ToWorker.Stop(), ByteBuffer.allocate(0));
+    writer.write(new ToWorker.Stop(0), ByteBuffer.allocate(0));
     new FrameReader(rings).read();
     channel.close();
     Order.encode(Order.INTERRUPT, new byte[0]);

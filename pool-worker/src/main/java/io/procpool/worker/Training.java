@@ -127,13 +127,13 @@ public final class Training {
       PayloadWriter initializer = new PayloadWriter();
       RunnableTask nothing = () -> {};
       FunctionCodec.write(initializer, nothing);
-      writer.write(new ToWorker.Welcome(true, 0, 0, new byte[0]), initializer.view());
+      writer.write(new ToWorker.Welcome(true, 0, 0, 0, new byte[0]), initializer.view());
       reader.read();
       exercise(reader, writer, segment);
       writer.write(new ToWorker.Ping(1), NOTHING);
       writer.write(new ToWorker.Interrupt(seq), NOTHING);
       writer.write(new ToWorker.Forget(1), NOTHING);
-      writer.write(new ToWorker.Stop(), NOTHING);
+      writer.write(new ToWorker.Stop(0), NOTHING);
     } catch (Exception e) {
       e.printStackTrace();
       Runtime.getRuntime().halt(WorkerExit.CANNOT_START);

@@ -64,7 +64,9 @@ final class UnitRunner implements TaskContexts.Source {
   private final Wear wear;
   private final @Nullable Havoc havoc;
   private final Witness witness;
-  private final ClassLoader loader = ClassLoader.getSystemClassLoader();
+  private final ClassLoader plain = ClassLoader.getSystemClassLoader();
+  private final ClassRequests classes;
+  private ClassLoader loader = plain; // of the unit that runs
   private final Map<Long, Object> functions = new HashMap<>(); // guarded by itself
   private final ByteBuffer area;
   private final TaskThread taskThread;
@@ -92,8 +94,10 @@ final class UnitRunner implements TaskContexts.Source {
       boolean reportStarts,
       Wear wear,
       @Nullable Havoc havoc,
-      Witness witness) {
+      Witness witness,
+      ClassRequests classes) {
     this.wear = wear;
+    this.classes = classes;
     this.havoc = havoc;
     this.witness = witness;
     this.taskThread = taskThread;
@@ -165,6 +169,7 @@ final class UnitRunner implements TaskContexts.Source {
     synchronized (functions) {
       for (long id : ids) {
         functions.remove(id);
+        classes.forget(id, functions);
       }
     }
   }
@@ -194,6 +199,10 @@ final class UnitRunner implements TaskContexts.Source {
       writer.write(new FromWorker.Started(seq), ByteBuffer.allocate(0));
     }
     taskThread.resumeUserCode();
+    if (run.loader() != 0) {
+      loader = classes.loaderOf(run.loader());
+      taskThread.setContextClassLoader(loader);
+    }
     long start = System.nanoTime();
     try {
       if (run.count() == 1) {
@@ -362,6 +371,9 @@ final class UnitRunner implements TaskContexts.Source {
   }
 
   private void outcome(int kind, @Nullable Object value) {
+    if (kind != Outcomes.VALUE && loader == plain && value instanceof Throwable failure) {
+      classes.explain(failure);
+    }
     outcomeKind = kind;
     outcomeValue = value;
   }
@@ -467,6 +479,7 @@ final class UnitRunner implements TaskContexts.Source {
     witness.running(NO_UNIT);
     function = null;
     taskThread.endUserCode();
+    loader = plain;
     restoreLoader();
     UnitState before = segment.end(run.seq());
     while (before == UnitState.KILLED) {

@@ -142,26 +142,28 @@ final class WorkerMain implements Runnable {
     mark.remove(); // another process may have had this number
     Wear wear = new Wear(writer, mark, welcome.maxHeapBytesAfterGc());
     Havoc havoc = havoc(welcome.chaos(), identity);
+    ClassRequests classes = new ClassRequests(launch.workerName());
     Witness witness = new Witness(segment, writer, thread);
     Runtime.getRuntime().addShutdownHook(witness);
     UnitRunner runner = new UnitRunner(
-        thread, identity, segment, writer, welcome.reportStarts(), wear, havoc, witness);
+        thread, identity, segment, writer, welcome.reportStarts(), wear, havoc, witness, classes);
     TaskContexts.install(runner);
     if (welcome.logLevel() > 0) {
       LogForwarder.start(welcome.logLevel(), writer, rings, runner);
     }
-    Inbox inbox = new Inbox(reader, writer, runner, launch.sessionPath());
+    Inbox inbox = new Inbox(reader, writer, runner, classes, launch.sessionPath());
     inbox.startWatching();
     WorkerScope scope = new WorkerScope();
     scope.openForProcess();
-    if (!initialize(thread, first.payload(), identity, writer)) {
+    ClassLoader loader = classes.loaderOf(welcome.loader());
+    if (!initialize(thread, first.payload(), loader, identity, writer)) {
       return;
     }
     writer.write(new FromWorker.Ready(), NO_PAYLOAD.duplicate());
     for (Unit unit = inbox.take(); unit != null; unit = inbox.take()) {
       runner.run(unit);
     }
-    new Finalizer(thread, identity, writer).run(inbox.finalizer());
+    new Finalizer(thread, identity, writer).run(inbox.finalizer(), inbox.finalizerLoader());
     closeObjects(thread, scope);
   }
 
@@ -185,19 +187,25 @@ final class WorkerMain implements Runnable {
   }
 
   private static boolean initialize(
-      TaskThread thread, byte[] initializer, WorkerIdentity identity, FrameWriter writer)
+      TaskThread thread,
+      byte[] initializer,
+      ClassLoader loader,
+      WorkerIdentity identity,
+      FrameWriter writer)
       throws IOException {
     if (initializer.length == 0) {
       return true;
     }
     try {
-      Runnable function = (Runnable) FunctionCodec.read(
-          new PayloadReader(initializer), ClassLoader.getSystemClassLoader(), null);
+      thread.setContextClassLoader(loader);
+      Runnable function =
+          (Runnable) FunctionCodec.read(new PayloadReader(initializer), loader, null);
       thread.resumeUserCode();
       try {
         function.run();
       } finally {
         thread.endUserCode();
+        thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
       }
       return true;
     } catch (Throwable failed) {

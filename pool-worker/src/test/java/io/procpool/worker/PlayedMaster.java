@@ -132,7 +132,7 @@ final class PlayedMaster implements AutoCloseable {
     PlayedMaster master = new PlayedMaster(parent, true, jvmFlags);
     try {
       master.answerHandshake();
-      master.send(new ToWorker.Welcome(false, 0, 0, new byte[0]));
+      master.send(new ToWorker.Welcome(false, 0, 0, 0, new byte[0]));
       assertThat(master.next().header()).isInstanceOf(FromWorker.Ready.class);
       return master;
     } catch (Throwable failed) {
@@ -228,7 +228,7 @@ final class PlayedMaster implements AutoCloseable {
   }
 
   void stop() throws IOException {
-    send(new ToWorker.Stop());
+    send(new ToWorker.Stop(0));
   }
 
   /** Sends a ping; its answer must be the next message, and all that was sent before has been heard then. */

@@ -54,7 +54,8 @@ final class UnitRunnerTest {
         true,
         wear,
         null,
-        new Witness(segment, writer, thread));
+        new Witness(segment, writer, thread),
+        new ClassRequests("worker-1"));
   }
 
   private void run(Task<?> task) throws Exception {

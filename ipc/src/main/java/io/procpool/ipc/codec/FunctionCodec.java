@@ -142,7 +142,7 @@ public final class FunctionCodec {
           captured);
       return putTogether(capturing, parts, loader, filter);
     } catch (ClassNotFoundException e) {
-      throw new UndecodableValueException("class not found here: " + capturingClass, e);
+      throw new UndecodableValueException("class not found here: " + e.getMessage(), e);
     } catch (InvocationTargetException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       if (cause instanceof OutOfMemoryError error) {

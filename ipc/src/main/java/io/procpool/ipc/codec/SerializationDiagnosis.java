@@ -76,7 +76,10 @@ public record SerializationDiagnosis(String path, String message) {
   /** Returns what a failure says of itself, or its class if that fails too. */
   static String textOf(Throwable failure) {
     try {
-      return failure.toString();
+      Throwable cause = failure.getCause();
+      return failure instanceof NoClassDefFoundError && cause != null
+          ? failure + ": " + cause.getMessage() // which says where it was looked for
+          : failure.toString();
     } catch (Throwable e) { // it is the user's code that fails here
       return failure.getClass().getName();
     }

@@ -690,7 +690,7 @@ public final class ValueCodec {
       PayloadFilter.checkClass(type, filter);
       return Enum.valueOf((Class<? extends Enum>) type, constant);
     } catch (ClassNotFoundException e) {
-      throw new UndecodableValueException("class not found here: " + className, e);
+      throw new UndecodableValueException("class not found here: " + e.getMessage(), e);
     } catch (RuntimeException | LinkageError e) {
       throw new UndecodableValueException(
           "enum constant not found here: " + className + "." + constant, e);

@@ -55,6 +55,9 @@ public sealed interface FromWorker extends WireMessage {
           in.message();
           message = new Finalized();
           break;
+        case 13:
+          message = Wanted.read(in.message());
+          break;
         case 10:
           message = Stack.read(in.message());
           break;
@@ -297,6 +300,68 @@ public sealed interface FromWorker extends WireMessage {
     @Override
     public int field() {
       return 11;
+    }
+  }
+
+  /**
+   * The worker needs what its class path has not got.
+   *
+   * @param number of this question
+   * @param loader where to look; see {@link ToWorker.Run#loader}
+   * @param kind one of the constants
+   * @param name the binary name of a class, or the name of a resource
+   * @param lacking whether the class path of the worker has been looked at
+   */
+  record Wanted(long number, long loader, int kind, String name, boolean lacking)
+      implements FromWorker {
+    /** A class. */
+    public static final int CLASS = 0;
+
+    /** All resources of a name, but for those of the class path. */
+    public static final int RESOURCES = 1;
+
+    @Override
+    public int field() {
+      return 13;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, number);
+      out.uint(2, loader);
+      out.uint(3, kind);
+      out.string(4, name);
+      out.bool(5, lacking);
+    }
+
+    static Wanted read(FieldReader in) throws IOException {
+      long number = 0;
+      long loader = 0;
+      int kind = 0;
+      String name = "";
+      boolean lacking = false;
+      for (int field = in.next(); field != 0; field = in.next()) {
+        switch (field) {
+          case 1:
+            number = in.uint64();
+            break;
+          case 2:
+            loader = in.uint64();
+            break;
+          case 3:
+            kind = in.uint32();
+            break;
+          case 4:
+            name = in.string();
+            break;
+          case 5:
+            lacking = in.bool();
+            break;
+          default:
+            in.skip();
+        }
+      }
+      return new Wanted(number, loader, kind, name, lacking);
     }
   }
 }

@@ -40,8 +40,10 @@ public sealed interface ToWorker extends WireMessage {
           message = new Ping(in.message().soleNumber());
           break;
         case 6:
-          in.message();
-          message = new Stop();
+          message = new Stop(in.message().soleNumber());
+          break;
+        case 10:
+          message = Given.read(in.message());
           break;
         case 7:
           message = ShowStack.read(in.message());
@@ -62,10 +64,12 @@ public sealed interface ToWorker extends WireMessage {
    * @param reportStarts whether the worker says when it begins a unit
    * @param maxHeapBytesAfterGc size of the heap after a collection above which the worker says so; zero: it need not look
    * @param logLevel least level of what is logged that the worker sends, from 1, trace, to 5, error; zero: nothing is sent
+   * @param loader that of the initializer; see {@link Run#loader}
    * @param chaos the encoded {@link io.procpool.Chaos}, or nothing; not copied
    */
   @SuppressWarnings("ArrayRecordComponent") // nobody compares these
-  record Welcome(boolean reportStarts, long maxHeapBytesAfterGc, int logLevel, byte[] chaos)
+  record Welcome(
+      boolean reportStarts, long maxHeapBytesAfterGc, int logLevel, long loader, byte[] chaos)
       implements ToWorker {
     @Override
     public int field() {
@@ -77,6 +81,7 @@ public sealed interface ToWorker extends WireMessage {
       out.bool(1, reportStarts);
       out.uint(2, maxHeapBytesAfterGc);
       out.uint(4, logLevel);
+      out.uint(5, loader);
       out.bytes(6, chaos);
     }
 
@@ -84,6 +89,7 @@ public sealed interface ToWorker extends WireMessage {
       boolean reportStarts = false;
       long maxHeapBytesAfterGc = 0;
       int logLevel = 0;
+      long loader = 0;
       byte[] chaos = new byte[0];
       for (int field = in.next(); field != 0; field = in.next()) {
         switch (field) {
@@ -96,6 +102,9 @@ public sealed interface ToWorker extends WireMessage {
           case 4:
             logLevel = in.uint32();
             break;
+          case 5:
+            loader = in.uint64();
+            break;
           case 6:
             chaos = in.bytes();
             break;
@@ -103,7 +112,7 @@ public sealed interface ToWorker extends WireMessage {
             in.skip();
         }
       }
-      return new Welcome(reportStarts, maxHeapBytesAfterGc, logLevel, chaos);
+      return new Welcome(reportStarts, maxHeapBytesAfterGc, logLevel, loader, chaos);
     }
   }
 
@@ -121,6 +130,7 @@ public sealed interface ToWorker extends WireMessage {
    * @param soft whether an item that is overdue is interrupted first, so that this is looked for often
    * @param maxHeapBytes how much of the heap may be in use; zero for no limit
    * @param name the name that the caller gave; empty for none
+   * @param loader where the master looks for classes that the class path lacks: a number, doubled, plus 1 if they may hide those of the class path; zero if the class path has all
    * @param earlierAttempts how many attempts have failed before this one
    * @param watched whether the master may ask where the task is, and wants an answer in a moment
    */
@@ -139,7 +149,8 @@ public sealed interface ToWorker extends WireMessage {
       long maxHeapBytes,
       String name,
       int earlierAttempts,
-      boolean watched)
+      boolean watched,
+      long loader)
       implements ToWorker {
     @Override
     public int field() {
@@ -163,6 +174,7 @@ public sealed interface ToWorker extends WireMessage {
       out.string(13, name);
       out.uint(14, earlierAttempts);
       out.bool(15, watched);
+      out.uint(18, loader);
     }
 
     static Run read(FieldReader in) throws IOException {
@@ -179,6 +191,7 @@ public sealed interface ToWorker extends WireMessage {
       boolean soft = false;
       long maxHeapBytes = 0;
       String name = "";
+      long loader = 0;
       int earlierAttempts = 0;
       boolean watched = false;
       for (int field = in.next(); field != 0; field = in.next()) {
@@ -228,6 +241,9 @@ public sealed interface ToWorker extends WireMessage {
           case 15:
             watched = in.bool();
             break;
+          case 18:
+            loader = in.uint64();
+            break;
           default:
             in.skip();
         }
@@ -247,7 +263,8 @@ public sealed interface ToWorker extends WireMessage {
           maxHeapBytes,
           name,
           earlierAttempts,
-          watched);
+          watched,
+          loader);
     }
 
     /** A unit without limits and name. */
@@ -275,7 +292,8 @@ public sealed interface ToWorker extends WireMessage {
           0,
           "",
           0,
-          false);
+          false,
+          0);
     }
   }
 
@@ -331,11 +349,78 @@ public sealed interface ToWorker extends WireMessage {
     }
   }
 
-  /** Exit: nothing more will come. Payload: the encoded finalizer, which is run before, or nothing. */
-  record Stop() implements ToWorker {
+  /**
+   * Exit: nothing more will come. Payload: the encoded finalizer, which is run before, or nothing.
+   *
+   * @param loader that of the finalizer; see {@link Run#loader}
+   */
+  record Stop(long loader) implements ToWorker {
     @Override
     public int field() {
       return 6;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, loader);
+    }
+  }
+
+  /**
+   * The answer to a {@link FromWorker.Wanted}. Payload: the bytes of the class; or of each resource its length in four bytes, and its bytes.
+   *
+   * @param number that of the question
+   * @param outcome one of the constants
+   * @param definer of a class: the loader it belongs to; see {@link Run#loader}
+   * @param reason why it is missing
+   */
+  record Given(long number, int outcome, long definer, String reason) implements ToWorker {
+    /** It is in the payload. */
+    public static final int FOUND = 0;
+
+    /** It is to be looked for in the class path of the worker. */
+    public static final int OF_CLASS_PATH = 1;
+
+    /** It cannot be had. */
+    public static final int MISSING = 2;
+
+    @Override
+    public int field() {
+      return 10;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, number);
+      out.uint(2, outcome);
+      out.uint(3, definer);
+      out.string(4, reason);
+    }
+
+    static Given read(FieldReader in) throws IOException {
+      long number = 0;
+      int outcome = 0;
+      long definer = 0;
+      String reason = "";
+      for (int field = in.next(); field != 0; field = in.next()) {
+        switch (field) {
+          case 1:
+            number = in.uint64();
+            break;
+          case 2:
+            outcome = in.uint32();
+            break;
+          case 3:
+            definer = in.uint64();
+            break;
+          case 4:
+            reason = in.string();
+            break;
+          default:
+            in.skip();
+        }
+      }
+      return new Given(number, outcome, definer, reason);
     }
   }
 

@@ -39,12 +39,13 @@ final class WireTest {
       byte[] chaos = new byte[random.nextInt(3)];
       random.nextBytes(chaos);
       same(
-          new ToWorker.Welcome(flag, limit, i % 6, chaos),
+          new ToWorker.Welcome(flag, limit, i % 6, limit / 3, chaos),
           toWorker()
               .setWelcome(io.procpool.ipc.wire.generated.Welcome.newBuilder()
                   .setReportStarts(flag)
                   .setMaxHeapBytesAfterGc(limit)
                   .setLogLevel(i % 6)
+                  .setLoader(limit / 3)
                   .setChaos(ByteString.copyFrom(chaos)))
               .build());
       ToWorker.Run run = new ToWorker.Run(
@@ -62,7 +63,8 @@ final class WireTest {
           anyLong(),
           flag ? "" : "name \u00e4",
           anyInt(),
-          !flag);
+          !flag,
+          anyLong());
       same(
           run,
           toWorker()
@@ -81,7 +83,8 @@ final class WireTest {
                   .setMaxHeapBytes(run.maxHeapBytes())
                   .setName(run.name())
                   .setEarlierAttempts(run.earlierAttempts())
-                  .setWatched(run.watched()))
+                  .setWatched(run.watched())
+                  .setLoader(run.loader()))
               .build());
       ToWorker.ShowStack show = new ToWorker.ShowStack(anyInt(), anyInt());
       same(
@@ -105,11 +108,43 @@ final class WireTest {
               .setPing(io.procpool.ipc.wire.generated.Ping.newBuilder().setNumber(number))
               .build());
     }
-    same(
-        new ToWorker.Stop(),
-        toWorker()
-            .setStop(io.procpool.ipc.wire.generated.Stop.getDefaultInstance())
-            .build());
+    for (long loader : new long[] {0, 1, anyLong()}) {
+      same(
+          new ToWorker.Stop(loader),
+          toWorker()
+              .setStop(io.procpool.ipc.wire.generated.Stop.newBuilder().setLoader(loader))
+              .build());
+    }
+  }
+
+  @Test
+  void classMessages_anyValues_asGeneratedCode() throws Exception {
+    for (int i = 0; i < ROUNDS; i++) {
+      boolean flag = random.nextBoolean();
+      ToWorker.Given given =
+          new ToWorker.Given(anyLong(), anyInt() & 3, anyLong(), flag ? "" : "not h\u00e4re");
+      same(
+          given,
+          toWorker()
+              .setGiven(io.procpool.ipc.wire.generated.Given.newBuilder()
+                  .setNumber(given.number())
+                  .setOutcome(given.outcome())
+                  .setDefiner(given.definer())
+                  .setReason(given.reason()))
+              .build());
+      FromWorker.Wanted wanted =
+          new FromWorker.Wanted(anyLong(), anyLong(), anyInt() & 1, "a.B\u00e4", flag);
+      same(
+          wanted,
+          fromWorker()
+              .setWanted(io.procpool.ipc.wire.generated.Wanted.newBuilder()
+                  .setNumber(wanted.number())
+                  .setLoader(wanted.loader())
+                  .setKind(wanted.kind())
+                  .setName(wanted.name())
+                  .setLacking(wanted.lacking()))
+              .build());
+    }
   }
 
   @Test

@@ -18,7 +18,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The class path of JVMs that are started: what they need to start, then all of this process' own class path, then what the
+ * The class path of JVMs that are started: what they need to start, then all of this process' own class path and its modules, which are none there, then what the
  * options add. The first part comes first so that a class-data archive fits whatever follows. Immutable.
  *
  * @param procpool the jars or folders that a JVM needs to start
@@ -55,6 +55,7 @@ public record JvmClassPath(List<Path> procpool, String text) {
         all.add(Path.of(entry).toAbsolutePath());
       }
     }
+    all.addAll(ModulePath.entries());
     all.addAll(added);
     StringBuilder text = new StringBuilder();
     for (Path entry : all) {
@@ -92,7 +93,10 @@ public record JvmClassPath(List<Path> procpool, String text) {
     try {
       URLConnection connection = url.openConnection();
       if (connection instanceof JarURLConnection jar) {
-        return Path.of(jar.getJarFileURL().toURI()).toAbsolutePath();
+        URL file = jar.getJarFileURL();
+        return file.getProtocol().equals("file")
+            ? Path.of(file.toURI()).toAbsolutePath()
+            : NestedJars.copyOf(jar.getJarFile());
       }
       String folder = url.toString();
       return Path.of(new URI(folder.substring(0, folder.length() - resource.length())))

@@ -52,25 +52,12 @@ final class EncodedBlock extends ResultBlock {
   @Override
   public void decode(Visitor visitor) {
     PayloadReader reader = new PayloadReader(outcomes.duplicate());
-    ClassLoader loader = classLoader();
+    EncodedInputs inputs = (EncodedInputs) work.inputs();
+    ClassLoader loader =
+        OriginLoader.of(inputs.function().getClass().getClassLoader(), inputs.loaders());
     for (int item = first(); item < first() + count(); item++) {
       decodeItem(reader, loader, item, visitor);
     }
-  }
-
-  /**
-   * The classes of results are those the function can name; or those that the asking thread's context class loader knows
-   * beyond that, if it is a descendant of the function's, as in a container or in a command that loads jars.
-   */
-  private ClassLoader classLoader() {
-    ClassLoader own = work.inputs().function().getClass().getClassLoader();
-    ClassLoader context = Thread.currentThread().getContextClassLoader();
-    for (ClassLoader loader = context; loader != null; loader = loader.getParent()) {
-      if (loader == own) {
-        return context;
-      }
-    }
-    return own != null ? own : context != null ? context : ClassLoader.getSystemClassLoader();
   }
 
   private void decodeItem(PayloadReader reader, ClassLoader loader, int item, Visitor visitor) {

@@ -69,6 +69,11 @@ final class EncodedFunction {
     return encoded;
   }
 
+  /** Returns a number that no function has. */
+  static long nextId() {
+    return NEXT_ID.getAndIncrement();
+  }
+
   long id() {
     return id;
   }

@@ -12,6 +12,7 @@ import io.procpool.ipc.codec.UnencodableValueException;
 import io.procpool.ipc.codec.ValueCodec;
 import io.procpool.master.launch.TaskEncoder;
 import io.procpool.master.pool.Engine;
+import io.procpool.master.process.TaskLoaders.Origin;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -23,21 +24,31 @@ final class EncodedInputs implements Engine.Inputs {
   private final FunctionKind kind;
   private final Object function;
   private final EncodedFunction encodedFunction;
+  private final Origin origin;
+  private final List<ClassLoader> loaders; // the origin does not hold them
   private final int limitBytes;
   private @Nullable List<EncodedPart> earlier; // the parts before the last
   private long earlierBytes;
   private EncodedPart last;
 
-  EncodedInputs(FunctionKind kind, Object function, EncodedFunction encodedFunction) {
+  EncodedInputs(
+      FunctionKind kind, Object function, EncodedFunction encodedFunction, Origin origin) {
     this(
         kind,
         function,
         encodedFunction,
+        origin,
         PayloadWriter.DEFAULT_LIMIT_BYTES - encodedFunction.bytes().length); // both go in one frame
   }
 
   EncodedInputs(
-      FunctionKind kind, Object function, EncodedFunction encodedFunction, int limitBytes) {
+      FunctionKind kind,
+      Object function,
+      EncodedFunction encodedFunction,
+      Origin origin,
+      int limitBytes) {
+    this.origin = origin;
+    this.loaders = origin.loaders();
     this.kind = kind;
     this.function = function;
     this.encodedFunction = encodedFunction;
@@ -108,7 +119,7 @@ final class EncodedInputs implements Engine.Inputs {
 
   @Override
   public Engine.Inputs another() {
-    return new EncodedInputs(kind, function, encodedFunction, limitBytes);
+    return new EncodedInputs(kind, function, encodedFunction, origin, limitBytes);
   }
 
   @Override
@@ -172,6 +183,15 @@ final class EncodedInputs implements Engine.Inputs {
     }
     @Nullable Object[] all = ValueCodec.readAll(reader, loader, null);
     return kind.call(copy, all[0], all[1], arity > 2 ? all[2] : null);
+  }
+
+  Origin origin() {
+    return origin;
+  }
+
+  /** Returns the loaders of the submission, in their order; none if they are those of every JVM. */
+  List<ClassLoader> loaders() {
+    return loaders;
   }
 
   EncodedFunction encodedFunction() {

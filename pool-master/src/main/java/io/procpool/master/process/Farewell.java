@@ -18,11 +18,11 @@ final class Farewell {
   private final PoolOptions options;
   private final EventLoop loop;
   private final Events events;
-  private final byte[] finalizer;
+  private final Hook finalizer;
   private final KillSwitch killSwitch;
 
   Farewell(
-      PoolOptions options, EventLoop loop, Events events, byte[] finalizer, KillSwitch killSwitch) {
+      PoolOptions options, EventLoop loop, Events events, Hook finalizer, KillSwitch killSwitch) {
     this.options = options;
     this.loop = loop;
     this.events = events;
@@ -39,12 +39,12 @@ final class Farewell {
     }
     worker.enter(Worker.State.DRAINING);
     worker.cancelLifeTimer();
-    worker.link.stop(finalizer);
+    worker.link.stop(finalizer.bytes(), finalizer.origin().reference());
     worker.link.flush();
     long grace = options.gracePeriod().toNanos();
     worker.lifeTimer = loop.schedule(
         () -> {
-          if (worker.wasReady && finalizer.length > 0 && !worker.finalized) {
+          if (worker.wasReady && finalizer.bytes().length > 0 && !worker.finalized) {
             finalizerFailed(
                 worker,
                 "it has not ended within the grace period of "
@@ -63,7 +63,7 @@ final class Farewell {
   /** A worker says that its finalizer has ended, and what that threw, if something. */
   void finalized(Worker worker, ByteBuffer payload) throws IOException {
     if (payload.hasRemaining() && !worker.finalized) {
-      finalizerFailed(worker, String.valueOf(Payloads.thrown(payload)));
+      finalizerFailed(worker, String.valueOf(Payloads.thrown(payload, finalizer)));
     }
     worker.finalized = true;
   }

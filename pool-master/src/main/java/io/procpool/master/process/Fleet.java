@@ -60,7 +60,8 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
   private final SegmentPool segments;
   private final WorkerMemory memory;
   private final WorkerLogs logs;
-  private final byte[] initializer;
+  private final Hook initializer;
+  private final ClassServer classes;
   private final byte[] encodedChaos;
   private final Runnable whenStopped;
   private final Map<Integer, Worker> workers = new LinkedHashMap<>();
@@ -87,9 +88,10 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       WorkerLauncher launcher,
       WorkerMemory memory,
       WorkerLogs logs,
+      ClassServer classes,
       Path sessionDirectory,
-      byte[] initializer,
-      byte[] finalizer,
+      Hook initializer,
+      Hook finalizer,
       Runnable whenStopped) {
     this.options = options;
     this.loop = loop;
@@ -99,6 +101,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     this.logs = logs;
     this.segments = new SegmentPool(sessionDirectory);
     this.initializer = initializer;
+    this.classes = classes;
     this.encodedChaos =
         options.chaos().map(chaos -> TaskEncoder.encode(chaos).toByteArray()).orElse(new byte[0]);
     this.whenStopped = whenStopped;
@@ -353,8 +356,9 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
             events.isActive(),
             options.recycling().maxHeapBytesAfterGc(),
             logs.level(),
+            initializer.origin().reference(),
             encodedChaos),
-        initializer);
+        initializer.bytes());
     worker.link.flush();
     return new Ear(worker);
   }
@@ -400,6 +404,8 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
         farewell.finalized(worker, payload);
       } else if (message instanceof FromWorker.Log) {
         logs.accept(worker.name, worker.pid, payload);
+      } else if (message instanceof FromWorker.Wanted wanted) {
+        classes.wanted(worker, wanted, Fleet.this::execute, this::broken);
       }
     }
 
@@ -484,7 +490,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
   }
 
   private void initializerFailed(Worker worker, ByteBuffer payload) throws IOException {
-    Throwable thrown = Payloads.thrown(payload);
+    Throwable thrown = Payloads.thrown(payload, initializer);
     worker.problem = "its initializer failed: " + thrown;
     worker.problemCause = thrown;
   }

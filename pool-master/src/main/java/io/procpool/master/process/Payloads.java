@@ -21,8 +21,10 @@ final class Payloads {
         .toString();
   }
 
-  /** Returns an exception. */
-  static Throwable thrown(ByteBuffer payload) throws IOException {
-    return ThrowableCodec.read(new PayloadReader(payload), Payloads.class.getClassLoader(), null);
+  /** Returns an exception that came out of a hook. */
+  static Throwable thrown(ByteBuffer payload, Hook hook) throws IOException {
+    ClassLoader own = Payloads.class.getClassLoader();
+    ClassLoader loader = OriginLoader.of(own, hook.origin().loaders());
+    return ThrowableCodec.read(new PayloadReader(payload), loader, null);
   }
 }

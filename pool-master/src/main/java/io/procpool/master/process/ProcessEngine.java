@@ -4,7 +4,6 @@ package io.procpool.master.process;
 import io.netty.channel.EventLoop;
 import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
-import io.procpool.RunnableTask;
 import io.procpool.Shared;
 import io.procpool.TaskOptions;
 import io.procpool.TaskProgress;
@@ -42,8 +41,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs work in worker processes: hands everything to the event loop, where {@link Fleet} and {@link Dispatcher} live. */
 final class ProcessEngine implements Engine {
-  private static final byte[] NOTHING = new byte[0];
-
   private final PoolOptions options;
   private final SessionDirectory session;
   private final MasterTransport transport;
@@ -51,6 +48,8 @@ final class ProcessEngine implements Engine {
   private final Events events;
   private final WorkerMemory memory;
   private final WorkerLogs logs;
+  private final TaskLoaders loaders;
+  private final ClassServer classes;
   private final WorkerLauncher launcher;
   private final Fleet fleet;
   private final Queue<Work> submitted = new ConcurrentLinkedQueue<>();
@@ -71,13 +70,14 @@ final class ProcessEngine implements Engine {
           "recycling: maxRssBytes cannot be honoured: this system does not tell the memory of processes");
     }
     WorkerLogs.check(options);
-    byte[] initializer = options.initializer().map(ProcessEngine::encode).orElse(NOTHING);
-    byte[] finalizer = options.finalizer().map(ProcessEngine::encode).orElse(NOTHING);
+    TaskLoaders loaders = new TaskLoaders();
+    Hook initializer = Hook.of(options.initializer(), loaders);
+    Hook finalizer = Hook.of(options.finalizer(), loaders);
     WorkerMemory memory = new WorkerMemory(options);
     boolean opened = false;
     try {
       check(options, memory, options.taskDefaults());
-      ProcessEngine engine = new ProcessEngine(options, memory, initializer, finalizer);
+      ProcessEngine engine = new ProcessEngine(options, memory, loaders, initializer, finalizer);
       opened = true;
       return engine;
     } catch (IOException e) {
@@ -90,13 +90,15 @@ final class ProcessEngine implements Engine {
     }
   }
 
-  private static byte[] encode(RunnableTask task) {
-    return EncodedFunction.of(task).bytes();
-  }
-
   private ProcessEngine(
-      PoolOptions options, WorkerMemory memory, byte[] initializer, byte[] finalizer)
+      PoolOptions options,
+      WorkerMemory memory,
+      TaskLoaders loaders,
+      Hook initializer,
+      Hook finalizer)
       throws IOException {
+    this.loaders = loaders;
+    this.classes = new ClassServer(options, loaders);
     this.options = options;
     this.memory = memory;
     this.logs = new WorkerLogs(options);
@@ -129,6 +131,7 @@ final class ProcessEngine implements Engine {
           launcher,
           memory,
           logs,
+          classes,
           session.path(),
           initializer,
           finalizer,
@@ -173,12 +176,20 @@ final class ProcessEngine implements Engine {
 
   @Override
   public Inputs inputs(FunctionKind kind, Object function) {
-    return new EncodedInputs(kind, function, EncodedFunction.of(function));
+    return new EncodedInputs(kind, function, EncodedFunction.of(function), origin(function));
   }
 
   @Override
   public Inputs inputsInParts(FunctionKind kind, Object function) {
-    return new EncodedInputs(kind, function, EncodedFunction.ofParts(function));
+    return new EncodedInputs(kind, function, EncodedFunction.ofParts(function), origin(function));
+  }
+
+  private TaskLoaders.Origin origin(Object function) {
+    TaskLoaders.Origin origin = loaders.of(function);
+    if (origin != TaskLoaders.Origin.NONE) {
+      loaders.takeGone().forEach(this::forget);
+    }
+    return origin;
   }
 
   @Override
@@ -243,10 +254,10 @@ final class ProcessEngine implements Engine {
     } catch (UnencodableValueException | PayloadTooLargeException | StackOverflowError failed) {
       throw TaskEncoder.refusal("a value to be shared", value, failed);
     }
-    return SharedCopy.share(value, writer, this::forgetShared);
+    return SharedCopy.share(value, writer, this::forget);
   }
 
-  private void forgetShared(long id) {
+  private void forget(long id) {
     inLoop(() -> fleet.dispatcher().reports().forget(id));
   }
 
@@ -403,6 +414,7 @@ final class ProcessEngine implements Engine {
 
   private void clean() {
     try {
+      classes.close();
       launcher.close();
       logs.close();
       memory.release();

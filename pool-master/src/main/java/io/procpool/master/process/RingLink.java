@@ -67,7 +67,8 @@ final class RingLink implements WorkerLink {
         limits.heapBytes(),
         work.options().name().orElse(""),
         0,
-        limits.rssBytes() > 0);
+        limits.rssBytes() > 0,
+        inputs.origin().reference());
     send(
         run,
         withFunction ? ByteBuffer.wrap(function.bytes()) : NOTHING,
@@ -95,8 +96,13 @@ final class RingLink implements WorkerLink {
   }
 
   @Override
-  public void stop(byte[] finalizer) {
-    send(new ToWorker.Stop(), ByteBuffer.wrap(finalizer), NOTHING);
+  public void stop(byte[] finalizer, long loader) {
+    send(new ToWorker.Stop(loader), ByteBuffer.wrap(finalizer), NOTHING);
+  }
+
+  @Override
+  public void given(ToWorker.Given given, byte[] payload) {
+    send(given, ByteBuffer.wrap(payload), NOTHING);
   }
 
   private void send(ToWorker message, ByteBuffer first, ByteBuffer second) {

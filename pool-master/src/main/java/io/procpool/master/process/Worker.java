@@ -109,6 +109,7 @@ final class Worker {
   long headSinceNanos; // since when the first of the units is the first
   int assignedTasks;
   int bytesInFlight;
+  int openQuestions; // for classes
   boolean wasReady;
   boolean listenersToldStart;
   boolean connectionClosed;

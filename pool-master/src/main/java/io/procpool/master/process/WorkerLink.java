@@ -24,7 +24,10 @@ interface WorkerLink {
   void ping(long number);
 
   /** Asks the worker to run the encoded finalizer, possibly empty, and exit. */
-  void stop(byte[] finalizer);
+  void stop(byte[] finalizer, long loader);
+
+  /** Answers a question for a class. */
+  void given(ToWorker.Given given, byte[] payload);
 
   /** Tells whether there is something that could not be sent for want of room. */
   boolean isWaiting();

@@ -19,7 +19,11 @@ final class EncodedInputsTest {
 
   private static EncodedInputs inputs(TaskFunction<?, ?> function, int limitBytes) {
     return new EncodedInputs(
-        FunctionKind.FUNCTION, function, EncodedFunction.of(function), limitBytes);
+        FunctionKind.FUNCTION,
+        function,
+        EncodedFunction.of(function),
+        TaskLoaders.Origin.NONE,
+        limitBytes);
   }
 
   private static EncodedInputs same(int limitBytes) {
@@ -125,8 +129,8 @@ final class EncodedInputsTest {
   @Test
   void add_severalArguments_comeBackTogether() throws Exception {
     TaskBiFunction<Integer, String, String> join = (number, text) -> text + number;
-    EncodedInputs inputs =
-        new EncodedInputs(FunctionKind.BI_FUNCTION, join, EncodedFunction.of(join), 1 << 30);
+    EncodedInputs inputs = new EncodedInputs(
+        FunctionKind.BI_FUNCTION, join, EncodedFunction.of(join), TaskLoaders.Origin.NONE, 1 << 30);
     for (int i = 0; i < MANY; i++) {
       inputs.add(i, "n", null);
     }

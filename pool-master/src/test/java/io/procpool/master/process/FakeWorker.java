@@ -102,6 +102,11 @@ final class FakeWorker {
         writer.write(results(seq, first, count), ByteBuffer.wrap(new byte[] {77, 77, 77}));
         reader.read();
       }
+      case "endless-questions" -> {
+        while (true) {
+          send(writer, new FromWorker.Wanted(1, 2, FromWorker.Wanted.RESOURCES, "none", true));
+        }
+      }
       case "close-connection" -> channel.close();
       case "flood-after-close" -> {
         channel.close();

@@ -5,8 +5,11 @@ import io.procpool.Pool;
 import io.procpool.Task;
 import java.io.FileInputStream;
 import java.net.ServerSocket;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
 /** The main class of a master that is going to be killed while its workers are occupied. */
@@ -22,7 +25,8 @@ final class OrphanMaster {
     IGNORING_INTERRUPTS,
     WITH_CHILD,
     EXITING,
-    SHORT_TASKS
+    SHORT_TASKS,
+    WAITING_FOR_A_CLASS
   }
 
   /** A line of the journal that is not a pid. */
@@ -51,7 +55,7 @@ final class OrphanMaster {
       occupy(occupation, fifo, journal, begun);
       return null;
     };
-    pool.submit(task);
+    pool.submit(occupation == Occupation.WAITING_FOR_A_CLASS ? asking(begun) : task);
     begun.awaitLines(1);
     if (occupation == Occupation.SHORT_TASKS) {
       Thread feeder = new Thread(() -> feed(pool));
@@ -60,6 +64,26 @@ final class OrphanMaster {
     }
     journal.add(READY);
     new CountDownLatch(1).await();
+  }
+
+  /** Returns a task whose loader never gives what the task needs. */
+  private static Task<Void> asking(Faults.Journal begun) throws Exception {
+    Path folder = Path.of(begun.path()).resolveSibling("classes");
+    String source =
+        "package asking; public class Asking { static class Never { static void call() {} } public static"
+            + " io.procpool.Task<Void> task() { return () -> { Never.call(); return null; }; } }";
+    Plugin.compile(folder, Map.of("asking.Asking", source));
+    ClassLoader loader = new URLClassLoader(new URL[] {Plugin.url(folder)}) {
+      @Override
+      public URL findResource(String name) {
+        if (name.contains("Never")) {
+          begun.add("asked");
+          countForEver();
+        }
+        return super.findResource(name);
+      }
+    };
+    return Plugin.task(loader, "asking.Asking", "task");
   }
 
   private static void occupy(

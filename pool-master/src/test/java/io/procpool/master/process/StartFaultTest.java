@@ -247,6 +247,7 @@ final class StartFaultTest {
         "not-last",
         "garbage-value",
         "close-connection",
+        "endless-questions",
         "flood-after-close"
       })
   void run_workerLies_costsItsTaskOnly(String manner) throws Exception {
