@@ -62,6 +62,20 @@ public final class SessionDirectory implements AutoCloseable {
     }
     Path path = base.resolve(name.toString());
     changeOwn(name.toString(), true);
+    boolean made = false;
+    try {
+      SessionDirectory session = make(base, path);
+      made = true;
+      return session;
+    } finally {
+      if (!made) {
+        delete(path.toFile());
+        changeOwn(name.toString(), false);
+      }
+    }
+  }
+
+  private static SessionDirectory make(Path base, Path path) throws IOException {
     if (base.getFileSystem().supportedFileAttributeViews().contains("posix")) {
       Files.createDirectory(
           path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
@@ -70,13 +84,19 @@ public final class SessionDirectory implements AutoCloseable {
     }
     sweep(base, path); // before anything is written, for which there may be no room otherwise
     RandomAccessFile lockFile = new RandomAccessFile(path.resolve(LOCK_FILE).toFile(), "rw");
-    FileLock lock = lockFile.getChannel().tryLock();
-    if (lock == null) {
-      lockFile.close();
-      throw new IOException("the session directory " + path + " is locked by another process");
+    boolean locked = false;
+    try {
+      if (lockFile.getChannel().tryLock() == null) {
+        throw new IOException("the session directory " + path + " is locked by another process");
+      }
+      lockFile.write('1');
+      locked = true;
+      return new SessionDirectory(path, lockFile);
+    } finally {
+      if (!locked) {
+        lockFile.close();
+      }
     }
-    lockFile.write('1');
-    return new SessionDirectory(path, lockFile);
   }
 
   /**

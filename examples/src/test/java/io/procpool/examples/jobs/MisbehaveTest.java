@@ -13,8 +13,12 @@ import io.procpool.TaskOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -40,42 +44,61 @@ class MisbehaveTest {
 
   /** On worker processes every harm costs its own input and no other, each with the reason. */
   @Test
-  @Timeout(60)
-  void process_onWorkerProcesses_eachHarmFailsAlone() {
+  @Timeout(120)
+  void process_onWorkerProcesses_eachHarmFailsAlone() throws Exception {
     PoolOptions options = PoolOptions.builder()
         .workers(2)
         .maxHeapBytes(64 << 20)
-        .taskDefaults(TaskOptions.defaults().timeout(Duration.ofSeconds(2)))
+        .taskDefaults(TaskOptions.defaults().timeout(Duration.ofSeconds(60)))
         .workerStdout(WorkerStream.DISCARD)
         .workerStderr(WorkerStream.DISCARD)
-        .jvmArgs(List.of("-XX:-CreateCoredumpOnCrash"))
+        .jvmArgs(List.of("-XX:-CreateCoredumpOnCrash", "-XX:MaxMetaspaceSize=48m"))
         .build();
-    List<Misbehave.Harm> inputs = new ArrayList<>();
-    for (Misbehave.Harm harm : Misbehave.Harm.values()) {
-      inputs.addAll(List.of(Misbehave.Harm.OK, harm));
+    Set<Harm> endless = EnumSet.of(Harm.LOOP, Harm.MONITOR, Harm.NATIVE, Harm.STOP, Harm.CHILDREN);
+    Map<Harm, String> outcomes = new EnumMap<>(Harm.class);
+    try (Pool pool = Pool.open(options)) {
+      Duration shortTime = Duration.ofSeconds(2);
+      outcomes.putAll(outcomes(pool, EnumSet.complementOf(EnumSet.copyOf(endless))));
+      outcomes.putAll(outcomes(pool.with(TaskOptions.defaults().timeout(shortTime)), endless));
+      assertThat(pool.map(n -> n + 1, List.of(1, 2))).containsExactly(2, 3);
     }
-    List<String> outcomes = new ArrayList<>();
-    try (Pool pool = Pool.open(options);
-        ResultIterator<Object> results = pool.imap(harm -> new Misbehave().process(harm), inputs)) {
-      while (results.hasNext()) {
+    String crash = "WorkerCrashedException";
+    String timeout = "TaskTimeoutException";
+    Map<Harm, String> expected = new EnumMap<>(Harm.class);
+    expected.putAll(
+        Map.of(Harm.THROW, "IllegalStateException", Harm.EXIT, crash, Harm.HALT, crash));
+    expected.putAll(Map.of(Harm.OOM, crash, Harm.METASPACE, crash, Harm.DIRECT, crash));
+    expected.putAll(Map.of(Harm.STACKOVERFLOW, "StackOverflowError", Harm.LOOP, timeout));
+    expected.putAll(Map.of(Harm.MONITOR, timeout, Harm.NATIVE, timeout, Harm.STOP, timeout));
+    expected.putAll(Map.of(Harm.CHILDREN, timeout, Harm.SEGFAULT, crash));
+    expected.put(Harm.DESCRIPTORS, "FileNotFoundException");
+    expected.put(Harm.UNDECODABLE, "ResultLostException");
+    for (Harm harm : Harm.values()) {
+      expected.putIfAbsent(harm, harm.word());
+    }
+    assertThat(outcomes).isEqualTo(expected);
+    assertThat(ProcessHandle.current().descendants()).isEmpty();
+  }
+
+  /** Does each of some harms, and nothing before each; returns what became of them. */
+  private static Map<Harm, String> outcomes(Pool pool, Set<Harm> harms) {
+    List<Harm> inputs = new ArrayList<>();
+    for (Harm harm : harms) {
+      inputs.addAll(List.of(Harm.OK, harm));
+    }
+    Map<Harm, String> outcomes = new EnumMap<>(Harm.class);
+    try (ResultIterator<Object> results =
+        pool.imap(harm -> new Misbehave().process(harm), inputs, 1)) {
+      for (Harm harm : inputs) {
         Outcome<Object> outcome = results.nextOutcome();
         Throwable error = outcome.error();
-        outcomes.add(
-            error == null ? String.valueOf(outcome.value()) : error.getClass().getSimpleName());
+        String text =
+            error == null ? String.valueOf(outcome.value()) : error.getClass().getSimpleName();
+        assertThat(outcomes.getOrDefault(harm, text)).as("%s", harm).isEqualTo(text);
+        outcomes.put(harm, text);
       }
     }
-    assertThat(outcomes)
-        .containsExactly(
-            "ok", "ok",
-            "ok", "IllegalStateException",
-            "ok", "WorkerCrashedException",
-            "ok", "WorkerCrashedException",
-            "ok", "WorkerCrashedException",
-            "ok", "StackOverflowError",
-            "ok", "TaskTimeoutException",
-            "ok", "WorkerCrashedException",
-            "ok", "output",
-            "ok", "ResultLostException");
+    return outcomes;
   }
 
   /** The harms that end a JVM do end it. */
@@ -114,7 +137,8 @@ class MisbehaveTest {
 
   @Test
   void inputs_unknownWord_refusedWithTheWords() {
-    String words = "ok, throw, exit, halt, oom, stackoverflow, loop, segfault, output, undecodable";
+    String words = Harm.words();
+    assertThat(words).startsWith("ok, throw, exit, halt, oom, ");
     assertThatThrownBy(() -> JobRun.of(Misbehave::new, "ok", "Segv"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("\"Segv\" (expected: " + words + ")");
@@ -140,6 +164,6 @@ class MisbehaveTest {
   /** Does what the word says, in this JVM. */
   public static void main(String[] args) throws Exception {
     System.out.println("started");
-    new Misbehave().process(Misbehave.Harm.valueOf(args[0].toUpperCase(Locale.ROOT)));
+    new Misbehave().process(Harm.valueOf(args[0].toUpperCase(Locale.ROOT)));
   }
 }
