@@ -5,6 +5,7 @@ import io.procpool.spi.PoolBackend;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -482,4 +483,15 @@ public interface Pool extends ExecutorService, AutoCloseable {
    * {@linkplain PoolSnapshot#current() current}. An interrupt does not end the wait; the thread's interrupt status stays.
    */
   PoolSnapshot snapshot();
+
+  /**
+   * Returns, by the names of the workers, what all platform threads of each are doing now, as text in the manner of {@code jstack}, with the locks they hold and wait for; all workers are asked at the same time. A task that
+   * hangs is seen; it need not react. The text of a worker that does not answer in time says so, and what its process does; one that is stopped or suspended cannot answer, nor could it to {@code jstack}. A
+   * worker that has ended meanwhile, or not connected yet, has a text that says that. On {@code threads} there is the one thread of each worker, on {@code inline} the callers that run tasks, by the names of
+   * their threads. The first dump of a worker loads classes there, which takes it some 100 ms of a CPU; tasks go on meanwhile.
+   *
+   * @param timeout how long to wait for all of them together; zero does not wait
+   * @throws InterruptedException if the calling thread is interrupted while it waits
+   */
+  Map<String, String> threadDumps(Duration timeout) throws InterruptedException;
 }

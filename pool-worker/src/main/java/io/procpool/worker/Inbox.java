@@ -276,6 +276,8 @@ final class Inbox {
       writer.write(new FromWorker.Pong(ping.number()), ByteBuffer.allocate(0));
     } else if (message instanceof ToWorker.Given given) {
       classes.given(given, frame.payload());
+    } else if (message instanceof ToWorker.ShowThreads) {
+      ThreadDump.answer(writer);
     } else if (message instanceof ToWorker.Stop stop) {
       lock.lock();
       try {

@@ -65,6 +65,10 @@ public sealed interface FromWorker extends WireMessage {
           in.message();
           message = new Log();
           break;
+        case 12:
+          in.message();
+          message = new Threads();
+          break;
         default:
           in.skip();
       }
@@ -292,6 +296,14 @@ public sealed interface FromWorker extends WireMessage {
         }
       }
       return new Stack(seq, item);
+    }
+  }
+
+  /** What all threads of the process do. Payload: UTF-8 text. */
+  record Threads() implements FromWorker {
+    @Override
+    public int field() {
+      return 12;
     }
   }
 

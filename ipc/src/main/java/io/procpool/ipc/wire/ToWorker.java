@@ -48,6 +48,10 @@ public sealed interface ToWorker extends WireMessage {
         case 7:
           message = ShowStack.read(in.message());
           break;
+        case 8:
+          in.message();
+          message = new ShowThreads();
+          break;
         default:
           in.skip();
       }
@@ -346,6 +350,14 @@ public sealed interface ToWorker extends WireMessage {
     @Override
     public void writeBody(FieldWriter out) {
       out.uint(1, number);
+    }
+  }
+
+  /** Asks what all threads of the process do. */
+  record ShowThreads() implements ToWorker {
+    @Override
+    public int field() {
+      return 8;
     }
   }
 

@@ -108,6 +108,11 @@ final class WireTest {
               .setPing(io.procpool.ipc.wire.generated.Ping.newBuilder().setNumber(number))
               .build());
     }
+    same(
+        new ToWorker.ShowThreads(),
+        toWorker()
+            .setShowThreads(io.procpool.ipc.wire.generated.ShowThreads.getDefaultInstance())
+            .build());
     for (long loader : new long[] {0, 1, anyLong()}) {
       same(
           new ToWorker.Stop(loader),

@@ -314,6 +314,21 @@ final class InlineEngine extends LocalEngine {
         + "\" runs each task in the thread that submits it; it has no workers");
   }
 
+  /** Several callers have the same worker; each has a thread of its own. */
+  @Override
+  Map<String, Thread> threads() {
+    lock.lock();
+    try {
+      Map<String, Thread> all = new LinkedHashMap<>();
+      for (Caller caller : callers.values()) {
+        all.put(caller.thread.getName(), caller.thread);
+      }
+      return all;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   @Override
   public View view() {
     lock.lock();

@@ -8,6 +8,7 @@ import io.procpool.Shared;
 import io.procpool.TaskOptions;
 import io.procpool.WorkerSnapshot;
 import io.procpool.ipc.FunctionKind;
+import io.procpool.ipc.ThreadText;
 import io.procpool.ipc.memory.SharedCopy;
 import io.procpool.master.flight.Flight;
 import io.procpool.master.pool.Engine;
@@ -16,6 +17,8 @@ import io.procpool.master.pool.ResultBlock;
 import io.procpool.master.pool.Work;
 import io.procpool.spi.TaskContexts;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
@@ -38,6 +41,16 @@ abstract class LocalEngine implements Engine {
   @Override
   public final Inputs inputs(FunctionKind kind, Object function) {
     return new LocalInputs(kind, function);
+  }
+
+  /** Returns the threads that run tasks, by the names of their workers. */
+  abstract Map<String, Thread> threads();
+
+  @Override
+  public final Map<String, String> threadDumps(Duration timeout) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    threads().forEach((worker, thread) -> texts.put(worker, ThreadText.of(thread)));
+    return texts;
   }
 
   @Override

@@ -23,7 +23,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -549,6 +551,20 @@ final class ThreadsEngine extends LocalEngine {
           max,
           0,
           0);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  Map<String, Thread> threads() {
+    lock.lock();
+    try {
+      Map<String, Thread> all = new LinkedHashMap<>();
+      for (Worker worker : inOrder()) {
+        all.put(worker.event.worker(), worker.thread);
+      }
+      return all;
     } finally {
       lock.unlock();
     }

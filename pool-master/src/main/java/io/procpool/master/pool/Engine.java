@@ -7,8 +7,10 @@ import io.procpool.TaskOptions;
 import io.procpool.TaskProgress;
 import io.procpool.WorkerSnapshot;
 import io.procpool.ipc.FunctionKind;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -133,6 +135,9 @@ public interface Engine {
 
   /** Tells what the workers are doing. Blocks for a second at most. */
   View view();
+
+  /** Tells what the threads of each worker do; see {@link io.procpool.Pool#threadDumps}. Blocks until the time is over at most. */
+  Map<String, String> threadDumps(Duration timeout) throws InterruptedException;
 
   /** A list of inputs under construction: one thread only. */
   interface Inputs {

@@ -10,6 +10,7 @@ import io.procpool.master.flight.Flight;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -381,6 +382,15 @@ final class PoolCore {
 
   PoolStatistics statistics() {
     return withDelayed(engine.statistics());
+  }
+
+  Map<String, String> threadDumps(Duration timeout) throws InterruptedException {
+    Duration longest = Duration.ofDays(36500);
+    if (timeout.isNegative() || timeout.compareTo(longest) > 0) {
+      throw new IllegalArgumentException(
+          "timeout: " + timeout + " (expected: zero to " + longest.toDays() + " days)");
+    }
+    return engine.threadDumps(timeout);
   }
 
   PoolSnapshot snapshot() {

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -838,6 +839,11 @@ public final class TaskPool implements Pool {
   @Override
   public PoolStatistics statistics() {
     return core.statistics();
+  }
+
+  @Override
+  public Map<String, String> threadDumps(Duration timeout) throws InterruptedException {
+    return core.threadDumps(timeout);
   }
 
   @Override

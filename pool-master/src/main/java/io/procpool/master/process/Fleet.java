@@ -402,6 +402,8 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
         said(worker, worn);
       } else if (message instanceof FromWorker.Finalized) {
         farewell.finalized(worker, payload);
+      } else if (message instanceof FromWorker.Threads) {
+        ThreadDumps.answered(worker, payload);
       } else if (message instanceof FromWorker.Log) {
         logs.accept(worker.name, worker.pid, payload);
       } else if (message instanceof FromWorker.Wanted wanted) {
@@ -574,6 +576,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       worker.link.close();
     }
     workers.remove(worker.number);
+    ThreadDumps.gone(worker);
     dispatcher.bury(worker, isUsable());
     segments.giveBack(worker.lease());
     if (!reserve.gone(worker, reasonOfEnd(worker))) {
@@ -819,6 +822,10 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
 
   long recycled() {
     return recycled;
+  }
+
+  List<ThreadDumps.Question> askForThreads() {
+    return ThreadDumps.ask(workers.values());
   }
 
   int readySpares() {

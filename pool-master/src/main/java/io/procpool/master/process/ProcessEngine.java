@@ -25,8 +25,10 @@ import io.procpool.master.pool.Work;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.Callable;
@@ -457,6 +459,11 @@ final class ProcessEngine implements Engine {
         fleet.size().max(),
         fleet.readySpares(),
         fleet.recycled());
+  }
+
+  @Override
+  public Map<String, String> threadDumps(Duration timeout) throws InterruptedException {
+    return ThreadDumps.await(askLoop(fleet::askForThreads), timeout);
   }
 
   @Override

@@ -91,6 +91,11 @@ final class RingLink implements WorkerLink {
   }
 
   @Override
+  public void showThreads() {
+    send(new ToWorker.ShowThreads(), NOTHING, NOTHING);
+  }
+
+  @Override
   public void ping(long number) {
     send(new ToWorker.Ping(number), NOTHING, NOTHING);
   }

@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
@@ -134,6 +135,9 @@ final class Worker {
 
   @Nullable
   Unit timedUnit; // what was seen running when the time was last looked at
+
+  @Nullable
+  CompletableFuture<String> threadDump; // asked for, not answered
 
   @Nullable
   Overrun overrun; // the last limit that the running unit was over

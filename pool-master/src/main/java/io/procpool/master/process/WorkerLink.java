@@ -17,6 +17,9 @@ interface WorkerLink {
   /** Asks the worker to say where its task is, if the item still runs. */
   void showStack(int seq, int item);
 
+  /** Asks what all threads of the worker do. */
+  void showThreads();
+
   /** Lets the worker drop a function. */
   void forget(long functionId);
 

@@ -17,6 +17,7 @@ import io.procpool.master.pool.TaskPool;
 import io.procpool.master.pool.Work;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -167,6 +168,11 @@ final class ThreadsEngineTest {
     @Override
     public Inputs inputs(FunctionKind kind, Object function) {
       return engine.inputs(kind, function);
+    }
+
+    @Override
+    public Map<String, String> threadDumps(Duration timeout) throws InterruptedException {
+      return engine.threadDumps(timeout);
     }
 
     @Override
