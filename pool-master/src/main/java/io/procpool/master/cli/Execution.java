@@ -6,6 +6,7 @@ import io.procpool.InfrastructureException;
 import io.procpool.InfrastructureException.Certainty;
 import io.procpool.Outcome;
 import io.procpool.Pool;
+import io.procpool.PoolSnapshot;
 import io.procpool.RemoteTrace;
 import io.procpool.ResultIterator;
 import io.procpool.TaskAbortedException;
@@ -13,6 +14,8 @@ import io.procpool.TaskFunction;
 import io.procpool.TaskReport;
 import io.procpool.WaitInterruptedException;
 import io.procpool.WorkerCrashedException;
+import io.procpool.WorkerSnapshot;
+import io.procpool.WorkerSnapshot.CurrentTask;
 import io.procpool.WorkerStartException;
 import io.procpool.master.cli.TimedFunction.Timed;
 import java.io.IOException;
@@ -21,6 +24,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -46,6 +50,7 @@ final class Execution implements Interruption.Target {
    *            failures for the rest, which count as ended. conclude() says so, whichever thread comes first.
    */
   private static final long LOCK_PATIENCE_MILLIS = 200;
+  private static final long YOUNG_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final Console console;
   private final Plan plan;
@@ -111,10 +116,43 @@ final class Execution implements Interruption.Target {
     this.console = console;
     this.plan = plan;
     this.sink = sink;
-    this.progress =
-        plan.quiet() ? Progress.none() : Progress.on(console, plan.name(), plan.total());
+    this.progress = plan.quiet()
+        ? Progress.none()
+        : Progress.on(console, plan.name(), plan.total(), this::workerLines);
     this.feed = new Feed(inputs, plan.log(), plan.resume(), progress::step);
     console.progress(progress);
+  }
+
+  /** Returns what the workers are doing, in so many lines; nothing while the run is young, because most are over soon. */
+  private List<String> workerLines(int room) {
+    Pool current = pool;
+    return current == null || System.nanoTime() - start < YOUNG_NANOS
+        ? List.of()
+        : WorkerLines.of(current.snapshot(), room, this::label);
+  }
+
+  private String label(CurrentTask task) {
+    Feed.Entry entry = task.input() < 0 ? null : feed.peek(task.input());
+    return entry == null ? task.name() : sink.label(entry);
+  }
+
+  /** Says what is going on: the pool, its workers, and the inputs they are at. */
+  String state() {
+    Pool current = pool;
+    if (current == null) {
+      return "no worker has been started yet";
+    }
+    PoolSnapshot snapshot = current.snapshot();
+    StringBuilder text = new StringBuilder(snapshot.toString());
+    for (WorkerSnapshot worker : snapshot.workers()) {
+      worker
+          .task()
+          .ifPresent(task -> text.append("\n  ")
+              .append(worker.name())
+              .append(" is at ")
+              .append(Texts.blanks(label(task))));
+    }
+    return text.toString();
   }
 
   /** Runs all inputs. Returns when they have ended, or nothing further can be done. */

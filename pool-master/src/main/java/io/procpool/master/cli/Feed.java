@@ -91,6 +91,12 @@ final class Feed implements Iterator<Object>, Iterable<Object> {
     return entry.input();
   }
 
+  /** Returns the input at a position of the pool's iteration, which stays; null if it was taken already. */
+  @Nullable
+  Entry peek(long position) {
+    return inFlight.get(position);
+  }
+
   /** Takes the input at a position of the pool's iteration; null if it was never handed out. */
   @Nullable
   Entry take(long position) {

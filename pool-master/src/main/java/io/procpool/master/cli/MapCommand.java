@@ -35,6 +35,10 @@ import picocli.CommandLine.Parameters;
       "Each result is printed as one line, in the order of the input; a line break in it becomes \\n or \\r (--json is"
           + " exact). A null prints null, a void method an empty line. A line that fails prints nothing and is listed on"
           + " standard error; --json prints an object for it, too.",
+      "",
+      "On a terminal a line for each worker says what it is doing, once the run has taken a second. SIGQUIT (Ctrl-\\) prints the same as text"
+          + " to standard error, beside the JVM's own thread dump, which goes to standard output unless java is given"
+          + " -XX:+DisplayVMOutputToStderr.",
       ""
     },
     sortOptions = false)

@@ -135,7 +135,8 @@ final class PoolFlags {
 
   @Option(
       names = "--quiet",
-      description = "No progress and no remarks; failed inputs are still listed.")
+      description =
+          "No progress, no lines of what the workers are doing, and no remarks; failed inputs are still listed.")
   boolean quiet;
 
   @Option(

@@ -17,7 +17,8 @@ final class PoolRun {
 
   static int run(Console console, Execution execution, PoolOptions options, Finish finish)
       throws CommandException {
-    try (Interruption ignored = new Interruption(console, execution)) {
+    try (Interruption ignored = new Interruption(console, execution);
+        StateOnDemand state = new StateOnDemand(console, execution::state)) {
       try (Pool pool = open(options)) {
         execution.run(pool);
       }

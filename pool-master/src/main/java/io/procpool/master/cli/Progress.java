@@ -1,11 +1,11 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.cli;
 
-import java.io.File;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarConsumer;
@@ -14,9 +14,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Shows how far the inputs are. Safe for use by multiple threads. */
 interface Progress extends AutoCloseable {
-  /** How wide a terminal is taken to be that does not tell. */
-  int DEFAULT_COLUMNS = 80;
-
   /** One more input has ended. */
   void step();
 
@@ -41,10 +38,11 @@ interface Progress extends AutoCloseable {
    * Returns a bar on a terminal that can take it, a plain line every ten seconds elsewhere.
    *
    * @param total the number of inputs, or -1 if it is not known
+   * @param details what is to stand above the bar, of no more than so many lines
    */
-  static Progress on(Console console, String name, long total) {
+  static Progress on(Console console, String name, long total, IntFunction<List<String>> details) {
     return console.errIsTerminal() && takesBar(System.getenv("TERM"))
-        ? new Bar(console.err(), name, total, columns())
+        ? new Bar(console.err(), name, total, TerminalSize::now, details)
         : new Lines(console, name, total);
   }
 
@@ -53,54 +51,44 @@ interface Progress extends AutoCloseable {
     return terminal != null && !terminal.isEmpty() && !terminal.equals("dumb");
   }
 
-  private static int columns() {
-    String columns = System.getenv("COLUMNS");
-    if (columns == null) {
-      columns = columnsOfTerminal();
-    }
-    return columns.matches("[1-9][0-9]{0,3}") ? Integer.parseInt(columns) : DEFAULT_COLUMNS;
-  }
-
-  private static String columnsOfTerminal() {
-    try {
-      Process stty = new ProcessBuilder("stty", "size")
-          .redirectInput(new File("/dev/tty"))
-          .redirectError(ProcessBuilder.Redirect.DISCARD)
-          .start();
-      String rowsAndColumns =
-          new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
-      return rowsAndColumns.strip().replaceFirst(".* ", "");
-    } catch (IOException noTerminalOrNoSuchCommand) {
-      return "";
-    }
-  }
-
   /**
-   * A bar on the terminal's last line. What others print through {@link #printBeside} goes above it: the bar is cleared first,
-   * and comes back once a whole line stands there.
+   * A bar on the terminal's last line, and some lines above it. What others print through {@link #printBeside} goes above all that: it is cleared first,
+   * and comes back once a whole line stands there. Nothing but these lines is changed on the terminal, so that nothing has to be repaired if this process is killed.
    */
   final class Bar implements Progress {
     private static final int REFRESH_MILLIS = 200;
-    private static final String CLEAR = "\r\033[K";
+    private static final int MOST_DETAILS = 20;
+    private static final String CLEAR_LINE = "\033[K";
+    private static final String CLEAR_BELOW = "\033[J";
 
     private final PrintStream err;
-    private final int columns;
+    private final Supplier<TerminalSize> terminal;
+    private final IntFunction<List<String>> details;
     private final ProgressBar bar;
+    private volatile TerminalSize size;
     private boolean shown; // guarded by this
+    private int linesAbove; // of those shown; guarded by this
     private boolean inLine; // guarded by this; others have begun a line and not ended it
     private boolean closed; // guarded by this
 
-    Bar(PrintStream err, String name, long total, int columns) {
+    Bar(
+        PrintStream err,
+        String name,
+        long total,
+        Supplier<TerminalSize> terminal,
+        IntFunction<List<String>> details) {
       this.err = err;
-      this.columns = columns;
+      this.terminal = terminal;
+      this.details = details;
+      this.size = terminal.get();
       this.bar = new ProgressBarBuilder()
           .setTaskName(name)
           .setInitialMax(total)
           .setStyle(ProgressBarStyle.ASCII)
           .setUpdateIntervalMillis(REFRESH_MILLIS)
-          .setMaxRenderedLength(columns - 1)
           .setConsumer(new Line())
           .clearDisplayOnFinish()
+          .continuousUpdate() // what stands above changes though no input has ended
           .build();
     }
 
@@ -108,12 +96,15 @@ interface Progress extends AutoCloseable {
     private final class Line implements ProgressBarConsumer {
       @Override
       public int getMaxRenderedLength() {
-        return columns - 1; // in the last column the terminal would begin another line
+        size = terminal.get();
+        return size.columns() - 1; // in the last column the terminal would begin another line
       }
 
       @Override
       public void accept(String text) {
-        show(text.substring(0, Math.min(text.length(), columns - 1)));
+        TerminalSize now = size;
+        // Not under the lock: the pool may take its time.
+        show(details.apply(Math.min(MOST_DETAILS, now.rows() - 2)), text, now.columns() - 1);
       }
 
       @Override
@@ -127,12 +118,43 @@ interface Progress extends AutoCloseable {
       }
     }
 
-    private synchronized void show(String text) {
-      if (!closed && !inLine) {
-        err.print("\r" + text + "\033[K");
-        err.flush();
-        shown = true;
+    private synchronized void show(List<String> above, String text, int columns) {
+      if (closed || inLine) {
+        return;
       }
+      StringBuilder drawn = new StringBuilder(toTop());
+      for (String line : above) {
+        drawn.append(fitting(line, columns)).append(CLEAR_LINE).append('\n');
+      }
+      boolean more = linesAbove + above.size() > 0;
+      drawn.append(fitting(text, columns)).append(more ? CLEAR_BELOW : CLEAR_LINE);
+      err.print(drawn);
+      err.flush();
+      shown = true;
+      linesAbove = above.size();
+    }
+
+    // under this
+    private String toTop() {
+      return linesAbove == 0 ? "\r" : "\r\033[" + linesAbove + "A";
+    }
+
+    /** Returns as much of a text as is sure to fit: what may be wide is taken to be, what steers the terminal is left out. */
+    static String fitting(String text, int columns) {
+      StringBuilder fitting = new StringBuilder();
+      int width = 0;
+      for (int at = 0; at < text.length(); at += Character.charCount(text.codePointAt(at))) {
+        int character = text.codePointAt(at);
+        if (Character.getType(character) == Character.FORMAT) {
+          continue;
+        }
+        width += character < 0x1100 ? 1 : 2;
+        if (width > columns) {
+          break;
+        }
+        fitting.appendCodePoint(Character.isISOControl(character) ? ' ' : character);
+      }
+      return fitting.toString();
     }
 
     @Override
@@ -143,9 +165,10 @@ interface Progress extends AutoCloseable {
     @Override
     public synchronized void clear() {
       if (shown) {
-        err.print(CLEAR);
+        err.print(toTop() + (linesAbove > 0 ? CLEAR_BELOW : CLEAR_LINE));
         err.flush();
         shown = false;
+        linesAbove = 0;
       }
     }
 

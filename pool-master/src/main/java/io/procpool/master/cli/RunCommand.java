@@ -29,6 +29,10 @@ import picocli.CommandLine.Parameters;
       "",
       "A job with a finish() of its own, such as one that prints a sum, needs all results in one run: --resume is refused"
           + " if its log has inputs as done.",
+      "",
+      "On a terminal a line for each worker says what it is doing, once the run has taken a second. SIGQUIT (Ctrl-\\) prints the same as text"
+          + " to standard error, beside the JVM's own thread dump, which goes to standard output unless java is given"
+          + " -XX:+DisplayVMOutputToStderr.",
       ""
     },
     sortOptions = false)

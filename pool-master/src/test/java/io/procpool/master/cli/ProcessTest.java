@@ -97,6 +97,30 @@ final class ProcessTest {
         .contains("pool-master: interrupted: ", " of 4 inputs done, ", "; go on with --resume");
   }
 
+  /** SIGQUIT says what is going on, as often as it comes, beside the JVM's own thread dump, and changes nothing. */
+  @Test
+  void quit_tasksRunning_saysWhatTheyAre() throws Exception {
+    Path jar = JobJars.in(folder).addJob("Hang", HANG).build("hang.jar");
+    Path out = folder.resolve("out");
+    Process command =
+        start(out.toFile(), "run", jar, "--backend", "threads", "--quiet", "--", "a", "hang");
+    await().atMost(LONG).until(() -> Cli.read(out).equals("a\n"));
+    // The JVM is told who wants to know in the background; before that it dumps its threads only.
+    await().atMost(LONG).pollInterval(Duration.ofMillis(300)).until(() -> {
+      kill("QUIT", command);
+      return err().contains(" is at input 2 (hang)\n");
+    });
+    String first = err();
+    assertThat(first)
+        .contains("pool-master: asked by SIGQUIT:\npool \"", "1 completed", "BUSY", "\n  worker-");
+    kill("QUIT", command);
+    await().atMost(LONG).until(() -> err().length() > first.length());
+    assertThat(Cli.read(out)).contains("Full thread dump");
+    kill("INT", command);
+    assertThat(command.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(command.exitValue()).isEqualTo(130);
+  }
+
   /** A second signal while the first is being dealt with changes nothing. */
   @Test
   void signal_twice_endsOnce() throws Exception {

@@ -8,6 +8,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -30,7 +33,8 @@ final class ProgressTest {
 
   @Test
   void bar_narrowTerminal_fitsAndLeavesNoLine() {
-    Progress bar = new Progress.Bar(err, "a-job-with-a-long-name", 100, 30);
+    Progress bar = new Progress.Bar(
+        err, "a-job-with-a-long-name", 100, () -> new TerminalSize(24, 30), room -> List.of());
     await().atMost(LONG).until(() -> text().contains("a-job"));
     bar.step();
     bar.close();
@@ -41,7 +45,7 @@ final class ProgressTest {
   /** The bar is cleared before others print, and is not drawn into a line that they have begun. */
   @Test
   void bar_othersPrint_isNotMixed() throws Exception {
-    Progress bar = new Progress.Bar(err, "job", 100, 80);
+    Progress bar = new Progress.Bar(err, "job", 100, () -> TerminalSize.DEFAULT, room -> List.of());
     await().atMost(LONG).until(() -> text().contains("job"));
     print(bar, err, "noise");
     assertThat(text()).endsWith("\r\033[Knoise");
@@ -55,6 +59,36 @@ final class ProgressTest {
     bar.close();
     bar.clear();
     assertThat(text()).endsWith("\r\033[K");
+  }
+
+  /** Details stand above the bar, follow the terminal's size, and go with it. */
+  @Test
+  void bar_withDetails_drawsThemInPlace() {
+    AtomicReference<TerminalSize> size = new AtomicReference<>(new TerminalSize(24, 80));
+    AtomicInteger room = new AtomicInteger();
+    Progress bar = new Progress.Bar(err, "job", 100, size::get, rows -> {
+      room.set(rows);
+      return List.of("worker-1 at a.txt", "worker-2 at something with a long name");
+    });
+    await()
+        .atMost(LONG)
+        .until(
+            () -> text()
+                .contains(
+                    "\r\033[2Aworker-1 at a.txt\033[K\nworker-2 at something with a long name\033[K\njob"));
+    assertThat(room).hasValue(20);
+    size.set(new TerminalSize(10, 20));
+    await()
+        .atMost(LONG)
+        .until(() -> text().contains("\nworker-2 at somethi\033[K\n") && room.get() == 8);
+    bar.close();
+    assertThat(text()).endsWith("\r\033[2A\033[J");
+  }
+
+  @Test
+  void fitting_whatIsWideOrSteersTheTerminal_doesNoHarm() {
+    assertThat(Progress.Bar.fitting("ab\033[2Jc\u202ed", 20)).isEqualTo("ab [2Jcd");
+    assertThat(Progress.Bar.fitting("\u6f22\u5b57\u6f22", 5)).isEqualTo("\u6f22\u5b57");
   }
 
   @Test
