@@ -52,11 +52,27 @@ final class WorkerProcessesTest {
   }
 
   @Test
-  void run_workerOutput_goesWhereTheFlagSays() throws IOException {
-    Cli.Result tagged =
-        Cli.run("run", jar(), "--workers", 1, "--worker-output", "tag", "--quiet", "--", "a");
-    assertThat(tagged.out()).isEqualTo("a\n");
-    assertThat(tagged.err()).isEqualTo("[pool-master/worker-1] noise\n");
+  void run_workerOutput_goesWhereTheFlagSays() throws Exception {
+    // As a process: the workers' lines go to standard error itself.
+    Path out = folder.resolve("out");
+    Path err = folder.resolve("err");
+    Process tagged = new ProcessBuilder(Cli.words(
+            List.of(),
+            "run",
+            jar(),
+            "--workers",
+            1,
+            "--worker-output",
+            "tag",
+            "--quiet",
+            "--",
+            "a"))
+        .redirectOutput(out.toFile())
+        .redirectError(err.toFile())
+        .start();
+    assertThat(tagged.waitFor(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(out).hasContent("a\n");
+    assertThat(err).hasContent("[pool-master/worker-1] noise\n");
     Cli.Result dropped =
         Cli.run("run", jar(), "--workers", 1, "--worker-output", "discard", "--quiet", "--", "a");
     assertThat(dropped.err()).isEmpty();
