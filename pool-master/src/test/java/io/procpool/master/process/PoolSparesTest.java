@@ -38,26 +38,35 @@ final class PoolSparesTest {
   @TempDir
   Path directory;
 
+  private Faults.Journal initialized;
+
   @AfterEach
   void nothingLeft() {
     Faults.assertNothingLeft();
   }
 
-  private static PoolOptions.Builder options() {
-    return Faults.options("spares").workers(1).spares(1);
+  /** Its initializer notes which processes are workers or spares: another child of this JVM may be one that makes a class archive. */
+  private PoolOptions.Builder options() throws Exception {
+    Faults.Journal noted = Faults.Journal.in(directory);
+    initialized = noted;
+    return Faults.options("spares").workers(1).spares(1).initializer(() -> noted.add(Faults.pid()));
   }
 
   private static void awaitSpare(Pool pool) {
     Faults.awaitLong("a spare").until(() -> pool.statistics().readySpares() == 1);
   }
 
-  /** Returns the process that is a spare: the child of this JVM that is not a worker. */
-  private static long spareBeside(long worker) {
-    List<Long> spares = ProcessHandle.current()
-        .children()
-        .map(ProcessHandle::pid)
-        .filter(pid -> pid != worker)
+  /** Returns the processes of the pool that are alive. */
+  private List<Long> alive() throws Exception {
+    return initialized.lines().stream()
+        .map(Long::valueOf)
+        .filter(Faults::isAlive)
         .toList();
+  }
+
+  /** Returns the process that is a spare. */
+  private long spareBeside(long worker) throws Exception {
+    List<Long> spares = alive().stream().filter(pid -> pid != worker).toList();
     assertThat(spares).hasSize(1);
     return spares.get(0);
   }
@@ -69,10 +78,7 @@ final class PoolSparesTest {
   /** A worker that is killed is replaced by the process that was there before, initializer included; that one's place is filled again. */
   @Test
   void workerKilled_spareTakesOver() throws Exception {
-    Faults.Journal initialized = Faults.Journal.in(directory);
-    PoolOptions options =
-        options().initializer(() -> initialized.add(Faults.pid())).build();
-    try (Pool pool = Pool.open(options)) {
+    try (Pool pool = Pool.open(options().build())) {
       long pid = pool.apply(PID);
       awaitSpare(pool);
       long spare = spareBeside(pid);
@@ -132,8 +138,9 @@ final class PoolSparesTest {
   void initializerFailsInSpares_poolGoesOn() throws Exception {
     Path broken = directory.resolve("broken");
     String file = broken.toString();
-    Faults.Journal tried = Faults.Journal.in(directory);
-    PoolOptions options = options()
+    PoolOptions.Builder builder = options();
+    Faults.Journal tried = initialized;
+    PoolOptions options = builder
         .initializer(() -> {
           tried.add(Faults.pid());
           if (Files.exists(Path.of(file))) {
@@ -175,10 +182,8 @@ final class PoolSparesTest {
       }
       awaitSpare(pool);
       Faults.awaitLong("the last").until(() -> pool.statistics().recycledWorkers() == 4);
-      List<Long> alive =
-          ProcessHandle.current().children().map(ProcessHandle::pid).toList();
-      assertThat(alive).hasSize(2);
-      expected.addAll(alive);
+      assertThat(alive()).hasSize(2);
+      expected.addAll(alive());
     }
     expected.addAll(pids);
     assertThat(finalized.lines())
@@ -238,11 +243,7 @@ final class PoolSparesTest {
       Faults.awaitFull(pool);
       awaitSpare(pool);
       long victim = pool.apply(PID);
-      long spare = ProcessHandle.current()
-          .children()
-          .map(ProcessHandle::pid)
-          .max(Long::compare)
-          .orElseThrow(); // it was started last
+      long spare = alive().get(2); // it was the last to be ready
       Faults.signal("STOP", spare);
       Faults.signal("KILL", victim);
       awaitGone(victim);
