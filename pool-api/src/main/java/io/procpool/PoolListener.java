@@ -37,6 +37,16 @@ public interface PoolListener {
   default void taskLost(TaskEvent task, InfrastructureException failure) {}
 
   /**
+   * An attempt of a task has failed, and another one follows. {@link #taskLost} is told only of the last one.
+   *
+   * @param failure how the attempt failed
+   * @param nextAttempt number of the attempt that follows, 2 or more
+   * @param delay how long that waits
+   */
+  default void taskRetried(
+      TaskEvent task, InfrastructureException failure, int nextAttempt, Duration delay) {}
+
+  /**
    * A worker.
    *
    * @param pool name of the pool

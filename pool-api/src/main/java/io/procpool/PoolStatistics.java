@@ -20,6 +20,7 @@ package io.procpool;
  * @param maxWorkers largest number of workers, as it was last set
  * @param readySpares spares of the pool that wait to become workers
  * @param recycledWorkers those of the {@code retiredWorkers} that were replaced because of the {@link RecyclePolicy}, an OutOfMemoryError or a {@linkplain Pool#refresh() refresh}
+ * @param retriedAttempts attempts of tasks that failed and were, or will be, followed by another; none of them counts as lost
  */
 public record PoolStatistics(
     int workersStarting,
@@ -36,4 +37,5 @@ public record PoolStatistics(
     int minWorkers,
     int maxWorkers,
     int readySpares,
-    long recycledWorkers) {}
+    long recycledWorkers,
+    long retriedAttempts) {}

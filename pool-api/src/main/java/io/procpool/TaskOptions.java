@@ -53,6 +53,9 @@ public final class TaskOptions {
     @Nullable
     String key;
 
+    @Nullable
+    RetryPolicy retries;
+
     Settings() {}
 
     /** Takes each setting from the first, or, where that has none, from the second. */
@@ -68,6 +71,7 @@ public final class TaskOptions {
       submitter = first(first.submitter, second.submitter);
       weight = first.submitter != null ? first.weight : second.weight;
       key = first(first.key, second.key);
+      retries = first(first.retries, second.retries);
     }
 
     private static <T> @Nullable T first(@Nullable T first, @Nullable T second) {
@@ -215,6 +219,17 @@ public final class TaskOptions {
     return with(changed -> changed.key = key);
   }
 
+  /**
+   * Returns these options with retries: a task that had begun and was not let end is run again, as the policy says. It waits for that as long as its back-off takes, and is next then among its equals; tasks of the same
+   * {@linkplain #key key} that come after it wait, too. Each attempt has the {@linkplain #timeout limits} of the task for itself, but not the {@link #queueTimeout}, which ends when a task has begun for the first time. Until its last
+   * attempt is over the task counts as pending. It can be cancelled at any time. {@link Pool#close()} waits for it; {@link Pool#shutdownNow()} ends it with the failure of its last attempt. A task of a
+   * {@linkplain Pool#broadcast broadcast} is not run again: its worker is gone, or has had its turn.
+   */
+  public TaskOptions retries(RetryPolicy retries) {
+    Objects.requireNonNull(retries, "retries");
+    return with(changed -> changed.retries = retries);
+  }
+
   /** Returns the name, if one is set. */
   public Optional<String> name() {
     return Optional.ofNullable(settings.name);
@@ -268,5 +283,10 @@ public final class TaskOptions {
   /** Returns the key, if one is set. */
   public Optional<String> key() {
     return Optional.ofNullable(settings.key);
+  }
+
+  /** Returns how the tasks are retried, if that is set. */
+  public Optional<RetryPolicy> retries() {
+    return Optional.ofNullable(settings.retries);
   }
 }

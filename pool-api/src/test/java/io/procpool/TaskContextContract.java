@@ -213,8 +213,10 @@ public abstract class TaskContextContract extends PoolContract {
         TaskOptions.defaults().timeoutGrace(Duration.ofSeconds(1)),
         TaskOptions.defaults().stallTimeout(Duration.ofSeconds(1)),
         TaskOptions.defaults().maxRssBytes(1L << 30),
-        TaskOptions.defaults().maxHeapBytes(1L << 30));
-    List<String> names = List.of("timeoutGrace", "stallTimeout", "maxRssBytes", "maxHeapBytes");
+        TaskOptions.defaults().maxHeapBytes(1L << 30),
+        TaskOptions.defaults().retries(RetryPolicy.of(1)));
+    List<String> names =
+        List.of("timeoutGrace", "stallTimeout", "maxRssBytes", "maxHeapBytes", "retries");
     for (int i = 0; i < limits.size(); i++) {
       TaskOptions limit = limits.get(i);
       assertThatThrownBy(() -> pool.with(limit).submit(() -> 1))

@@ -1,7 +1,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.cli;
 
-import io.procpool.AsyncResult;
 import io.procpool.InfrastructureException;
 import io.procpool.InfrastructureException.Certainty;
 import io.procpool.Outcome;
@@ -28,8 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -44,8 +41,7 @@ final class Execution implements Interruption.Target {
   /*
    * Order.     A result is handed to the sink, then leaves this process, then goes into the job log: whatever kills the
    *            command, an input that the log has as done has had its result handed out.
-   * Retries.   In the order of the inputs a retry is waited for; the pool works on, its window ahead. Unordered retries
-   *            run beside the other inputs, and are settled when the next outcome comes, or at the end.
+   * Retries.   The pool's: an outcome is that of the last attempt.
    * Interrupt. interrupt() ends the pool. The iteration then yields what had finished, which is still handed out, and
    *            failures for the rest, which count as ended. conclude() says so, whichever thread comes first.
    */
@@ -58,14 +54,12 @@ final class Execution implements Interruption.Target {
   private final Feed feed;
   private final Progress progress;
   private final long start = System.nanoTime();
-  private final LinkedBlockingQueue<Settled> retried = new LinkedBlockingQueue<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final FailureList failures = new FailureList();
   private final AtomicBoolean concluded = new AtomicBoolean();
   private long done; // guarded by lock
   private long failed; // guarded by lock
   private long ended; // guarded by lock
-  private int retrying; // running thread only
   private @Nullable CommandException fatal; // running thread only
   private volatile @Nullable Pool pool;
   private volatile boolean interrupted;
@@ -77,7 +71,6 @@ final class Execution implements Interruption.Target {
    * @param function what is applied to each input
    * @param total the number of inputs, or -1 if it is not known
    * @param unordered to hand out results as they come
-   * @param retries how often an input is run again that infrastructure has failed
    * @param quiet to print neither progress nor remarks
    * @param json to print failures and figures as JSON
    * @param trace to say of each failure all that is known
@@ -91,7 +84,6 @@ final class Execution implements Interruption.Target {
       TaskFunction<Object, @Nullable Object> function,
       long total,
       boolean unordered,
-      int retries,
       boolean quiet,
       boolean json,
       boolean trace,
@@ -110,7 +102,7 @@ final class Execution implements Interruption.Target {
     String label(Feed.Entry entry);
   }
 
-  private record Settled(Feed.Entry entry, Outcome<@Nullable Object> outcome, int attempts) {}
+  private record Settled(Feed.Entry entry, Outcome<@Nullable Object> outcome) {}
 
   Execution(Console console, Plan plan, Sink sink, Iterator<?> inputs) {
     this.console = console;
@@ -169,19 +161,10 @@ final class Execution implements Interruption.Target {
         Outcome<@Nullable Object> outcome = results.nextOutcome();
         Feed.Entry entry = feed.take(outcome.index());
         if (entry != null) {
-          take(pool, function, new Settled(entry, outcome, 1));
-        }
-        for (Settled late = retried.poll(); late != null; late = retried.poll()) {
-          retrying--;
-          take(pool, function, late);
+          settle(new Settled(entry, outcome));
         }
       }
-      while (mayGoOn() && retrying > 0) {
-        Settled late = retried.take();
-        retrying--;
-        take(pool, function, late);
-      }
-    } catch (RejectedExecutionException | WaitInterruptedException | InterruptedException e) {
+    } catch (RejectedExecutionException | WaitInterruptedException e) {
       if (!interrupted && !Interruption.isShuttingDown()) {
         fatal = CommandException.failed(
             "the pool ended early: " + Texts.failure(e)
@@ -200,48 +183,6 @@ final class Execution implements Interruption.Target {
 
   private boolean mayGoOn() {
     return fatal == null && !console.outIsClosed();
-  }
-
-  private void take(Pool pool, TaskFunction<Object, @Nullable Object> function, Settled first) {
-    Settled settled = first;
-    while (isToBeRetried(settled)) {
-      Feed.Entry entry = settled.entry();
-      int attempts = settled.attempts() + 1;
-      AsyncResult<@Nullable Object> result;
-      try {
-        if (plan.unordered()) {
-          pool.applyAsync(
-              function,
-              entry.input(),
-              value -> retried.add(new Settled(entry, new Outcome<>(0, value, null), attempts)),
-              error -> retried.add(new Settled(entry, new Outcome<>(0, null, error), attempts)));
-          retrying++;
-          return;
-        }
-        result = pool.applyAsync(function, entry.input());
-      } catch (RejectedExecutionException poolEnded) {
-        break;
-      }
-      settled = new Settled(entry, outcomeOf(result), attempts);
-    }
-    settle(settled);
-  }
-
-  private static Outcome<@Nullable Object> outcomeOf(AsyncResult<@Nullable Object> result) {
-    try {
-      return new Outcome<>(0, result.get(), null);
-    } catch (ExecutionException e) {
-      return new Outcome<>(0, null, e.getCause() == null ? e : e.getCause());
-    } catch (CancellationException | InterruptedException e) {
-      return new Outcome<>(0, null, e);
-    }
-  }
-
-  private boolean isToBeRetried(Settled settled) {
-    Throwable error = settled.outcome().error();
-    return error instanceof TaskAbortedException
-        && settled.attempts() <= plan.retries()
-        && !isInterrupted(error);
   }
 
   /** Tells whether a failure may be due to Ctrl-C: the pool's own shutdown hook may have been faster than ours. */
@@ -292,9 +233,9 @@ final class Execution implements Interruption.Target {
   private void settleValue(Settled settled) throws IOException {
     Feed.Entry entry = settled.entry();
     Object value = settled.outcome().value();
-    JobLog.Run run = new JobLog.Run(-1, -1, -1, settled.attempts());
+    JobLog.Run run = new JobLog.Run(-1, -1, -1, 1);
     if (value instanceof Timed timed) {
-      run = new JobLog.Run(timed.startMillis(), timed.nanos(), timed.pid(), settled.attempts());
+      run = new JobLog.Run(timed.startMillis(), timed.nanos(), timed.pid(), timed.attempt());
       value = timed.value();
     }
     try {
@@ -328,21 +269,22 @@ final class Execution implements Interruption.Target {
           + "; correct the job's onError");
     }
     failed++;
-    failures.add(rendered(entry, shown, settled.attempts()));
+    failures.add(rendered(entry, shown));
     JobLog log = plan.log();
     if (log != null) {
       console.flushResults();
-      log.failed(entry.sequence(), entry.digest(), runOf(shown, settled.attempts()), lost, shown);
+      log.failed(entry.sequence(), entry.digest(), runOf(shown), lost, shown);
     }
   }
 
-  private String rendered(Feed.Entry entry, Throwable error, int attempts) {
+  private String rendered(Feed.Entry entry, Throwable error) {
     String label = sink.label(entry);
-    String text = describe(error, attempts);
+    String text = describe(error);
     String trace = plan.trace() ? trace(error) : "";
     if (plan.json()) {
       Map<String, @Nullable Object> failure =
           Json.object("index", entry.sequence(), "input", label, "error", text);
+      addFacts(failure, error);
       if (plan.trace()) {
         failure.put("trace", trace);
       }
@@ -350,6 +292,27 @@ final class Execution implements Interruption.Target {
     }
     return "  " + label + ": " + text
         + (trace.isEmpty() ? "" : "\n" + trace.indent(4).stripTrailing());
+  }
+
+  private static void addFacts(Map<String, @Nullable Object> failure, Throwable error) {
+    if (error instanceof InfrastructureException infrastructure) {
+      failure.put("certainty", infrastructure.certainty().name());
+    }
+    if (error instanceof WorkerCrashedException crash) {
+      failure.put("reason", crash.reason().name());
+    }
+    if (error instanceof TaskAbortedException aborted) {
+      TaskReport report = aborted.report();
+      failure.put("attempts", report.attempt());
+      failure.put("worker", report.worker());
+      failure.put("pid", report.pid());
+      failure.put("exitValue", report.exitValue());
+      failure.put("seconds", report.runTime().toNanos() / 1e9);
+      failure.put("rssBytes", report.rssBytes());
+      failure.put("heapBytes", report.heapBytes());
+      failure.put("stack", report.stack());
+      failure.put("crashReport", report.crashReport());
+    }
   }
 
   /** Returns the trace as it was printed where the input ran; of a crash the whole message. */
@@ -367,15 +330,15 @@ final class Execution implements Interruption.Target {
     return text.toString().stripTrailing();
   }
 
-  private static JobLog.Run runOf(Throwable error, int attempts) {
+  private static JobLog.Run runOf(Throwable error) {
     if (error instanceof TaskAbortedException aborted) {
       TaskReport report = aborted.report();
-      return new JobLog.Run(-1, report.runTime().toNanos(), report.pid(), attempts);
+      return new JobLog.Run(-1, report.runTime().toNanos(), report.pid(), report.attempt());
     }
-    return new JobLog.Run(-1, -1, -1, attempts);
+    return new JobLog.Run(-1, -1, -1, 1);
   }
 
-  private static String describe(Throwable error, int attempts) {
+  private static String describe(Throwable error) {
     StringBuilder text = new StringBuilder();
     if (error instanceof ResultNotTaken || error instanceof NotUtf8Exception) {
       text.append(Texts.brief(String.valueOf(error.getMessage())));
@@ -392,7 +355,7 @@ final class Execution implements Interruption.Target {
                 case MAY_HAVE_RUN -> "may have run";
                 case RESULT_LOST -> "ran, result lost";
               })
-          .append(attempts > 1 ? ", " + attempts + " attempts)" : ")");
+          .append(attemptsOf(error) > 1 ? ", " + attemptsOf(error) + " attempts)" : ")");
       if (error instanceof TaskAbortedException aborted
           && !aborted.report().crashReport().isEmpty()) {
         text.append("; JVM crash report: ").append(aborted.report().crashReport());
@@ -401,7 +364,11 @@ final class Execution implements Interruption.Target {
     } else {
       text.append(Texts.failure(error));
     }
-    return attempts > 1 ? text + " (" + attempts + " attempts)" : text.toString();
+    return text.toString();
+  }
+
+  private static int attemptsOf(Throwable error) {
+    return error instanceof TaskAbortedException aborted ? aborted.report().attempt() : 1;
   }
 
   private static boolean isOutOfMemory(Throwable error) {

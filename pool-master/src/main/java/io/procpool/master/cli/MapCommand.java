@@ -102,7 +102,6 @@ final class MapCommand implements Callable<Integer> {
           new MethodFunction(method),
           -1,
           poolFlags.unordered,
-          poolFlags.retries(),
           poolFlags.quiet,
           json,
           reportFlags.trace,

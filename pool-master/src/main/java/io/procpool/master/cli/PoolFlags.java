@@ -4,13 +4,18 @@ package io.procpool.master.cli;
 import io.procpool.PoolOptions;
 import io.procpool.PoolOptions.WorkerStream;
 import io.procpool.RecyclePolicy;
+import io.procpool.RetryPolicy;
+import io.procpool.RetryPolicy.Cause;
 import io.procpool.SpareOptions;
 import io.procpool.TaskOptions;
 import io.procpool.master.launch.MachineMemory;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -93,6 +98,24 @@ final class PoolFlags {
           + " It may have had effects each time. Default: 0.")
   @Nullable
   String retriesText;
+
+  @Option(
+      names = "--retry-on",
+      paramLabel = "CAUSE,...",
+      description =
+          "What an input is run again for: crash, out-of-memory, timeout, stall, memory-limit, result-lost."
+              + " Default: all of them.")
+  @Nullable
+  String retryOnText;
+
+  @Option(
+      names = "--retry-delay",
+      paramLabel = "TIME",
+      description =
+          "How long to wait before an input is run again for the first time, then twice as long each time, up to 10s."
+              + " Default: 100ms, or 1s if memory ran out.")
+  @Nullable
+  String retryDelayText;
 
   @Option(
       names = "--heap",
@@ -211,17 +234,13 @@ final class PoolFlags {
 
   private static final long SMALLEST_HEAP =
       3L << 20; // measured: 2m does not start, with JDK 17 and 25
+  private static final Duration LONGEST_DELAY = Duration.ofSeconds(10);
   private static final Pattern HEAP_FLAG = Pattern.compile("(?:-Xmx|-XX:MaxHeapSize=)(\\w*)");
 
-  private int retries;
   private String backend = PoolOptions.PROCESSES;
 
   String backend() {
     return backend;
-  }
-
-  int retries() {
-    return retries;
   }
 
   /** Tells whether the workers' JVMs get flags that the user has given. */
@@ -254,9 +273,6 @@ final class PoolFlags {
     options.workers(inline ? 1 : workers);
     setSize(options, workers);
     options.taskDefaults(limits());
-    if (retriesText != null) {
-      retries = Values.number("--retries", retriesText, 0, Integer.MAX_VALUE - 1);
-    }
     options.recycling(recycling());
     if (sparesText != null) {
       options.spares(Values.number("--spares", sparesText, 0, SpareOptions.MAX_SPARES));
@@ -293,7 +309,7 @@ final class PoolFlags {
   }
 
   private TaskOptions limits() throws CommandException {
-    TaskOptions limits = TaskOptions.defaults();
+    TaskOptions limits = TaskOptions.defaults().retries(retryPolicy());
     if (timeoutText != null) {
       limits = limits.timeout(Values.time("--timeout", timeoutText));
     }
@@ -333,6 +349,44 @@ final class PoolFlags {
           + ", so a worker would run out of memory first; lower it, or raise --heap");
     }
     return limits;
+  }
+
+  private RetryPolicy retryPolicy() throws CommandException {
+    if (retriesText == null) {
+      if (retryOnText != null || retryDelayText != null) {
+        throw CommandException.usage((retryOnText != null ? "--retry-on" : "--retry-delay")
+            + ": has no effect without retries; add --retries N");
+      }
+      return RetryPolicy.none();
+    }
+    RetryPolicy policy =
+        RetryPolicy.of(Values.number("--retries", retriesText, 0, RetryPolicy.MAX_RETRIES));
+    if (retryOnText != null) {
+      Set<Cause> left = EnumSet.allOf(Cause.class);
+      for (String name : retryOnText.split(",", -1)) {
+        left.remove(cause(name.strip()));
+      }
+      for (Cause cause : left) {
+        policy = policy.except(cause);
+      }
+    }
+    if (retryDelayText != null) {
+      Duration delay = Values.time("--retry-delay", retryDelayText);
+      Duration max = delay.compareTo(LONGEST_DELAY) > 0 ? delay : LONGEST_DELAY;
+      policy = policy.backOff(new RetryPolicy.BackOff(delay, 2, max, 0.2));
+    }
+    return policy;
+  }
+
+  private static Cause cause(String name) throws CommandException {
+    for (Cause cause : Cause.values()) {
+      if (cause.name().replace('_', '-').equalsIgnoreCase(name)) {
+        return cause;
+      }
+    }
+    throw CommandException.usage("--retry-on: \"" + name
+        + "\" is not known; give some of crash, out-of-memory, timeout, stall, memory-limit, result-lost,"
+        + " with commas between them");
   }
 
   private void setSize(PoolOptions.Builder options, int workers) throws CommandException {
@@ -387,6 +441,8 @@ final class PoolFlags {
     given.put("--max-rss", maxRssText != null);
     given.put("--max-heap", maxHeapText != null);
     given.put("--retries", retriesText != null);
+    given.put("--retry-on", retryOnText != null);
+    given.put("--retry-delay", retryDelayText != null);
     given.put("--heap", heapText != null);
     given.put("--max-tasks", maxTasksText != null);
     given.put("--jvm-arg", !jvmArgs.isEmpty());

@@ -111,7 +111,6 @@ final class RunCommand implements Callable<Integer> {
           new JobFunction(found.type(), jobJar.loader()),
           inputs instanceof Collection<?> all ? all.size() : -1,
           poolFlags.unordered,
-          poolFlags.retries(),
           poolFlags.quiet,
           json,
           reportFlags.trace,

@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.cli;
 
+import io.procpool.TaskContext;
 import io.procpool.TaskFunction;
 import java.io.Serializable;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +23,9 @@ final class TimedFunction implements TaskFunction<Object, @Nullable Object> {
    * @param startMillis when it was begun, in milliseconds since 1970
    * @param nanos how long it took
    * @param pid the process that computed it
+   * @param attempt which attempt it was
    */
-  record Timed(@Nullable Object value, long startMillis, long nanos, long pid)
+  record Timed(@Nullable Object value, long startMillis, long nanos, long pid, int attempt)
       implements Serializable {}
 
   @Override
@@ -32,6 +34,10 @@ final class TimedFunction implements TaskFunction<Object, @Nullable Object> {
     long start = System.nanoTime();
     Object value = function.apply(input);
     return new Timed(
-        value, startMillis, System.nanoTime() - start, ProcessHandle.current().pid());
+        value,
+        startMillis,
+        System.nanoTime() - start,
+        ProcessHandle.current().pid(),
+        TaskContext.current().attempt());
   }
 }

@@ -398,6 +398,7 @@ final class InlineEngine extends LocalEngine {
           1,
           1,
           0,
+          0,
           0);
     } finally {
       lock.unlock();

@@ -132,6 +132,10 @@ final class LocalOptions {
         refused,
         task.maxHeapBytes().orElse(0L) > 0,
         "maxHeapBytes (the heap is this process's own)");
+    refuse(
+        refused,
+        task.retries().filter(policy -> policy.retries() > 0).isPresent(),
+        "retries (there is no worker that could fail apart from this process)");
     return refused;
   }
 

@@ -550,6 +550,7 @@ final class ThreadsEngine extends LocalEngine {
           min,
           max,
           0,
+          0,
           0);
     } finally {
       lock.unlock();

@@ -15,8 +15,17 @@ public final class NotRun {
 
   /** The task was cancelled first. */
   public static CancellationException cancelled(PoolOptions pool, Work work, int item) {
+    return cancelled(pool, work, item, 0);
+  }
+
+  /** The task was cancelled before it was begun, or begun again after some attempts. */
+  public static CancellationException cancelled(
+      PoolOptions pool, Work work, int item, int attempts) {
     return new CancellationException(describe(work, item)
-        + " never started: it was cancelled; pool \"" + pool.name() + "\" is not affected");
+        + (attempts == 0
+            ? " never started: it was cancelled"
+            : " was cancelled before attempt " + (attempts + 1))
+        + "; pool \"" + pool.name() + "\" is not affected");
   }
 
   /** The pool was ended first. */

@@ -431,7 +431,8 @@ final class PoolCore {
           known.minWorkers(),
           known.maxWorkers(),
           known.readySpares(),
-          known.recycledWorkers());
+          known.recycledWorkers(),
+          known.retriedAttempts());
     }
   }
 }

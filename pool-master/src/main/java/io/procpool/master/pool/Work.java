@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.pool;
 
+import io.procpool.RetryPolicy;
 import io.procpool.TaskOptions;
 import io.procpool.TaskProgress;
 import io.procpool.WorkerSnapshot.CurrentTask;
@@ -22,6 +23,7 @@ public final class Work {
   private final int priority;
   private final String submitter;
   private final @Nullable String key;
+  private final @Nullable RetryPolicy retryPolicy;
   private final ItemTime itemTime;
   private final Consumer<ResultBlock> sink;
   private long
@@ -30,6 +32,7 @@ public final class Work {
   private int reported; // the engine's thread only
   private volatile boolean cancelled;
   private volatile @Nullable Object placement;
+  private @Nullable Object attempts; // the engine's thread only
   private @Nullable Object target; // not changed once it is submitted
 
   /**
@@ -55,6 +58,7 @@ public final class Work {
     this.priority = options.priority().orElse(0);
     this.submitter = options.submitter().orElse("");
     this.key = options.key().orElse(null);
+    this.retryPolicy = options.retries().filter(policy -> policy.retries() > 0).orElse(null);
     this.itemTime = itemTime;
     this.sink = sink;
   }
@@ -97,6 +101,26 @@ public final class Work {
   /** Returns how many items travel together; zero for as many as measured time suggests. */
   public int chunkSize() {
     return chunkSize;
+  }
+
+  /** Returns how items are run again; null if they never are. */
+  public @Nullable RetryPolicy retryPolicy() {
+    return retryPolicy;
+  }
+
+  /** Tells whether an item may be run again whose worker lives on: it was interrupted because of a limit. */
+  public boolean isRetriedAfterInterrupt() {
+    return retryPolicy != null && limits.graceNanos() > 0 && limits.isTimed();
+  }
+
+  /** Returns what the engine has noted about attempts that have failed. */
+  public @Nullable Object attempts() {
+    return attempts;
+  }
+
+  /** Notes something about attempts that have failed. */
+  public void attempts(Object noted) {
+    attempts = noted;
   }
 
   /** Returns the limits of each item. */

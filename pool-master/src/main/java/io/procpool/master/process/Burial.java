@@ -30,6 +30,7 @@ final class Burial {
   private final Pending pending;
   private final Units units;
   private final Reports reports;
+  private final Retries retries;
 
   Burial(
       PoolOptions options,
@@ -37,13 +38,15 @@ final class Burial {
       CrashMessages messages,
       Pending pending,
       Units units,
-      Reports reports) {
+      Reports reports,
+      Retries retries) {
     this.options = options;
     this.events = events;
     this.messages = messages;
     this.pending = pending;
     this.units = units;
     this.reports = reports;
+    this.retries = retries;
   }
 
   /**
@@ -59,7 +62,7 @@ final class Burial {
       units.over(unit.to - unit.received);
       UnitState state = worker.segment().state(unit.seq);
       if (state.isRunning() || state == UnitState.KILLED || state == UnitState.DONE) {
-        buryBegun(worker, unit, state, poolUsable);
+        buryBegun(worker, unit, state, poolUsable, ended);
         next = false;
       }
       if (unit.received < unit.to) {
@@ -104,22 +107,26 @@ final class Burial {
     };
   }
 
-  private void buryBegun(Worker worker, Unit unit, UnitState state, boolean poolUsable) {
+  private void buryBegun(
+      Worker worker, Unit unit, UnitState state, boolean poolUsable, boolean ended) {
     Duration runTime =
         Duration.ofNanos(Math.max(0, System.nanoTime() - worker.segment().itemStartNanos()));
     int begunEnd = Math.min(unit.to, unit.from + Math.max(1, worker.segment().begun(unit.seq)));
     recoverUnsent(worker, unit, begunEnd, poolUsable);
     // What had begun and has no outcome: one item, or, if the worker lied, more.
-    boolean ended = state == UnitState.DONE;
+    boolean done = state == UnitState.DONE;
     while (unit.received < begunEnd) {
       int item = unit.received++;
-      Certainty certainty = ended ? Certainty.RESULT_LOST : Certainty.MAY_HAVE_RUN;
+      Certainty certainty = done ? Certainty.RESULT_LOST : Certainty.MAY_HAVE_RUN;
       Throwable wanted = messages.wanted(worker, unit.work, item, runTime, certainty);
-      Throwable failure = wanted != null
-          ? wanted
-          : messages
-              .lost(worker, unit, item, runTime, certainty)
-              .exception(Fate.failed(unit.work.taskId(item), poolUsable));
+      Throwable failure = wanted;
+      if (failure == null) {
+        LostAttempt attempt = messages.lost(worker, unit, item, runTime, certainty);
+        if (!ended && retries.retry(unit, item, attempt)) {
+          continue;
+        }
+        failure = attempt.exception(Attempts.last(unit.work, item, attempt, poolUsable));
+      }
       if (failure instanceof InfrastructureException infrastructure) {
         TaskEvent event =
             new TaskEvent(unit.work.taskId(item), unit.work.name(), worker.event(options.name()));
@@ -144,7 +151,7 @@ final class Burial {
               unsent.count(),
               ByteBuffer.wrap(unsent.outcomes()),
               overrun,
-              poolUsable));
+              Fate.failedAlone(unit.work.taskId(end - 1), poolUsable)));
     }
   }
 }

@@ -4,6 +4,7 @@ package io.procpool.master.process;
 import io.procpool.InfrastructureException.Certainty;
 import io.procpool.PoolOptions;
 import io.procpool.PoolTerminatedException;
+import io.procpool.RetryPolicy;
 import io.procpool.TaskReport;
 import io.procpool.WorkerCrashedException;
 import io.procpool.master.pool.Work;
@@ -45,7 +46,7 @@ final class CrashMessages {
   LostAttempt lost(Worker worker, Unit unit, int item, Duration runTime, Certainty certainty) {
     Vital vital = Vital.of(worker, unit, item - unit.from);
     Autopsy.Finding finding = autopsy.of(worker);
-    TaskReport report = report(worker, unit.work, item, runTime, vital, finding);
+    TaskReport report = report(worker, unit, runTime, vital, finding);
     if (LimitFailures.explains(worker)) {
       return LimitFailures.killed(worker, unit.work, unit.work.taskId(item), report);
     }
@@ -61,6 +62,21 @@ final class CrashMessages {
   private record Crash(
       long taskId, Certainty certainty, Autopsy.Finding finding, TaskReport report, String remark)
       implements LostAttempt {
+    @Override
+    public RetryPolicy.Cause retryCause() {
+      if (certainty == Certainty.RESULT_LOST) {
+        return RetryPolicy.Cause.RESULT_LOST;
+      }
+      return finding.reason().isOutOfMemory()
+          ? RetryPolicy.Cause.OUT_OF_MEMORY
+          : RetryPolicy.Cause.CRASH;
+    }
+
+    @Override
+    public boolean endedWorker() {
+      return true;
+    }
+
     @Override
     public String summary() {
       return report.worker() + " (pid " + report.pid() + ") " + finding.ending() + " after "
@@ -102,7 +118,7 @@ final class CrashMessages {
     Work work = unit.work;
     long taskId = work.taskId(item);
     Autopsy.Finding finding = autopsy.of(worker);
-    TaskReport report = report(worker, work, item, Duration.ZERO, Vital.NONE, finding);
+    TaskReport report = report(worker, unit, Duration.ZERO, Vital.NONE, finding);
     StringBuilder message = new StringBuilder("task " + taskId + " (" + work.name()
         + ") never started: " + workers + " workers ended when it was next, the last of them, "
         + worker.name + " (pid " + worker.pid + "), " + finding.ending()
@@ -115,11 +131,11 @@ final class CrashMessages {
   }
 
   private static TaskReport report(
-      Worker worker, Work work, int item, Duration runTime, Vital vital, Autopsy.Finding finding) {
+      Worker worker, Unit unit, Duration runTime, Vital vital, Autopsy.Finding finding) {
     CrashReport crashReport = finding.report();
     return new TaskReport(
-        work.name(),
-        1,
+        unit.work.name(),
+        unit.attempt,
         worker.name,
         worker.pid,
         worker.exitValue,

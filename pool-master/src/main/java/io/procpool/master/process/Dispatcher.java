@@ -59,6 +59,7 @@ final class Dispatcher {
   private final Burial burial;
   private final QueueClock queueClock;
   private final Precedence precedence;
+  private final Retries retries;
   private boolean ended;
 
   Dispatcher(
@@ -70,7 +71,8 @@ final class Dispatcher {
       Collection<Worker> workers,
       KillSwitch killSwitch,
       BooleanSupplier usable,
-      Runnable whenExpired) {
+      Runnable whenExpired,
+      Runnable whenDue) {
     this.options = options;
     this.loop = loop;
     this.events = events;
@@ -83,7 +85,8 @@ final class Dispatcher {
     this.units = new Units(pending, clock);
     this.stealing = new Stealing(loop, workers, pending, units, this::dispatch);
     this.silence = new SilenceWatch(options, loop, workers, units, this::dispatch);
-    this.burial = new Burial(options, events, messages, pending, units, reports);
+    this.retries = new Retries(options, loop, events, pending, whenDue);
+    this.burial = new Burial(options, events, messages, pending, units, reports, retries);
     this.queueClock =
         new QueueClock(options, loop, workers, pending, units, reports, usable, whenExpired);
     this.precedence = new Precedence(workers, pending, units);
@@ -91,6 +94,10 @@ final class Dispatcher {
 
   Reports reports() {
     return reports;
+  }
+
+  Retries retries() {
+    return retries;
   }
 
   SilenceWatch silence() {
@@ -122,7 +129,7 @@ final class Dispatcher {
 
   /** Tells whether all that was accepted has been reported. */
   boolean isDrained() {
-    return pending.isEmpty() && units.tasks() == 0;
+    return pending.isEmpty() && units.tasks() == 0 && retries.waiting() == 0;
   }
 
   // Handing out.
@@ -181,13 +188,24 @@ final class Dispatcher {
         if (!worker.takesBoundUnits()
             || !hasRoom(worker, maxUnits(slice))
             || !(all || pending.isBoundNext(worker))
-            || (slice.work().target() == null && !worker.takesUnits())) {
+            || (slice.work().target() == null && !worker.takesUnits())
+            || (slice.work().hasKey() && mayComeAgain(worker))) {
           break;
         }
         pending.remove(worker);
         send(worker, slice);
       }
     }
+  }
+
+  /** Tells whether something with a key may be run again before what comes after it, though its worker lives on: then nothing is sent after it. */
+  private static boolean mayComeAgain(Worker worker) {
+    for (Unit unit : worker.units) {
+      if (unit.work.hasKey() && unit.work.isRetriedAfterInterrupt()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private @Nullable Worker roomiest(Slice slice) {
@@ -232,6 +250,9 @@ final class Dispatcher {
 
   private int unitSize(Slice slice, Worker worker) {
     Work work = slice.work();
+    if (work.hasKey() && work.isRetriedAfterInterrupt()) {
+      return 1;
+    }
     int wanted = work.chunkSize() > 0 ? work.chunkSize() : work.itemTime().batch();
     if (work.chunkSize() == 0) {
       // Towards the end of a map everybody gets a share.
@@ -378,23 +399,40 @@ final class Dispatcher {
     }
     if (results.count() > 0) {
       units.over(results.count());
-      EncodedBlock block = new EncodedBlock(
-          unit.work, worker.name, results.first(), results.count(), outcomes, overrun, usable);
-      if (overrun == null) {
-        reports.completed(unit.work, block);
+      if (overrun != null) {
+        overdue(unit, results, outcomes, overrun, usable);
       } else {
-        tellLost(unit, end - 1, overrun, usable);
-        reports.completedButLast(unit.work, block);
+        reports.completed(
+            unit.work,
+            new EncodedBlock(unit.work, worker.name, results.first(), results.count(), outcomes));
       }
     }
   }
 
+  /** The last of some items ended with an exception because of a limit: it is run again or has failed. */
+  private void overdue(
+      Unit unit, Results results, ByteBuffer outcomes, Overrun overrun, boolean usable) {
+    Work work = unit.work;
+    int item = results.first() + results.count() - 1;
+    LostAttempt attempt = LimitFailures.interrupted(overrun, work, item, null);
+    boolean again = !ended && retries.retry(unit, item, attempt);
+    int count = again ? results.count() - 1 : results.count();
+    Fate fate = again ? null : Attempts.last(work, item, attempt, usable);
+    EncodedBlock block = new EncodedBlock(
+        work, unit.worker.name, results.first(), count, outcomes, again ? null : overrun, fate);
+    if (fate != null) {
+      tellLost(unit, item, attempt, fate);
+      reports.completedButLast(work, block);
+    } else if (count > 0) {
+      reports.completed(work, block);
+    }
+  }
+
   /** Tells that an item failed because of a limit; what it ended with itself is not decoded for that. */
-  private void tellLost(Unit unit, int item, Overrun overrun, boolean usable) {
+  private void tellLost(Unit unit, int item, LostAttempt attempt, Fate fate) {
     if (events.isActive() || Flight.isOn()) {
       long taskId = unit.work.taskId(item);
-      InfrastructureException failure = LimitFailures.interrupted(overrun, unit.work, item, null)
-          .exception(Fate.failedAlone(taskId, usable));
+      InfrastructureException failure = attempt.exception(fate);
       Flight.taskLost(options.name(), taskId, unit.work.name(), failure);
       TaskEvent event = new TaskEvent(taskId, unit.work.name(), unit.worker.event(options.name()));
       events.tell(listener -> listener.taskLost(event, failure));
@@ -451,6 +489,9 @@ final class Dispatcher {
   }
 
   void cancel(Work work, boolean interrupt) {
+    for (Slice slice : retries.removeAll(work)) {
+      reports.cancelled(work, slice.from(), slice.to());
+    }
     for (Slice slice : pending.removeAll(work)) {
       reports.cancelled(work, slice.from(), slice.to());
     }
@@ -522,6 +563,9 @@ final class Dispatcher {
       }
     }
     List<Work> never = pending.untouched();
+    for (Slice slice : retries.removeAll()) {
+      reports.lost(slice.work(), slice.from(), slice.to(), this::poolEnded);
+    }
     failPending(this::poolEnded);
     return never;
   }

@@ -21,10 +21,10 @@ final class EncodedBlock extends ResultBlock {
   private final String worker;
   private final ByteBuffer outcomes;
   private final @Nullable Overrun overrun;
-  private final boolean poolUsable;
+  private final @Nullable Fate fate; // of the last item
 
   EncodedBlock(Work work, String worker, int first, int count, ByteBuffer outcomes) {
-    this(work, worker, first, count, outcomes, null, true);
+    this(work, worker, first, count, outcomes, null, null);
   }
 
   /** Covers items of which the last, if it has thrown something, failed because it was over a limit. */
@@ -35,10 +35,10 @@ final class EncodedBlock extends ResultBlock {
       int count,
       ByteBuffer outcomes,
       @Nullable Overrun overrun,
-      boolean poolUsable) {
+      @Nullable Fate fate) {
     super(first, count);
     this.overrun = overrun;
-    this.poolUsable = poolUsable;
+    this.fate = fate;
     this.work = work;
     this.worker = worker;
     this.outcomes = outcomes;
@@ -92,9 +92,8 @@ final class EncodedBlock extends ResultBlock {
   }
 
   private Throwable thrown(int item, Throwable thrown) {
-    return overrun != null && item == first() + count() - 1
-        ? LimitFailures.interrupted(overrun, work, item, thrown)
-            .exception(Fate.failedAlone(work.taskId(item), poolUsable))
+    return overrun != null && fate != null && item == first() + count() - 1
+        ? LimitFailures.interrupted(overrun, work, item, thrown).exception(fate)
         : thrown;
   }
 

@@ -116,7 +116,8 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
         workers.values(),
         this,
         this::isUsable,
-        this::proceed);
+        this::proceed,
+        this::retryDue);
     this.starts = new StartBackOff(options, loop, this::proceed);
     this.farewell = new Farewell(options, loop, events, finalizer, this);
     this.size =
@@ -152,6 +153,12 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       }
     }
     return targets;
+  }
+
+  /** Something is to be run again: it counts as work from outside. */
+  private void retryDue() {
+    starts.resume();
+    proceed();
   }
 
   /** Brings everything up to date after something has happened. */

@@ -4,6 +4,7 @@ package io.procpool.master.process;
 import io.procpool.LimitStage;
 import io.procpool.MemoryLimitException;
 import io.procpool.MemoryLimitException.Kind;
+import io.procpool.RetryPolicy;
 import io.procpool.TaskAbortedException;
 import io.procpool.TaskProgress;
 import io.procpool.TaskReport;
@@ -46,7 +47,7 @@ final class LimitFailures {
     Vital vital = overrun.vital();
     TaskReport report = new TaskReport(
         work.name(),
-        1,
+        overrun.unit().attempt,
         worker.name,
         worker.pid,
         -1,
@@ -125,6 +126,21 @@ final class LimitFailures {
       TaskReport report,
       @Nullable Throwable cause)
       implements LostAttempt {
+    @Override
+    public RetryPolicy.Cause retryCause() {
+      if (excess.memory() != null) {
+        return RetryPolicy.Cause.MEMORY_LIMIT;
+      }
+      return excess.kill() == Worker.Kill.STALLED
+          ? RetryPolicy.Cause.STALL
+          : RetryPolicy.Cause.TIMEOUT;
+    }
+
+    @Override
+    public boolean endedWorker() {
+      return stage == LimitStage.KILLED;
+    }
+
     @Override
     public String summary() {
       return what() + " in " + who(report);

@@ -34,7 +34,7 @@ final class Lookout {
     this.loop = loop;
     this.look = look;
     PoolStatistics nothing = new PoolStatistics(
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, options.minWorkers(), options.workers(), 0, 0);
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, options.minWorkers(), options.workers(), 0, 0, 0);
     this.last = new View(Instant.now(), false, nothing, -1, List.of());
   }
 

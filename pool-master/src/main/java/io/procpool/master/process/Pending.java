@@ -5,12 +5,15 @@ import io.procpool.master.pool.FairShares;
 import io.procpool.master.pool.KeyOwners;
 import io.procpool.master.pool.WaitingLines;
 import io.procpool.master.pool.Work;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What no worker has: slices of work in the order in which they are to be handed out. Event loop only. */
@@ -19,6 +22,7 @@ final class Pending {
    * Lines.    What any worker may run is in `common`. What only one may run, because it has the key or is meant by a broadcast, is bound: it waits in the lines of that worker.
    * Keys.     A worker is home to its keys as long as it takes units or still has some. When it is not any more, what is bound to it by key gets another home, before anything
    *           else of these keys does, so that their order stays. Where there is no worker at all it waits in `common` (`homeless`).
+   * Held.     When something with a key is to be run again later, what has the same key is in no line, but `held` until then.
    * Ranks.    As long as nobody has given a priority or submitter, nothing is counted or compared. `ranked` says whether somebody has since the pool was last idle.
    */
   private final Collection<Worker> workers;
@@ -28,6 +32,7 @@ final class Pending {
   private int bound; // slices that wait in lines of workers
   private int homeless; // slices that should, but there was no worker
   private boolean ranked;
+  private final Map<String, ArrayDeque<Slice>> held = new HashMap<>(); // by key
   private long tasks;
 
   Pending(Collection<Worker> workers) {
@@ -42,14 +47,44 @@ final class Pending {
   void add(Work work) {
     ranked |= !work.isPlain();
     Slice slice = new Slice(work, 0, work.count());
-    linesFor(work).add(slice);
     tasks += slice.count();
+    ArrayDeque<Slice> sameKey = heldFor(work);
+    if (sameKey != null) {
+      sameKey.addLast(slice);
+    } else {
+      linesFor(work).add(slice);
+    }
   }
 
   /** Adds what had been handed out, or was about to be: it is older than all that waits and is its equal. */
   void putBack(Slice slice) {
-    linesFor(slice.work()).putBack(slice);
     tasks += slice.count();
+    ArrayDeque<Slice> sameKey = heldFor(slice.work());
+    if (sameKey != null) {
+      sameKey.addFirst(slice);
+    } else {
+      linesFor(slice.work()).putBack(slice);
+    }
+  }
+
+  private @Nullable ArrayDeque<Slice> heldFor(Work work) {
+    return held.isEmpty() || !work.hasKey() ? null : held.get(work.key());
+  }
+
+  /** Keeps what has a key from being handed out. */
+  void hold(String key) {
+    List<Slice> found =
+        removeFromLines(slice -> slice.work().hasKey() && slice.work().key().equals(key));
+    held.computeIfAbsent(key, first -> new ArrayDeque<>()).addAll(found);
+  }
+
+  /** Lets what has a key be handed out again, before its equals. */
+  void release(String key) {
+    ArrayDeque<Slice> released = held.remove(key);
+    while (released != null && !released.isEmpty()) {
+      Slice last = released.removeLast();
+      linesFor(last.work()).putBack(last);
+    }
   }
 
   private WaitingLines<Slice> linesFor(Work work) {
@@ -129,7 +164,7 @@ final class Pending {
   }
 
   boolean isEmpty() {
-    return common.isEmpty() && bound == 0;
+    return common.isEmpty() && bound == 0 && held.isEmpty();
   }
 
   /** Tells whether something waits that any worker may run. */
@@ -187,20 +222,34 @@ final class Pending {
 
   /** Removes all slices of some works. */
   List<Slice> removeAll(Set<Work> works) {
-    List<Slice> removed = common.removeIf(slice -> works.contains(slice.work()));
+    return removeAll(slice -> works.contains(slice.work()));
+  }
+
+  /** Removes the slices that fulfil a condition. */
+  List<Slice> removeAll(Predicate<Slice> condition) {
+    List<Slice> removed = removeFromLines(condition);
+    for (ArrayDeque<Slice> slices : held.values()) {
+      slices.stream().filter(condition).forEach(removed::add);
+      slices.removeIf(condition);
+    }
+    uncount(removed);
+    return removed;
+  }
+
+  private List<Slice> removeFromLines(Predicate<Slice> condition) {
+    List<Slice> removed = common.removeIf(condition);
     for (Slice slice : removed) {
       homeless -= slice.work().isBound() ? 1 : 0;
     }
     if (bound > 0) {
       for (Worker worker : workers) {
         if (worker.bound != null) {
-          List<Slice> here = worker.bound.removeIf(slice -> works.contains(slice.work()));
+          List<Slice> here = worker.bound.removeIf(condition);
           bound -= here.size();
           removed.addAll(here);
         }
       }
     }
-    uncount(removed);
     return removed;
   }
 
@@ -213,6 +262,7 @@ final class Pending {
         worker.bound.removeIf(slice -> true);
       }
     }
+    held.clear();
     bound = 0;
     homeless = 0;
     tasks = 0;
@@ -226,14 +276,17 @@ final class Pending {
         all.addAll(worker.bound.all());
       }
     }
+    held.values().forEach(all::addAll);
     return all;
   }
 
-  /** Returns the works of which all items are here. */
+  /** Returns the works of which all items are here and have never been begun. */
   List<Work> untouched() {
     Map<Work, Integer> items = new LinkedHashMap<>();
     for (Slice slice : all()) {
-      items.merge(slice.work(), slice.count(), Integer::sum);
+      if (Attempts.failed(slice.work(), slice.from()) == 0) {
+        items.merge(slice.work(), slice.count(), Integer::sum);
+      }
     }
     List<Work> untouched = new ArrayList<>();
     items.forEach((work, count) -> {

@@ -447,7 +447,7 @@ final class ProcessEngine implements Engine {
         fleet.workersIn(Worker.State.STARTING),
         fleet.workersIn(Worker.State.READY),
         fleet.workersIn(Worker.State.BUSY) + fleet.workersIn(Worker.State.DRAINING),
-        dispatcher.pendingTasks(),
+        dispatcher.pendingTasks() + dispatcher.retries().waiting(),
         dispatcher.activeTasks(),
         dispatcher.reports().completed(),
         dispatcher.reports().lost(),
@@ -458,7 +458,8 @@ final class ProcessEngine implements Engine {
         fleet.size().min(),
         fleet.size().max(),
         fleet.readySpares(),
-        fleet.recycled());
+        fleet.recycled(),
+        dispatcher.retries().retried());
   }
 
   @Override

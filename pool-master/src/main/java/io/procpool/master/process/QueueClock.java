@@ -21,6 +21,7 @@ import java.util.function.BooleanSupplier;
 final class QueueClock {
   /*
    * Timer.     One, for the work whose time is over first. It is not put off when that work begins: then it finds nothing to do.
+   * Retries.   What has begun once has kept its time, however often it is run again.
    * Exactness. What workers have and have not begun is taken back by compare-and-set, as for a cancellation. All that is over at the same time is taken in
    *            one pass.
    */
@@ -115,10 +116,11 @@ final class QueueClock {
     }
     int busy = busy();
     long pendingTasks = pending.tasks();
-    List<Slice> lost = pending.removeAll(over);
+    List<Slice> lost = pending.removeAll(
+        slice -> over.contains(slice.work()) && Attempts.failed(slice.work(), slice.from()) == 0);
     for (Worker worker : workers) {
       for (Unit unit : new ArrayList<>(worker.units)) {
-        if (over.contains(unit.work)) {
+        if (over.contains(unit.work) && unit.attempt == 1) {
           takeBack(unit, lost);
         }
       }

@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
+import io.procpool.InfrastructureException;
 import io.procpool.PoolOptions;
 import io.procpool.master.flight.Flight;
 import io.procpool.master.pool.NotRun;
@@ -61,9 +62,13 @@ final class Reports {
   }
 
   /** Items have no outcome of their own. */
-  void lost(Work work, int from, int to, BiFunction<Work, Integer, ? extends Throwable> failure) {
+  void lost(
+      Work work,
+      int from,
+      int to,
+      BiFunction<Work, Integer, ? extends InfrastructureException> failure) {
     for (int i = from; i < to; i++) {
-      lost(work, i, failure.apply(work, i));
+      lost(work, i, Attempts.settled(work, i, failure.apply(work, i)));
     }
   }
 
@@ -71,7 +76,8 @@ final class Reports {
   void cancelled(Work work, int from, int to) {
     cancelled += to - from;
     for (int i = from; i < to; i++) {
-      report(work, ResultBlock.ofError(i, 1, NotRun.cancelled(options, work, i)));
+      int attempts = Attempts.failed(work, i);
+      report(work, ResultBlock.ofError(i, 1, NotRun.cancelled(options, work, i, attempts)));
     }
   }
 

@@ -66,7 +66,7 @@ final class RingLink implements WorkerLink {
         limits.graceNanos() > 0 && limits.isTimed(),
         limits.heapBytes(),
         work.options().name().orElse(""),
-        0,
+        unit.attempt - 1,
         limits.rssBytes() > 0,
         inputs.origin().reference());
     send(

@@ -16,6 +16,7 @@ final class Unit {
   final int from;
   final int bytes;
   final int refusals; // workers that died with this unit next
+  final int attempt; // of its items; one after the first is a unit of its own
   int to; // exclusive; lowered when items are taken back
   int received; // the first item without an outcome
   boolean listenersToldStart;
@@ -34,6 +35,7 @@ final class Unit {
     this.received = from;
     this.bytes = bytes;
     this.refusals = refusals;
+    this.attempt = 1 + Attempts.failed(work, from);
   }
 
   /** Returns what the item that runs has said of its progress; any thread. */
