@@ -68,7 +68,8 @@ final class WorkerView {
       Optional<TaskProgress> progress = unit.progress();
       if (segment.begun(unit.seq) == begun) {
         long ranNanos = Math.max(0, Math.min(ran, age));
-        return unit.work.running(unit.from + begun - 1, 1, Duration.ofNanos(ranNanos), progress);
+        return unit.work.running(
+            unit.from + begun - 1, unit.attempt, Duration.ofNanos(ranNanos), progress);
       }
     }
     return null;

@@ -105,20 +105,25 @@ final class ProcessTest {
     Process command =
         start(out.toFile(), "run", jar, "--backend", "threads", "--quiet", "--", "a", "hang");
     await().atMost(LONG).until(() -> Cli.read(out).equals("a\n"));
-    // The JVM is told who wants to know in the background; before that it dumps its threads only.
-    await().atMost(LONG).pollInterval(Duration.ofMillis(300)).until(() -> {
+    try {
+      // The JVM is told who wants to know in the background; before that it dumps its threads only.
+      await().atMost(LONG).pollInterval(Duration.ofMillis(300)).until(() -> {
+        kill("QUIT", command);
+        return err().contains(" is at input 2 (hang)\n");
+      });
+      String first = err();
+      assertThat(first)
+          .contains(
+              "pool-master: asked by SIGQUIT:\npool \"", "1 completed", "BUSY", "\n  worker-");
       kill("QUIT", command);
-      return err().contains(" is at input 2 (hang)\n");
-    });
-    String first = err();
-    assertThat(first)
-        .contains("pool-master: asked by SIGQUIT:\npool \"", "1 completed", "BUSY", "\n  worker-");
-    kill("QUIT", command);
-    await().atMost(LONG).until(() -> err().length() > first.length());
-    assertThat(Cli.read(out)).contains("Full thread dump");
-    kill("INT", command);
-    assertThat(command.waitFor(20, TimeUnit.SECONDS)).isTrue();
-    assertThat(command.exitValue()).isEqualTo(130);
+      await().atMost(LONG).until(() -> err().length() > first.length());
+      assertThat(Cli.read(out)).contains("Full thread dump");
+      kill("INT", command);
+      assertThat(command.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(command.exitValue()).isEqualTo(130);
+    } finally {
+      command.destroyForcibly();
+    }
   }
 
   /** A second signal while the first is being dealt with changes nothing. */

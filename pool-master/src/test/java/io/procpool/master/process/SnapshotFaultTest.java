@@ -7,6 +7,9 @@ import io.procpool.AsyncResult;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
 import io.procpool.PoolSnapshot;
+import io.procpool.RetryPolicy;
+import io.procpool.TaskContext;
+import io.procpool.TaskOptions;
 import io.procpool.WorkerSnapshot;
 import io.procpool.master.pool.TaskPool;
 import java.nio.file.Path;
@@ -117,6 +120,30 @@ final class SnapshotFaultTest {
       assertThat(snapshot.workers()).allMatch(worker -> worker.task().isEmpty());
       assertThat(snapshot.statistics().crashedWorkers()).isEqualTo(1);
       assertThat(snapshot.statistics().lostTasks()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void snapshot_ofRetriedTask_tellsTheAttempt() throws Exception {
+    Faults.Gate gate = Faults.Gate.in(directory);
+    try (Pool pool = Pool.open(Faults.options("snapshot-retried").build())) {
+      AsyncResult<Integer> retried = pool.with(TaskOptions.defaults().retries(RetryPolicy.of(1)))
+          .submit(() -> {
+            if (TaskContext.current().attempt() == 1) {
+              Faults.signal("KILL", Faults.pid());
+            }
+            gate.pass();
+            return 1;
+          });
+      gate.entered().awaitPid();
+      WorkerSnapshot.CurrentTask task = pool.snapshot().workers().stream()
+          .flatMap(worker -> worker.task().stream())
+          .findFirst()
+          .orElseThrow();
+      assertThat(task.taskId()).isEqualTo(retried.taskId());
+      assertThat(task.attempt()).isEqualTo(2);
+      gate.open();
+      Faults.valueOf(retried);
     }
   }
 }
