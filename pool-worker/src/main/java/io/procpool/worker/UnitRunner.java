@@ -420,8 +420,9 @@ final class UnitRunner implements TaskContexts.Source {
       @Nullable Object b,
       @Nullable Object c)
       throws Exception {
-    long taskId = Objects.requireNonNull(running).taskId() + item;
-    return havoc.call(taskId, 1, kind, function, a, b, c);
+    Run run = Objects.requireNonNull(running);
+    int attempt = 1 + run.earlierAttempts();
+    return havoc.call(run.taskId() + item, attempt, kind, function, a, b, c);
   }
 
   /** Goes behind an argument that could not be decoded. */

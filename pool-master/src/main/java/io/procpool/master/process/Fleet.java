@@ -6,7 +6,6 @@ import io.netty.channel.EventLoop;
 import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.WorkerSnapshot;
-import io.procpool.ipc.FrameRing;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.ToWorker;
 import io.procpool.master.flight.Flight;
@@ -18,7 +17,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -50,9 +48,6 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
 
   private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
   private static final long CONNECTION_LAG_MILLIS = 100;
-  private static final List<Worker.State> LEAST_LOSS_FIRST =
-      List.of(Worker.State.STARTING, Worker.State.READY, Worker.State.DRAINING, Worker.State.BUSY);
-
   private final PoolOptions options;
   private final EventLoop loop;
   private final Events events;
@@ -191,7 +186,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     Worker replaced = predecessor;
     boolean ready = false;
     if (mayServe()) {
-      for (int i = alive(); i < size.target(); i++) {
+      for (int i = size.alive(); i < size.target(); i++) {
         Worker spare = reserve.take();
         if (spare == null) {
           break;
@@ -203,7 +198,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       }
     }
     if (mayStart()) {
-      for (int i = alive(); i < size.target() && !starts.isWaiting(); i++) {
+      for (int i = size.alive(); i < size.target() && !starts.isWaiting(); i++) {
         spawn(replaced);
         replaced = null;
       }
@@ -224,15 +219,6 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
   @Override
   public int nextToJoin() {
     return nextToJoin;
-  }
-
-  /** Returns the number of workers that count. */
-  private int alive() {
-    int alive = 0;
-    for (Worker worker : workers.values()) {
-      alive += worker.stopSent || worker.leaving ? 0 : 1;
-    }
-    return alive;
   }
 
   private void spawn(@Nullable Worker predecessor) {
@@ -279,7 +265,8 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     }
   }
 
-  private void execute(Runnable step) {
+  /** Does something in the event loop; any thread. */
+  void execute(Runnable step) {
     try {
       loop.execute(step);
     } catch (RejectedExecutionException stopped) {
@@ -367,7 +354,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
             encodedChaos),
         initializer.bytes());
     worker.link.flush();
-    return new Ear(worker);
+    return new WorkerEar(this, dispatcher, farewell, logs, classes, worker);
   }
 
   @Override
@@ -379,94 +366,32 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     }
   }
 
-  /** Hears one worker. */
-  private final class Ear implements FrameHandler.Receiver {
-    private final Worker worker;
-
-    Ear(Worker worker) {
-      this.worker = worker;
+  /** The connection of a worker has ended. */
+  void connectionClosed(Worker worker) {
+    worker.connectionClosed = true;
+    if (!worker.processExited && !worker.stopSent) {
+      // A worker without connection is of no use; mostly its exit is on its way.
+      loop.schedule(
+          () -> {
+            if (!worker.processExited) {
+              worker.problem = "its connection ended while its process lived on";
+              kill(worker, Worker.Kill.PROTOCOL);
+            }
+          },
+          options.gracePeriod().toMillis() + CONNECTION_LAG_MILLIS,
+          TimeUnit.MILLISECONDS);
     }
-
-    @Override
-    public void received(FromWorker message, ByteBuffer payload) throws IOException {
-      if (message instanceof FromWorker.Results results) {
-        dispatcher.results(worker, results, payload, isUsable());
-      } else if (message instanceof FromWorker.Started started) {
-        dispatcher.started(worker, started.seq());
-      } else if (message instanceof FromWorker.Ready) {
-        ready(worker);
-      } else if (message instanceof FromWorker.Pong pong) {
-        dispatcher.silence().answered(worker, pong.number());
-      } else if (message instanceof FromWorker.OverHeap overHeap) {
-        dispatcher.overHeap(worker, overHeap);
-      } else if (message instanceof FromWorker.StartFailed) {
-        initializerFailed(worker, payload);
-      } else if (message instanceof FromWorker.OutOfMemory) {
-        worker.outOfMemoryTrace = Payloads.text(payload);
-      } else if (message instanceof FromWorker.Stack stack) {
-        worker.stack = new Worker.Stack(stack.seq(), stack.item(), Payloads.text(payload));
-      } else if (message instanceof FromWorker.Worn worn) {
-        said(worker, worn);
-      } else if (message instanceof FromWorker.Finalized) {
-        farewell.finalized(worker, payload);
-      } else if (message instanceof FromWorker.Threads) {
-        ThreadDumps.answered(worker, payload);
-      } else if (message instanceof FromWorker.Log) {
-        logs.accept(worker.name, worker.pid, payload);
-      } else if (message instanceof FromWorker.Wanted wanted) {
-        classes.wanted(worker, wanted, Fleet.this::execute, this::broken);
-      }
-    }
-
-    @Override
-    public WorkerLink link() {
-      return worker.link();
-    }
-
-    @Override
-    public FrameRing ring() {
-      return worker.segment().toMaster();
-    }
-
-    @Override
-    public void receivedAll() {
-      link().goOn();
-      proceed();
-    }
-
-    @Override
-    public void broken(Throwable failure) {
-      if (worker.kill == null && !worker.processExited) {
-        worker.problem = String.valueOf(failure.getMessage());
-        kill(worker, Worker.Kill.PROTOCOL);
-      }
-    }
-
-    @Override
-    public void closed() {
-      worker.connectionClosed = true;
-      if (!worker.processExited && !worker.stopSent) {
-        // A worker without connection is of no use; mostly its exit is on its way.
-        loop.schedule(
-            () -> {
-              if (!worker.processExited) {
-                worker.problem = "its connection ended while its process lived on";
-                kill(worker, Worker.Kill.PROTOCOL);
-              }
-            },
-            options.gracePeriod().toMillis() + CONNECTION_LAG_MILLIS,
-            TimeUnit.MILLISECONDS);
-      }
-      buryIfGone(worker);
-    }
+    buryIfGone(worker);
   }
 
-  private void ready(Worker worker) throws IOException {
+  /** A worker has said that it is ready. */
+  void ready(Worker worker) throws IOException {
     if (worker.wasReady) {
       throw new IOException("it said it was ready a second time");
     }
     starts.succeeded();
     worker.wasReady = true;
+    worker.startTookNanos = System.nanoTime() - worker.spawnedNanos;
     if (worker.state != Worker.State.STARTING) {
       return; // told to stop in the meantime
     }
@@ -488,7 +413,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     }
     WorkerEvent event = worker.event(options.name());
     worker.listenersToldStart = true;
-    Flight.workerStarted(event, System.nanoTime() - worker.spawnedNanos);
+    Flight.workerStarted(event, worker.startTookNanos);
     events.tell(listener -> listener.workerStarted(event));
     Worker old = worker.predecessor;
     worker.predecessor = null;
@@ -498,13 +423,15 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     }
   }
 
-  private void initializerFailed(Worker worker, ByteBuffer payload) throws IOException {
+  /** A worker has said that its initializer failed. */
+  void initializerFailed(Worker worker, ByteBuffer payload) throws IOException {
     Throwable thrown = Payloads.thrown(payload, initializer);
     worker.problem = "its initializer failed: " + thrown;
     worker.problemCause = thrown;
   }
 
-  private void said(Worker worker, FromWorker.Worn worn) {
+  /** A worker has said that it is worn. */
+  void said(Worker worker, FromWorker.Worn worn) {
     if (reserve.find(worker.number) != null) {
       farewell.stop(worker);
       return;
@@ -618,7 +545,8 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     whenStopped.run();
   }
 
-  private boolean isUsable() {
+  /** Tells whether the pool takes further tasks. */
+  boolean isUsable() {
     return state == State.RUNNING && !terminating;
   }
 
@@ -692,50 +620,9 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     if (!memory.tryHold(held)) {
       throw new IllegalArgumentException(memory.refusal(held));
     }
-    size.bounds(min, max);
     turnover.pause();
-    int excess = alive() - size.target();
-    List<Worker> latestFirst = new ArrayList<>(workers.values());
-    Collections.reverse(latestFirst);
-    if (excess < 0) {
-      for (Worker worker : latestFirst) {
-        excess += excess < 0 && keep(worker) ? 1 : 0;
-      }
-    }
-    for (Worker.State each : LEAST_LOSS_FIRST) {
-      for (Worker worker : latestFirst) {
-        if (excess > 0 && worker.state == each && !worker.stopSent && !worker.leaving) {
-          letGo(worker);
-          excess--;
-        }
-      }
-    }
+    size.resize(min, max);
     proceed();
-  }
-
-  /** Keeps one that was too much, and has not ended its task meanwhile. */
-  private boolean keep(Worker worker) {
-    if (!worker.surplus
-        || worker.stopSent
-        || worker.kill != null
-        || worker.worn
-        || dispatcher.isUsedUp(worker)) {
-      return false;
-    }
-    worker.surplus = false;
-    worker.leaving = false;
-    worker.enter(worker.units.isEmpty() ? Worker.State.READY : Worker.State.BUSY);
-    return true;
-  }
-
-  private void letGo(Worker worker) {
-    if (worker.state == Worker.State.STARTING) {
-      farewell.stop(worker);
-    } else {
-      worker.surplus = true;
-      worker.leaving = true;
-      drain(worker);
-    }
   }
 
   /** Replaces all workers one after the other; see {@link io.procpool.Pool#refresh()}. */

@@ -21,6 +21,8 @@ final class FleetSize {
    */
   private static final long GROW_MILLIS = 10;
   private static final int LOOKS = 4;
+  private static final List<Worker.State> LEAST_LOSS_FIRST =
+      List.of(Worker.State.STARTING, Worker.State.READY, Worker.State.DRAINING, Worker.State.BUSY);
 
   private final EventLoop loop;
   private final Collection<Worker> workers;
@@ -65,11 +67,61 @@ final class FleetSize {
     return target;
   }
 
-  /** Sets the smallest and the largest number. */
-  void bounds(int newMin, int newMax) {
+  /** Returns the number of workers that count. */
+  int alive() {
+    int alive = 0;
+    for (Worker worker : workers) {
+      alive += worker.stopSent || worker.leaving ? 0 : 1;
+    }
+    return alive;
+  }
+
+  /** Sets the smallest and the largest number; lets go of workers that are too many, or keeps some that were. */
+  void resize(int newMin, int newMax) {
     min = newMin;
     max = newMax;
     target = Math.min(Math.max(target, min), max);
+    int excess = alive() - target;
+    List<Worker> latestFirst = new ArrayList<>(workers);
+    Collections.reverse(latestFirst);
+    if (excess < 0) {
+      for (Worker worker : latestFirst) {
+        excess += excess < 0 && keep(worker) ? 1 : 0;
+      }
+    }
+    for (Worker.State each : LEAST_LOSS_FIRST) {
+      for (Worker worker : latestFirst) {
+        if (excess > 0 && worker.state == each && !worker.stopSent && !worker.leaving) {
+          letGo(worker);
+          excess--;
+        }
+      }
+    }
+  }
+
+  /** Keeps one that was too much, and has not ended its task meanwhile. */
+  private boolean keep(Worker worker) {
+    if (!worker.surplus
+        || worker.stopSent
+        || worker.kill != null
+        || worker.worn
+        || dispatcher.isUsedUp(worker)) {
+      return false;
+    }
+    worker.surplus = false;
+    worker.leaving = false;
+    worker.enter(worker.units.isEmpty() ? Worker.State.READY : Worker.State.BUSY);
+    return true;
+  }
+
+  private void letGo(Worker worker) {
+    if (worker.state == Worker.State.STARTING) {
+      retire.accept(worker);
+    } else {
+      worker.surplus = true;
+      worker.leaving = true;
+      dispatcher.drain(worker);
+    }
   }
 
   /** Sees to it that there is a look when one is due. */

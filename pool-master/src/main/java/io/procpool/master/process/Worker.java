@@ -106,6 +106,7 @@ final class Worker {
   final long spawnedNanos = System.nanoTime();
   long stateSinceNanos = spawnedNanos;
   long pid = -1;
+  long startTookNanos; // from its spawn until it was ready
   int joined; // its place in the order in which workers have joined
   long headSinceNanos; // since when the first of the units is the first
   int assignedTasks;
