@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -203,8 +204,12 @@ final class PoolSparesTest {
       long pid = pool.apply(PID);
       awaitSpare(pool);
       long spare = spareBeside(pid);
-      Faults.awaitLong("another worker").until(() -> pool.apply(PID) != pid);
-      assertThat(pool.apply(PID)).isEqualTo(spare);
+      AtomicLong next = new AtomicLong(pid);
+      Faults.awaitLong("another worker").until(() -> {
+        next.set(pool.apply(PID));
+        return next.get() != pid;
+      });
+      assertThat(next.get()).isEqualTo(spare);
       awaitGone(pid);
     }
   }
