@@ -62,6 +62,21 @@ final class OptionChecks {
     return List.copyOf(jvmArgs);
   }
 
+  /** A JVM takes one debugging agent only. */
+  static void noOwnDebugger(List<String> jvmArgs, Map<String, String> environment) {
+    List<String> given = new ArrayList<>(jvmArgs);
+    for (String variable :
+        new String[] {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}) {
+      given.addAll(List.of(environment.getOrDefault(variable, "").split("\\s+")));
+    }
+    for (String arg : given) {
+      if (arg.startsWith("-agentlib:jdwp") || arg.startsWith("-Xrunjdwp")) {
+        throw new IllegalArgumentException("debugWorkers=true contradicts " + arg
+            + ", because a JVM listens for one debugger only; leave one of them out");
+      }
+    }
+  }
+
   static Map<String, String> environment(Map<String, String> environment) {
     environment.forEach((key, value) -> {
       if (key.isEmpty()

@@ -9,6 +9,9 @@ import java.time.Duration;
  * listener throws is logged.
  */
 public interface PoolListener {
+  /** A worker, which may be a spare, listens for a debugger; its initializer has not begun. See {@link PoolOptions.Builder#debugWorkers}. */
+  default void workerDebuggable(WorkerEvent worker, int port) {}
+
   /** A worker is ready for its first task. */
   default void workerStarted(WorkerEvent worker) {}
 

@@ -255,6 +255,11 @@ public final class PoolOptions {
     return values.workerLogs;
   }
 
+  /** Returns whether a debugger can be attached to each worker. */
+  public boolean debugWorkers() {
+    return values.debugWorkers;
+  }
+
   /** Returns who is told of the pool's events. */
   public List<PoolListener> listeners() {
     return values.listeners;
@@ -290,6 +295,7 @@ public final class PoolOptions {
    * <tr><td>maxHeapBytes</td><td>zero: dealt out of the budget</td></tr>
    * <tr><td>workerStdout, workerStderr</td><td>{@link WorkerStream#INHERIT}</td></tr>
    * <tr><td>workerLogs</td><td>OFF: workers log as they are configured</td></tr>
+   * <tr><td>debugWorkers</td><td>false</td></tr>
    * </table>
    *
    * <p>Not safe for use by multiple threads.
@@ -327,6 +333,7 @@ public final class PoolOptions {
     private @Nullable Path workerOutputFile;
     private @Nullable Chaos chaos;
     private System.Logger.Level workerLogs = System.Logger.Level.OFF;
+    private boolean debugWorkers;
     private List<PoolListener> listeners = List.of();
 
     private Builder() {}
@@ -362,6 +369,7 @@ public final class PoolOptions {
       workerOutputFile = from.workerOutputFile;
       chaos = from.chaos;
       workerLogs = from.workerLogs;
+      debugWorkers = from.debugWorkers;
       listeners = from.listeners;
     }
 
@@ -585,6 +593,19 @@ public final class PoolOptions {
       return this;
     }
 
+    /**
+     * Sets whether each worker listens for a debugger: for one that attaches to a socket, at a port of its own, which the system chooses and {@link WorkerSnapshot#debugPort()} and a line of the
+     * log tell before the initializer runs. It does not wait for one. Off by default.
+     *
+     * <p>The port is open to this machine only, but to all its users, and whoever attaches can run code in the worker. While a debugger holds a worker, time goes on: its limits of time, the
+     * {@link #startTimeout} and the {@link #gracePeriod} of the pool's end kill it. So leave limits out, or make them long. A worker that is held at its next task for more than a second gets no
+     * further tasks until it goes on; it is not killed for that.
+     */
+    public Builder debugWorkers(boolean debugWorkers) {
+      this.debugWorkers = debugWorkers;
+      return this;
+    }
+
     /** Adds one that is told of the pool's events. */
     public Builder listener(PoolListener listener) {
       List<PoolListener> all = new ArrayList<>(listeners);
@@ -617,6 +638,9 @@ public final class PoolOptions {
       if (overflowTimeout != null && overflow != Overflow.BLOCK) {
         throw new IllegalArgumentException("overflowTimeout=" + overflowTimeout
             + " has no effect with overflow=" + overflow + "; set overflow=BLOCK, or leave it out");
+      }
+      if (debugWorkers) {
+        OptionChecks.noOwnDebugger(jvmArgs, environment);
       }
       Builder copy = new Builder(this);
       if (copy.name == null) {

@@ -59,6 +59,7 @@ final class SnapshotText {
         "waiting " + worker.waitingTasks(),
         "rss " + bytes(worker.rssBytes()),
         "heap " + bytes(worker.heapBytes()),
+        worker.debugPort() < 0 ? "" : "debug " + worker.debugPort(),
         worker.task().map(SnapshotText::task).orElse(""));
   }
 
@@ -98,6 +99,9 @@ final class SnapshotText {
     for (List<String> row : rows) {
       StringBuilder line = new StringBuilder();
       for (int i = 0; i < columns; i++) {
+        if (widths[i] == 0) {
+          continue;
+        }
         String cell = row.get(i);
         line.append(INDENT).append(cell).append(" ".repeat(widths[i] - cell.length()));
       }

@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param task the task that runs; empty if none does
  * @param rssBytes resident memory of its process; -1 if that is not known, or the worker is a thread
  * @param heapBytes heap that it used when it last said so; -1 if that is not known
+ * @param debugPort where it listens for a debugger, at 127.0.0.1; -1 if it does not (yet); see {@link PoolOptions.Builder#debugWorkers}
  */
 public record WorkerSnapshot(
     String name,
@@ -28,7 +29,8 @@ public record WorkerSnapshot(
     long waitingTasks,
     Optional<CurrentTask> task,
     long rssBytes,
-    long heapBytes) {
+    long heapBytes,
+    int debugPort) {
   /** The life of a worker. */
   public enum State {
     /** It has been spawned and is not ready. */

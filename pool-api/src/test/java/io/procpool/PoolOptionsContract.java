@@ -62,6 +62,7 @@ public abstract class PoolOptionsContract extends PoolContract {
         .workerStderr(WorkerStream.FILE)
         .workerOutputFile(Path.of("workers.log"))
         .workerLogs(System.Logger.Level.INFO)
+        .debugWorkers(true)
         .startTimeout(Duration.ofSeconds(1))
         .gracePeriod(Duration.ZERO)
         .maxPendingBytes(1)
@@ -85,6 +86,7 @@ public abstract class PoolOptionsContract extends PoolContract {
             "workerStderr",
             "workerOutputFile",
             "workerLogs",
+            "debugWorkers",
             "startTimeout",
             "gracePeriod",
             "maxPendingBytes",

@@ -205,6 +205,7 @@ class PoolOptionsTest {
         .workerStderr(WorkerStream.FILE)
         .workerOutputFile(Path.of("workers.log"))
         .workerLogs(System.Logger.Level.DEBUG)
+        .debugWorkers(true)
         .listener(listener)
         .build()
         .toBuilder()
@@ -237,8 +238,21 @@ class PoolOptionsTest {
     assertThat(options.workerStderr()).isEqualTo(WorkerStream.FILE);
     assertThat(options.workerOutputFile()).contains(Path.of("workers.log").toAbsolutePath());
     assertThat(options.workerLogs()).isEqualTo(System.Logger.Level.DEBUG);
+    assertThat(options.debugWorkers()).isTrue();
+    assertThat(PoolOptions.builder().build().debugWorkers()).isFalse();
     assertThat(options.listeners()).containsExactly(listener);
     assertThat(options.toString()).contains("a.b-c_1", "threads", "512");
+  }
+
+  @Test
+  void build_twoDebuggers_isRefused() {
+    String own = "-agentlib:jdwp=transport=dt_socket,server=y";
+    PoolOptions.Builder builder = PoolOptions.builder().jvmArgs(List.of("-Xss1m", own));
+    assertThat(builder.build().jvmArgs()).contains(own);
+    assertRefused(() -> builder.debugWorkers(true).build(), "debugWorkers=true contradicts " + own);
+    PoolOptions.Builder inherited = PoolOptions.builder().debugWorkers(true);
+    assertRefused(
+        () -> inherited.environment(Map.of("JAVA_TOOL_OPTIONS", "-Xint " + own)).build(), own);
   }
 
   @Test

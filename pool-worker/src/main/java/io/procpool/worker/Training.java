@@ -127,7 +127,7 @@ public final class Training {
       PayloadWriter initializer = new PayloadWriter();
       RunnableTask nothing = () -> {};
       FunctionCodec.write(initializer, nothing);
-      writer.write(new ToWorker.Welcome(true, 0, 0, 0, new byte[0]), initializer.view());
+      writer.write(new ToWorker.Welcome(true, 0, 0, 0, new byte[0], false), initializer.view());
       reader.read();
       exercise(reader, writer, segment);
       writer.write(new ToWorker.Ping(1), NOTHING);

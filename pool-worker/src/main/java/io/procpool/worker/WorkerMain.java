@@ -153,6 +153,9 @@ final class WorkerMain implements Runnable {
     }
     Inbox inbox = new Inbox(reader, writer, runner, classes, launch.sessionPath());
     inbox.startWatching();
+    if (welcome.debugger()) {
+      writer.write(new FromWorker.Debugger(DebugPort.find()), NO_PAYLOAD.duplicate());
+    }
     WorkerScope scope = new WorkerScope();
     scope.openForProcess();
     ClassLoader loader = classes.loaderOf(welcome.loader());

@@ -132,7 +132,7 @@ final class PlayedMaster implements AutoCloseable {
     PlayedMaster master = new PlayedMaster(parent, true, jvmFlags);
     try {
       master.answerHandshake();
-      master.send(new ToWorker.Welcome(false, 0, 0, 0, new byte[0]));
+      master.send(new ToWorker.Welcome(false, 0, 0, 0, new byte[0], false));
       assertThat(master.next().header()).isInstanceOf(FromWorker.Ready.class);
       return master;
     } catch (Throwable failed) {

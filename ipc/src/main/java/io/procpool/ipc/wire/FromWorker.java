@@ -69,6 +69,9 @@ public sealed interface FromWorker extends WireMessage {
           in.message();
           message = new Threads();
           break;
+        case 15:
+          message = new Debugger((int) in.message().soleNumber());
+          break;
         default:
           in.skip();
       }
@@ -304,6 +307,19 @@ public sealed interface FromWorker extends WireMessage {
     @Override
     public int field() {
       return 12;
+    }
+  }
+
+  /** The worker listens for a debugger. */
+  record Debugger(int port) implements FromWorker {
+    @Override
+    public int field() {
+      return 15;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, port);
     }
   }
 

@@ -70,10 +70,16 @@ public sealed interface ToWorker extends WireMessage {
    * @param logLevel least level of what is logged that the worker sends, from 1, trace, to 5, error; zero: nothing is sent
    * @param loader that of the initializer; see {@link Run#loader}
    * @param chaos the encoded {@link io.procpool.Chaos}, or nothing; not copied
+   * @param debugger whether it is to say where it listens for a debugger
    */
   @SuppressWarnings("ArrayRecordComponent") // nobody compares these
   record Welcome(
-      boolean reportStarts, long maxHeapBytesAfterGc, int logLevel, long loader, byte[] chaos)
+      boolean reportStarts,
+      long maxHeapBytesAfterGc,
+      int logLevel,
+      long loader,
+      byte[] chaos,
+      boolean debugger)
       implements ToWorker {
     @Override
     public int field() {
@@ -87,6 +93,7 @@ public sealed interface ToWorker extends WireMessage {
       out.uint(4, logLevel);
       out.uint(5, loader);
       out.bytes(6, chaos);
+      out.bool(7, debugger);
     }
 
     static Welcome read(FieldReader in) throws IOException {
@@ -95,6 +102,7 @@ public sealed interface ToWorker extends WireMessage {
       int logLevel = 0;
       long loader = 0;
       byte[] chaos = new byte[0];
+      boolean debugger = false;
       for (int field = in.next(); field != 0; field = in.next()) {
         switch (field) {
           case 1:
@@ -112,11 +120,14 @@ public sealed interface ToWorker extends WireMessage {
           case 6:
             chaos = in.bytes();
             break;
+          case 7:
+            debugger = in.bool();
+            break;
           default:
             in.skip();
         }
       }
-      return new Welcome(reportStarts, maxHeapBytesAfterGc, logLevel, loader, chaos);
+      return new Welcome(reportStarts, maxHeapBytesAfterGc, logLevel, loader, chaos, debugger);
     }
   }
 

@@ -39,14 +39,15 @@ final class WireTest {
       byte[] chaos = new byte[random.nextInt(3)];
       random.nextBytes(chaos);
       same(
-          new ToWorker.Welcome(flag, limit, i % 6, limit / 3, chaos),
+          new ToWorker.Welcome(flag, limit, i % 6, limit / 3, chaos, !flag),
           toWorker()
               .setWelcome(io.procpool.ipc.wire.generated.Welcome.newBuilder()
                   .setReportStarts(flag)
                   .setMaxHeapBytesAfterGc(limit)
                   .setLogLevel(i % 6)
                   .setLoader(limit / 3)
-                  .setChaos(ByteString.copyFrom(chaos)))
+                  .setChaos(ByteString.copyFrom(chaos))
+                  .setDebugger(!flag))
               .build());
       ToWorker.Run run = new ToWorker.Run(
           anyInt(),
@@ -227,6 +228,11 @@ final class WireTest {
           new FromWorker.Pong(number),
           fromWorker()
               .setPong(io.procpool.ipc.wire.generated.Pong.newBuilder().setNumber(number))
+              .build());
+      same(
+          new FromWorker.Debugger(i),
+          fromWorker()
+              .setDebugger(io.procpool.ipc.wire.generated.Debugger.newBuilder().setPort(i))
               .build());
       FromWorker.OverHeap overHeap = new FromWorker.OverHeap(anyInt(), anyInt(), anyLong());
       same(

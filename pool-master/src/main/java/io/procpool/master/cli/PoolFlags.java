@@ -1,6 +1,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.cli;
 
+import io.procpool.PoolListener;
 import io.procpool.PoolOptions;
 import io.procpool.PoolOptions.WorkerStream;
 import io.procpool.RecyclePolicy;
@@ -224,6 +225,12 @@ final class PoolFlags {
   String workerOutputText;
 
   @Option(
+      names = "--debug-workers",
+      description =
+          "Each worker listens for a debugger on this machine, at a port that standard error tells. Default: none does.")
+  boolean debugWorkers;
+
+  @Option(
       names = "--chaos",
       paramLabel = "SPEC",
       description =
@@ -253,7 +260,7 @@ final class PoolFlags {
   }
 
   /** Checks the options and makes the pool's of them. */
-  PoolOptions resolve(Path jar) throws CommandException {
+  PoolOptions resolve(Path jar, Console console) throws CommandException {
     backend = backendText == null ? PoolOptions.PROCESSES : backendText;
     boolean threads = backend.equals(PoolOptions.THREADS);
     boolean inline = backend.equals(PoolOptions.INLINE);
@@ -286,8 +293,29 @@ final class PoolFlags {
     if (isProcesses()) {
       options.jvmArgs(jvmArgs).classPath(List.of(jar));
       setWorkerOutput(options);
+      setDebugger(options, console);
     }
     return options.build();
+  }
+
+  private void setDebugger(PoolOptions.Builder options, Console console) throws CommandException {
+    if (!debugWorkers) {
+      return;
+    }
+    options.debugWorkers(true).listener(new PoolListener() {
+      @Override
+      public void workerDebuggable(WorkerEvent worker, int port) {
+        console
+            .jobErr()
+            .print("pool-master: " + worker.worker() + " (pid " + worker.pid()
+                + ") listens for a debugger at 127.0.0.1:" + port + "\n");
+      }
+    });
+    try {
+      options.build();
+    } catch (IllegalArgumentException twoDebuggers) {
+      throw CommandException.usage("--debug-workers: " + twoDebuggers.getMessage(), twoDebuggers);
+    }
   }
 
   private void setWorkerOutput(PoolOptions.Builder options) throws CommandException {
@@ -452,6 +480,7 @@ final class PoolFlags {
     given.put("--spares", sparesText != null);
     given.put("--worker-output", workerOutputText != null);
     given.put("--chaos", chaosText != null);
+    given.put("--debug-workers", debugWorkers);
     if (inline) {
       given.put("--min-workers", minWorkersText != null);
       given.put("--idle-timeout", idleTimeoutText != null);

@@ -70,7 +70,7 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws CommandException {
-    PoolOptions options = poolFlags.resolve(jar);
+    PoolOptions options = poolFlags.resolve(jar, console);
     try (JobJar jobJar = JobJar.open(jar)) {
       if (poolFlags.isProcesses()) {
         jobJar.checkForWorkers();

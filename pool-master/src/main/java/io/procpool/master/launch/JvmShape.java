@@ -32,6 +32,12 @@ public record JvmShape(
     @Nullable String maxDepth) {
   private static final String WAITER_PROPERTY = "procpool.waiter";
 
+  // The port is the system's choice. The agent would print it to standard output, which is the
+  // user's: it is read from where the agent also notes it.
+  private static final List<String> DEBUGGER_FLAGS = List.of(
+      "-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,quiet=y,address=127.0.0.1:0",
+      "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED");
+
   /** Where standard output goes; standard error always comes to this process. */
   public enum Stdout {
     INHERIT,
@@ -49,7 +55,7 @@ public record JvmShape(
         options.javaExecutable(),
         maxHeapBytes,
         options.processorsPerWorker(),
-        options.jvmArgs(),
+        jvmArgs(options),
         options.environment(),
         options.workingDirectory(),
         options.classPath(),
@@ -58,6 +64,15 @@ public record JvmShape(
           case STDERR, TAG, TAG_STDERR, LOG, FILE -> Stdout.PIPE;
           case DISCARD -> Stdout.DISCARD;
         });
+  }
+
+  private static List<String> jvmArgs(PoolOptions options) {
+    if (!options.debugWorkers()) {
+      return options.jvmArgs();
+    }
+    List<String> args = new ArrayList<>(options.jvmArgs());
+    args.addAll(DEBUGGER_FLAGS);
+    return List.copyOf(args);
   }
 
   /** Returns the shape of a child. */

@@ -106,6 +106,7 @@ abstract class LocalEngine implements Engine {
         0,
         Optional.ofNullable(task),
         -1,
+        -1,
         -1);
   }
 

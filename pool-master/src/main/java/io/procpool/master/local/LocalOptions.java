@@ -79,6 +79,10 @@ final class LocalOptions {
         "workerLogs (what tasks log is this process's own)");
     refuse(
         refused,
+        options.debugWorkers(),
+        "debugWorkers (a debugger that holds a worker would hold this process)");
+    refuse(
+        refused,
         options.backend().equals(PoolOptions.INLINE)
             && options.overflow() == PoolOptions.Overflow.BLOCK,
         "overflow=BLOCK (a task that submits another would wait for its own end)");

@@ -351,7 +351,8 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
             options.recycling().maxHeapBytesAfterGc(),
             logs.level(),
             initializer.origin().reference(),
-            encodedChaos),
+            encodedChaos,
+            options.debugWorkers()),
         initializer.bytes());
     worker.link.flush();
     return new WorkerEar(this, dispatcher, farewell, logs, classes, worker);
@@ -364,6 +365,22 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       worker.problem = "its connection was refused: " + reason;
       kill(worker, Worker.Kill.START_FAILED);
     }
+  }
+
+  /** A worker says where it listens for a debugger. */
+  void listens(Worker worker, int port) throws IOException {
+    if (!options.debugWorkers() || port < 1 || port > 65535) {
+      throw new IOException("it says that it listens for a debugger at port " + port);
+    }
+    worker.debugPort = port;
+    LOG.info(
+        "{}: {} (pid {}) listens for a debugger at 127.0.0.1:{}",
+        options.name(),
+        worker.name,
+        worker.pid,
+        port);
+    WorkerEvent event = worker.event(options.name());
+    events.tell(listener -> listener.workerDebuggable(event, port));
   }
 
   /** The connection of a worker has ended. */

@@ -107,6 +107,7 @@ final class Lookout {
         worker.waitingTasks(),
         worker.task(),
         worker.pid() < 0 ? -1 : ProcessMemory.rssBytes(worker.pid()),
-        worker.heapBytes());
+        worker.heapBytes(),
+        worker.debugPort());
   }
 }

@@ -107,6 +107,7 @@ final class Worker {
   long stateSinceNanos = spawnedNanos;
   long pid = -1;
   long startTookNanos; // from its spawn until it was ready
+  int debugPort = -1;
   int joined; // its place in the order in which workers have joined
   long headSinceNanos; // since when the first of the units is the first
   int assignedTasks;

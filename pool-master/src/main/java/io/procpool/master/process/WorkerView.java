@@ -50,7 +50,8 @@ final class WorkerView {
         waiting,
         Optional.ofNullable(task),
         -1,
-        heapBytes);
+        heapBytes,
+        worker.debugPort);
   }
 
   private static boolean hasBegun(UnitState state) {

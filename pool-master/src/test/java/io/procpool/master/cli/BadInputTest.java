@@ -197,6 +197,8 @@ final class BadInputTest {
         "--chaos seed=1,burn=0.1|\"burn=0.1\" is not valid",
         "--chaos seed=x,slow=0.1:1s|\"seed=x\" is not valid",
         "--chaos seed=1,slow=0.1:1s --backend threads|--chaos: has no effect with --backend threads",
+        "--debug-workers --backend inline|--debug-workers: has no effect with --backend inline",
+        "--debug-workers --jvm-arg=-agentlib:jdwp=transport=dt_socket,server=y,suspend=n|contradicts -agentlib:jdwp=transport=dt_socket",
         "--spares 1 --backend threads|--spares: has no effect with --backend threads",
         "--max-age 1m --backend threads|--max-age: has no effect",
         "--min-workers 0 --backend inline|--min-workers: has no effect",
