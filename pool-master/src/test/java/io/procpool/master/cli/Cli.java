@@ -47,6 +47,9 @@ final class Cli {
     }
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     words.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    if (Runtime.version().feature() >= 22) {
+      words.add("--enable-native-access=ALL-UNNAMED"); // as the manifest of the command's jar says
+    }
     words.addAll(jvmFlags);
     words.add("-Xshare:auto");
     words.add("-cp");

@@ -8,10 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
@@ -23,6 +24,10 @@ import javax.tools.ToolProvider;
 
 /** Makes job jars for tests: compiles classes from their source text. Not safe for use by multiple threads. */
 final class JobJars {
+  // Tests of the same class make the same jars, and the compiler takes longer than most of them.
+  private static final Map<Map<String, String>, Map<String, byte[]>> COMPILED =
+      new ConcurrentHashMap<>();
+
   private final Path folder;
   private final Map<String, String> sources = new LinkedHashMap<>();
   private final List<String> services = new ArrayList<>();
@@ -71,8 +76,11 @@ final class JobJars {
 
   /** Makes the jar. */
   Path build(String name) throws IOException {
-    Path work = Files.createTempDirectory(folder, "classes");
-    compile(work);
+    Map<String, byte[]> classes = COMPILED.get(sources);
+    if (classes == null) {
+      classes = compile();
+      COMPILED.put(Map.copyOf(sources), classes);
+    }
     Manifest manifest = new Manifest();
     manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
     if (!classPath.isEmpty()) {
@@ -80,13 +88,10 @@ final class JobJars {
     }
     Path jar = folder.resolve(name);
     try (OutputStream file = Files.newOutputStream(jar);
-        JarOutputStream out = new JarOutputStream(file, manifest);
-        Stream<Path> classes = Files.walk(work)) {
-      for (Path path : classes.sorted(Comparator.naturalOrder()).toList()) {
-        if (path.toString().endsWith(".class")) {
-          out.putNextEntry(new JarEntry(work.relativize(path).toString()));
-          Files.copy(path, out);
-        }
+        JarOutputStream out = new JarOutputStream(file, manifest)) {
+      for (Map.Entry<String, byte[]> entry : classes.entrySet()) {
+        out.putNextEntry(new JarEntry(entry.getKey()));
+        out.write(entry.getValue());
       }
       if (!services.isEmpty()) {
         out.putNextEntry(new JarEntry("META-INF/services/io.procpool.job.Job"));
@@ -96,10 +101,13 @@ final class JobJars {
     return jar;
   }
 
-  private void compile(Path work) throws IOException {
+  /** Returns the files of the classes, by their paths. */
+  private Map<String, byte[]> compile() throws IOException {
+    Map<String, byte[]> classes = new TreeMap<>();
     if (sources.isEmpty()) {
-      return;
+      return classes;
     }
+    Path work = Files.createTempDirectory(folder, "classes");
     List<Path> files = new ArrayList<>();
     for (Map.Entry<String, String> source : sources.entrySet()) {
       Path file = work.resolve(source.getKey() + ".java");
@@ -122,5 +130,13 @@ final class JobJars {
         throw new IllegalStateException(messages.toString());
       }
     }
+    try (Stream<Path> made = Files.walk(work)) {
+      for (Path path : made.toList()) {
+        if (path.toString().endsWith(".class")) {
+          classes.put(work.relativize(path).toString(), Files.readAllBytes(path));
+        }
+      }
+    }
+    return classes;
   }
 }
