@@ -53,7 +53,12 @@ public final class SessionDirectory implements AutoCloseable {
     return create(place());
   }
 
-  static SessionDirectory create(Path base) throws IOException {
+  /**
+   * As {@link #create()}, in a place that is not the usual one.
+   *
+   * @throws IOException if it cannot be made
+   */
+  public static SessionDirectory create(Path base) throws IOException {
     byte[] random = new byte[RANDOM_BYTES];
     RANDOM.nextBytes(random);
     StringBuilder name = new StringBuilder(PREFIX);

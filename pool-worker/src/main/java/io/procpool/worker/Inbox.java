@@ -53,6 +53,7 @@ final class Inbox {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition arrival = lock.newCondition();
   private final ArrayDeque<Unit> units = new ArrayDeque<>(); // guarded by lock
+  private @Nullable Recordings recordings; // guarded by reading
   private boolean stopped; // guarded by lock
   private byte[] finalizer = {}; // guarded by lock
   private long finalizerLoader; // guarded by lock
@@ -278,6 +279,11 @@ final class Inbox {
       classes.given(given, frame.payload());
     } else if (message instanceof ToWorker.ShowThreads) {
       ThreadDump.answer(writer);
+    } else if (message instanceof ToWorker.Record record) {
+      if (recordings == null) {
+        recordings = new Recordings(writer);
+      }
+      recordings.accept(record);
     } else if (message instanceof ToWorker.Stop stop) {
       lock.lock();
       try {

@@ -19,7 +19,14 @@ final class WorkerExit {
   private static final int LOCK_TRIES = 20;
   private static final long LOCK_TRY_NANOS = 5_000_000;
 
+  private static volatile String recordings = "";
+
   private WorkerExit() {}
+
+  /** Names a directory of the master's that goes with the session. */
+  static void alsoRemove(String directory) {
+    recordings = directory;
+  }
 
   /**
    * Ends the process at once because it has lost its connection to the master. Children of tasks go with it; so do the
@@ -34,6 +41,9 @@ final class WorkerExit {
         for (int i = 0; i < LOCK_TRIES; i++) {
           if (SessionDirectory.deleteIfAbandoned(session)) {
             Session.deleteIfAbandoned();
+            if (!recordings.isEmpty()) {
+              SessionDirectory.deleteIfAbandoned(new File(recordings));
+            }
             killThisProcess();
             break;
           }

@@ -69,6 +69,9 @@ public sealed interface FromWorker extends WireMessage {
           in.message();
           message = new Threads();
           break;
+        case 16:
+          message = new Recorded(in.message().soleNumber());
+          break;
         case 15:
           message = new Debugger((int) in.message().soleNumber());
           break;
@@ -320,6 +323,19 @@ public sealed interface FromWorker extends WireMessage {
     @Override
     public void writeBody(FieldWriter out) {
       out.uint(1, port);
+    }
+  }
+
+  /** The answer to {@link ToWorker.Record}. Payload: what failed, as UTF-8 text, or nothing. */
+  record Recorded(long number) implements FromWorker {
+    @Override
+    public int field() {
+      return 16;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, number);
     }
   }
 

@@ -52,6 +52,9 @@ public sealed interface ToWorker extends WireMessage {
           in.message();
           message = new ShowThreads();
           break;
+        case 12:
+          message = Record.read(in.message());
+          break;
         default:
           in.skip();
       }
@@ -369,6 +372,62 @@ public sealed interface ToWorker extends WireMessage {
     @Override
     public int field() {
       return 8;
+    }
+  }
+
+  /**
+   * Begins or ends a flight recording; answered in the order of these messages.
+   *
+   * @param number of this order
+   * @param recording number of the recording
+   * @param settings name of its settings, if it is to begin; else empty
+   * @param place directory for its data, if it is to begin
+   * @param file where to write it, if it is to end; empty: it is dropped
+   */
+  record Record(long number, long recording, String settings, String place, String file)
+      implements ToWorker {
+    @Override
+    public int field() {
+      return 12;
+    }
+
+    @Override
+    public void writeBody(FieldWriter out) {
+      out.uint(1, number);
+      out.uint(2, recording);
+      out.string(3, settings);
+      out.string(4, place);
+      out.string(5, file);
+    }
+
+    static Record read(FieldReader in) throws IOException {
+      long number = 0;
+      long recording = 0;
+      String settings = "";
+      String place = "";
+      String file = "";
+      for (int field = in.next(); field != 0; field = in.next()) {
+        switch (field) {
+          case 1:
+            number = in.uint64();
+            break;
+          case 2:
+            recording = in.uint64();
+            break;
+          case 3:
+            settings = in.string();
+            break;
+          case 4:
+            place = in.string();
+            break;
+          case 5:
+            file = in.string();
+            break;
+          default:
+            in.skip();
+        }
+      }
+      return new Record(number, recording, settings, place, file);
     }
   }
 

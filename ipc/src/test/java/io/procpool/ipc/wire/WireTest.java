@@ -110,6 +110,16 @@ final class WireTest {
               .build());
     }
     same(
+        new ToWorker.Record(1L << 60, 2, "profile", "/a b", "/ä.jfr"),
+        toWorker()
+            .setRecord(io.procpool.ipc.wire.generated.Record.newBuilder()
+                .setNumber(1L << 60)
+                .setRecording(2)
+                .setSettings("profile")
+                .setPlace("/a b")
+                .setFile("/ä.jfr"))
+            .build());
+    same(
         new ToWorker.ShowThreads(),
         toWorker()
             .setShowThreads(io.procpool.ipc.wire.generated.ShowThreads.getDefaultInstance())
@@ -228,6 +238,11 @@ final class WireTest {
           new FromWorker.Pong(number),
           fromWorker()
               .setPong(io.procpool.ipc.wire.generated.Pong.newBuilder().setNumber(number))
+              .build());
+      same(
+          new FromWorker.Recorded(number),
+          fromWorker()
+              .setRecorded(io.procpool.ipc.wire.generated.Recorded.newBuilder().setNumber(number))
               .build());
       same(
           new FromWorker.Debugger(i),

@@ -6,6 +6,7 @@ import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.Shared;
 import io.procpool.TaskOptions;
+import io.procpool.WorkerRecording;
 import io.procpool.WorkerSnapshot;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.ThreadText;
@@ -51,6 +52,14 @@ abstract class LocalEngine implements Engine {
     Map<String, String> texts = new LinkedHashMap<>();
     threads().forEach((worker, thread) -> texts.put(worker, ThreadText.of(thread)));
     return texts;
+  }
+
+  @Override
+  public final WorkerRecording startRecording(String worker, String settings, Duration timeout) {
+    throw new UnsupportedOperationException("startRecording: the workers of backend \""
+        + options.backend()
+        + "\" are threads of this process; record that with jdk.jfr.Recording, or use backend \""
+        + PoolOptions.PROCESSES + "\"");
   }
 
   @Override

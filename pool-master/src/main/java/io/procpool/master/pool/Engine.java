@@ -5,14 +5,17 @@ import io.procpool.PoolStatistics;
 import io.procpool.Shared;
 import io.procpool.TaskOptions;
 import io.procpool.TaskProgress;
+import io.procpool.WorkerRecording;
 import io.procpool.WorkerSnapshot;
 import io.procpool.ipc.FunctionKind;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -138,6 +141,10 @@ public interface Engine {
 
   /** Tells what the threads of each worker do; see {@link io.procpool.Pool#threadDumps}. Blocks until the time is over at most. */
   Map<String, String> threadDumps(Duration timeout) throws InterruptedException;
+
+  /** Begins a flight recording; see {@link io.procpool.Pool#startRecording}. Blocks until the time is over at most. */
+  WorkerRecording startRecording(String worker, String settings, Duration timeout)
+      throws IOException, TimeoutException, InterruptedException;
 
   /** A list of inputs under construction: one thread only. */
   interface Inputs {

@@ -5,12 +5,15 @@ import io.procpool.PoolOptions;
 import io.procpool.PoolSnapshot;
 import io.procpool.PoolStatistics;
 import io.procpool.TaskOptions;
+import io.procpool.WorkerRecording;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.master.flight.Flight;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -19,6 +22,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -385,12 +389,26 @@ final class PoolCore {
   }
 
   Map<String, String> threadDumps(Duration timeout) throws InterruptedException {
+    checkWait(timeout);
+    return engine.threadDumps(timeout);
+  }
+
+  WorkerRecording startRecording(String worker, String settings, Duration timeout)
+      throws IOException, TimeoutException, InterruptedException {
+    Objects.requireNonNull(worker, "worker");
+    if (settings.isEmpty()) {
+      throw new IllegalArgumentException("settings: \"\" (expected: a name such as default)");
+    }
+    checkWait(timeout);
+    return engine.startRecording(worker, settings, timeout);
+  }
+
+  private static void checkWait(Duration timeout) {
     Duration longest = Duration.ofDays(36500);
     if (timeout.isNegative() || timeout.compareTo(longest) > 0) {
       throw new IllegalArgumentException(
           "timeout: " + timeout + " (expected: zero to " + longest.toDays() + " days)");
     }
-    return engine.threadDumps(timeout);
   }
 
   PoolSnapshot snapshot() {

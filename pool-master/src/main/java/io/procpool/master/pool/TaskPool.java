@@ -17,7 +17,9 @@ import io.procpool.TaskOptions;
 import io.procpool.TaskProgress;
 import io.procpool.TaskTriFunction;
 import io.procpool.WorkerOutcome;
+import io.procpool.WorkerRecording;
 import io.procpool.ipc.FunctionKind;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -844,6 +846,12 @@ public final class TaskPool implements Pool {
   @Override
   public Map<String, String> threadDumps(Duration timeout) throws InterruptedException {
     return core.threadDumps(timeout);
+  }
+
+  @Override
+  public WorkerRecording startRecording(String worker, String settings, Duration timeout)
+      throws IOException, TimeoutException, InterruptedException {
+    return core.startRecording(worker, settings, timeout);
   }
 
   @Override

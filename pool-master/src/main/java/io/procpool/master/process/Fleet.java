@@ -528,6 +528,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     }
     workers.remove(worker.number);
     ThreadDumps.gone(worker);
+    FlightRecordings.gone(worker);
     dispatcher.bury(worker, isUsable());
     segments.giveBack(worker.lease());
     if (!reserve.gone(worker, reasonOfEnd(worker))) {
@@ -733,6 +734,17 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
 
   long recycled() {
     return recycled;
+  }
+
+  /** Returns the worker of this name; null: there is none. */
+  @Nullable
+  Worker named(String name) {
+    for (Worker worker : workers.values()) {
+      if (worker.name.equals(name)) {
+        return worker;
+      }
+    }
+    return null;
   }
 
   List<ThreadDumps.Question> askForThreads() {

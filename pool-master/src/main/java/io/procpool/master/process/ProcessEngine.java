@@ -7,6 +7,8 @@ import io.procpool.PoolStatistics;
 import io.procpool.Shared;
 import io.procpool.TaskOptions;
 import io.procpool.TaskProgress;
+import io.procpool.WorkerRecording;
+import io.procpool.WorkerSnapshot;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.SessionDirectory;
 import io.procpool.ipc.codec.PayloadTooLargeException;
@@ -38,6 +40,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +48,8 @@ import org.jspecify.annotations.Nullable;
 final class ProcessEngine implements Engine {
   private final PoolOptions options;
   private final SessionDirectory session;
+  private final FlightRecordings recordings =
+      new FlightRecordings((worker, order) -> askLoop(() -> FlightRecordings.ask(worker, order)));
   private final MasterTransport transport;
   private final EventLoop loop;
   private final Events events;
@@ -165,6 +170,7 @@ final class ProcessEngine implements Engine {
     if (started != null) {
       started.killAll();
     }
+    recordings.close();
     session.close();
   }
 
@@ -421,6 +427,7 @@ final class ProcessEngine implements Engine {
       logs.close();
       memory.release();
       transport.close();
+      recordings.close();
       session.close();
       events.close();
       forgetExit();
@@ -465,6 +472,19 @@ final class ProcessEngine implements Engine {
   @Override
   public Map<String, String> threadDumps(Duration timeout) throws InterruptedException {
     return ThreadDumps.await(askLoop(fleet::askForThreads), timeout);
+  }
+
+  @Override
+  public WorkerRecording startRecording(String name, String settings, Duration timeout)
+      throws IOException, TimeoutException, InterruptedException {
+    Worker worker = this.<@Nullable Worker>askLoop(() -> fleet.named(name));
+    if (worker == null) {
+      List<String> names =
+          lookout.view().workers().stream().map(WorkerSnapshot::name).toList();
+      throw new IllegalArgumentException("worker: pool \"" + options.name() + "\" has no \"" + name
+          + "\" (expected: one of " + names + ")");
+    }
+    return recordings.start(worker, settings, timeout);
   }
 
   @Override

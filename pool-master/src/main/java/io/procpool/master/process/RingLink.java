@@ -96,6 +96,11 @@ final class RingLink implements WorkerLink {
   }
 
   @Override
+  public void record(ToWorker.Record order) {
+    send(order, NOTHING, NOTHING);
+  }
+
+  @Override
   public void ping(long number) {
     send(new ToWorker.Ping(number), NOTHING, NOTHING);
   }

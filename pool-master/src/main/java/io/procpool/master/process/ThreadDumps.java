@@ -84,7 +84,8 @@ final class ThreadDumps {
     return texts;
   }
 
-  private static String state(long pid) {
+  /** Tells, for a message, why a process may not answer. */
+  static String state(long pid) {
     String process = "process " + pid + " ";
     try {
       String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));

@@ -8,7 +8,9 @@ import io.procpool.master.launch.OutputTail;
 import io.procpool.master.launch.ProcessMemory;
 import io.procpool.master.pool.WaitingLines;
 import java.util.ArrayDeque;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -140,6 +142,8 @@ final class Worker {
 
   @Nullable
   CompletableFuture<String> threadDump; // asked for, not answered
+
+  final Map<Long, CompletableFuture<String>> recordings = new HashMap<>(); // orders not answered
 
   @Nullable
   Overrun overrun; // the last limit that the running unit was over

@@ -54,6 +54,8 @@ final class WorkerEar implements FrameHandler.Receiver {
       farewell.finalized(worker, payload);
     } else if (message instanceof FromWorker.Threads) {
       ThreadDumps.answered(worker, payload);
+    } else if (message instanceof FromWorker.Recorded recorded) {
+      FlightRecordings.answered(worker, recorded.number(), payload);
     } else if (message instanceof FromWorker.Debugger debugger) {
       fleet.listens(worker, debugger.port());
     } else if (message instanceof FromWorker.Log) {

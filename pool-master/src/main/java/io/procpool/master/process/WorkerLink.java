@@ -20,6 +20,9 @@ interface WorkerLink {
   /** Asks what all threads of the worker do. */
   void showThreads();
 
+  /** Begins or ends a flight recording. */
+  void record(ToWorker.Record order);
+
   /** Lets the worker drop a function. */
   void forget(long functionId);
 

@@ -10,11 +10,13 @@ import io.procpool.PoolOptions;
 import io.procpool.PoolStatistics;
 import io.procpool.Shared;
 import io.procpool.TaskProgress;
+import io.procpool.WorkerRecording;
 import io.procpool.WorkerStartException;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.master.pool.Engine;
 import io.procpool.master.pool.TaskPool;
 import io.procpool.master.pool.Work;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -173,6 +176,12 @@ final class ThreadsEngineTest {
     @Override
     public Map<String, String> threadDumps(Duration timeout) throws InterruptedException {
       return engine.threadDumps(timeout);
+    }
+
+    @Override
+    public WorkerRecording startRecording(String worker, String settings, Duration timeout)
+        throws IOException, TimeoutException, InterruptedException {
+      return engine.startRecording(worker, settings, timeout);
     }
 
     @Override
