@@ -11,7 +11,7 @@ final class StateOnDemand implements AutoCloseable {
     thread = new Thread(
         () -> {
           try {
-            while (ThreadDumps.await()) {
+            while (DumpRequests.await()) {
               console.jobErr().print("pool-master: asked by SIGQUIT:\n" + state.get() + "\n");
             }
           } catch (InterruptedException e) {

@@ -14,7 +14,7 @@ import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /** Notices that this JVM was asked for a thread dump, by SIGQUIT (Ctrl-\), once it has printed it. Safe for use by multiple threads. */
-final class ThreadDumps {
+final class DumpRequests {
   /*
    * SIGQUIT belongs to the JVM, which refuses it to sun.misc.Signal; a handler of our own in its place would be code that runs in the middle of anything. But having dumped its threads the JVM tells whoever asked
    * through its tool interface (JVMTI, the event DataDumpRequest), in an ordinary Java thread, the one that deals with all signals. So that is only told to release a semaphore.
@@ -31,7 +31,7 @@ final class ThreadDumps {
   private static final Semaphore REQUESTS = new Semaphore(0);
   private static @Nullable DataDumpRequest callback; // kept, because the JVM has its address
 
-  private ThreadDumps() {}
+  private DumpRequests() {}
 
   /** What the JVM calls. */
   interface DataDumpRequest extends Callback {
