@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -49,8 +50,9 @@ final class PoolExtension implements TestTemplateInvocationContextProvider {
     PoolTest test = context.getRequiredTestMethod().getAnnotation(PoolTest.class);
     String backend = backendOf(context.getRequiredTestClass());
     String skip = whyNot(test, backend);
+    KeptPools kept = KeptPools.of(context);
     return Arrays.stream(test.workers())
-        .mapToObj(workers -> new Cell(new Run(backend, workers, skip)));
+        .mapToObj(workers -> new Cell(new Run(backend, workers, test.fresh(), skip, kept)));
   }
 
   private static String backendOf(Class<?> testClass) {
@@ -91,14 +93,19 @@ final class PoolExtension implements TestTemplateInvocationContextProvider {
       implements ParameterResolver, BeforeEachCallback, AfterEachCallback {
     private final String backend;
     private final int workers;
+    private final boolean fresh;
     private final String skip; // null if the cell runs
+    private final KeptPools kept;
     private final List<Throwable> uncaught = new CopyOnWriteArrayList<>();
     private PoolContext context;
+    private Pool keptPool; // null if the test has none
 
-    Run(String backend, int workers, String skip) {
+    Run(String backend, int workers, boolean fresh, String skip, KeptPools kept) {
       this.backend = backend;
       this.workers = workers;
+      this.fresh = fresh;
       this.skip = skip;
+      this.kept = kept;
     }
 
     @Override
@@ -125,9 +132,14 @@ final class PoolExtension implements TestTemplateInvocationContextProvider {
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext test) {
-      return parameter.getParameter().getType() == Pool.class
-          ? context().open(context().options())
-          : context();
+      if (parameter.getParameter().getType() == PoolContext.class) {
+        return context();
+      }
+      if (fresh) {
+        return context().open(context().options());
+      }
+      keptPool = kept.take(backend, workers);
+      return keptPool;
     }
 
     @Override
@@ -144,8 +156,13 @@ final class PoolExtension implements TestTemplateInvocationContextProvider {
         for (Pool pool : context.pools()) {
           end(pool);
         }
+        if (keptPool != null && keptPool.isShutdown()) {
+          end(keptPool);
+        } else if (keptPool != null) {
+          awaitIdle(keptPool);
+        }
         awaitNone("threads of a closed pool", this::poolThreads);
-        awaitNone("child processes", Run::children);
+        awaitNone("child processes", this::children);
       } finally {
         Thread.setDefaultUncaughtExceptionHandler(null);
         delete(context.directory());
@@ -154,9 +171,13 @@ final class PoolExtension implements TestTemplateInvocationContextProvider {
       assertThat(interrupted).as("interrupt status at the end of the test").isFalse();
     }
 
+    private static void awaitIdle(Pool pool) {
+      await("no busy worker in " + pool).atMost(Times.LONG).until(() -> isIdle(pool));
+    }
+
     private static void end(Pool pool) {
       if (!pool.isShutdown()) {
-        await("no busy worker in " + pool).atMost(Times.LONG).until(() -> isIdle(pool));
+        awaitIdle(pool);
       }
       Thread closer = new Thread(pool::close, "test-closer");
       closer.setDaemon(true);
@@ -190,9 +211,11 @@ final class PoolExtension implements TestTemplateInvocationContextProvider {
       return names;
     }
 
-    private static List<String> children() {
+    private List<String> children() {
+      Set<Long> workers = kept.workers();
       return ProcessHandle.current()
           .children()
+          .filter(child -> !workers.contains(child.pid()))
           .map(child -> child.pid() + " " + child.info())
           .toList();
     }

@@ -53,7 +53,9 @@ public abstract class PoolLoadContract extends PoolContract {
   }
 
   /** A random mixture of all operations: each result is right, each task runs at most once, and the counts agree. */
-  @PoolTest(workers = {1, 3})
+  @PoolTest(
+      fresh = true,
+      workers = {1, 3})
   void anything_randomMixtureFromFourThreads_accountIsExact(Pool pool, PoolContext context)
       throws Exception {
     long seed = Long.getLong(SEED, 20261121L);

@@ -234,7 +234,7 @@ public abstract class PoolMapContract extends PoolContract {
     };
   }
 
-  @PoolTest(workers = 1, except = PoolOptions.INLINE, because = CALLER_RUNS)
+  @PoolTest(fresh = true, workers = 1, except = PoolOptions.INLINE, because = CALLER_RUNS)
   void mapAsync_cancelled_unstartedInputsNeverRun(Pool pool, PoolContext context) throws Exception {
     Gate gate = context.gate();
     AsyncResult<List<Integer>> result = pool.mapAsync(

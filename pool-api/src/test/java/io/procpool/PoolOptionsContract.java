@@ -499,7 +499,9 @@ public abstract class PoolOptionsContract extends PoolContract {
 
   // Statistics.
 
-  @PoolTest(workers = {1, 3})
+  @PoolTest(
+      fresh = true,
+      workers = {1, 3})
   void statistics_quietPool_addUp(Pool pool, PoolContext context) throws Exception {
     for (int i = 0; i < 10; i++) {
       valueOf(pool.applyAsync(ContractTasks::square, i));
@@ -527,7 +529,7 @@ public abstract class PoolOptionsContract extends PoolContract {
     assertThat(end.retiredWorkers() + end.crashedWorkers()).isEqualTo(end.spawnedWorkers());
   }
 
-  @PoolTest(workers = 1, except = PoolOptions.INLINE, because = CALLER_RUNS)
+  @PoolTest(fresh = true, workers = 1, except = PoolOptions.INLINE, because = CALLER_RUNS)
   void statistics_busyPool_countsPendingAndCancelled(Pool pool, PoolContext context)
       throws Exception {
     Gate gate = context.gate();

@@ -280,7 +280,9 @@ public abstract class PoolSchedulingContract extends PoolContract {
 
   // Broadcasts.
 
-  @PoolTest(workers = {1, 4})
+  @PoolTest(
+      fresh = true,
+      workers = {1, 4})
   void broadcast_idle_runsOnceOnEachWorker(Pool pool, PoolContext context) throws Exception {
     boolean process = !context.options().build().backend().equals(PoolOptions.THREADS);
     int workers = context.isInline() ? 1 : context.workers();

@@ -105,7 +105,7 @@ public abstract class PoolSnapshotContract extends PoolContract {
   }
 
   /** Inputs of maps are known by their place, also when several travel together and when they are read lazily. */
-  @PoolTest(workers = 1)
+  @PoolTest(fresh = true, workers = 1)
   void snapshot_ofMap_tellsWhichInputRuns(Pool pool, PoolContext context) throws Exception {
     Gate gate = context.gate();
     Thread mapper =
@@ -158,7 +158,7 @@ public abstract class PoolSnapshotContract extends PoolContract {
     gate.open();
   }
 
-  @PoolTest(workers = 2)
+  @PoolTest(fresh = true, workers = 2)
   void snapshot_ofClosedPool_isOfItsEnd(Pool pool, PoolContext context) throws Exception {
     Gate gate = context.gate();
     context.thread(() -> pool.applyAsync(PoolSnapshotContract::hold, gate));
@@ -188,7 +188,7 @@ public abstract class PoolSnapshotContract extends PoolContract {
   }
 
   /** Every task is somewhere, once, at every moment. */
-  @PoolTest(workers = 3)
+  @PoolTest(fresh = true, workers = 3)
   void snapshot_underLoad_addsUp(Pool pool, PoolContext context) throws Exception {
     int inputs = 20_000;
     Thread load = context.thread(() -> {

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * A test of the contract of {@link Pool}: runs once for each number of workers, on the backend that {@link Backend} names.
- * The method may take a {@link Pool}, which is opened for it, and a {@link PoolContext}. Afterwards {@link PoolExtension}
+ * The method may take a {@link Pool}, which is opened for it unless an earlier test has left one that is as good as new, and a {@link PoolContext}. Afterwards {@link PoolExtension}
  * checks that nothing was left behind.
  */
 @Target(ElementType.METHOD)
@@ -20,6 +20,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 public @interface PoolTest {
   /** The numbers of workers. */
   int[] workers() default {2};
+
+  /** Whether the pool is to be a new one; else it may have served other tests before. */
+  boolean fresh() default false;
 
   /** Backends that cannot keep this promise; their cells are reported as skipped. */
   String[] except() default {};

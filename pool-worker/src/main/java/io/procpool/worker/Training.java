@@ -42,6 +42,18 @@ import java.util.Map;
  */
 public final class Training {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+  private static final List<String> NAMED_BY_TASKS = List.of(
+      "io.procpool.AsyncResult",
+      "io.procpool.Pool",
+      "io.procpool.PoolOptions",
+      "io.procpool.PoolOptions$Builder",
+      "io.procpool.TaskContext",
+      "io.procpool.TaskBiFunction",
+      "io.procpool.TaskTriFunction",
+      "io.procpool.TaskOptions",
+      "java.util.concurrent.ExecutionException",
+      "java.util.concurrent.Future",
+      "java.util.concurrent.TimeoutException");
 
   private final Path directory;
   private final byte[] key = Handshake.newKey();
@@ -83,6 +95,7 @@ public final class Training {
     master.setDaemon(true);
     master.start();
     Preparation.run("");
+    loadWhatTasksName();
     beChild();
     Launch launch = new Launch(
         key,
@@ -101,6 +114,13 @@ public final class Training {
     byte[] order = Order.encode(Order.WORKER, launch);
     Order read = Order.read(new ByteArrayInputStream(order));
     new TaskThread(new WorkerMain(Launch.read(read.body()))).start();
+  }
+
+  /** Loads what the classes of tasks refer to, as they often submit those tasks, too: who verifies them asks for it. */
+  private static void loadWhatTasksName() throws ClassNotFoundException {
+    for (String name : NAMED_BY_TASKS) {
+      Class.forName(name, false, Training.class.getClassLoader());
+    }
   }
 
   /** Goes the way of a child, whose orders never come: standard input is the lifeline. */

@@ -34,6 +34,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
    * Spawn.    As many workers are kept alive as `FleetSize` says. A worker that ends is replaced at once; one that ends before it was ready is a failed start: see `StartBackOff`. When
    *           the attempts are used up and the last one that was still starting has failed too, waiting tasks are failed.
    * Change.   `Turnover` replaces workers that serve, because `WearWatch` or the worker itself finds that it is worn, or because a refresh was asked for. `Farewell` ends them.
+   * Hand-over. A spare takes the place of a worker that is as good as dead: killed, or without connection. The process of that one is waited for by those only whose tasks it ran.
    * Death.    A worker is buried when its process has exited and its connection has ended, so that all it said has been
    *           heard; connection and output may lag behind by a grace, for a child of the task that holds them.
    * Kill.     Only through `kill`, which notes why; the reason decides how the task fails.
@@ -204,6 +205,30 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       }
     }
     return ready;
+  }
+
+  /** A worker is as good as dead: a spare takes its place now. */
+  private void handOver() {
+    boolean ready = false;
+    for (Worker worker : new ArrayList<>(workers.values())) {
+      if (worker.isDying()
+          && worker.wasReady
+          && !worker.leaving
+          && !worker.stopSent
+          && mayServe()) {
+        Worker spare = reserve.take();
+        if (spare == null) {
+          break;
+        }
+        worker.leaving = true;
+        join(spare, worker);
+        serve(spare);
+        ready = true;
+      }
+    }
+    if (ready) {
+      dispatcher.dispatch();
+    }
   }
 
   private boolean mayServe() {
@@ -383,6 +408,21 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     events.tell(listener -> listener.workerDebuggable(event, port));
   }
 
+  /** A worker says that it ran out of memory and ends; it is not left to do that for ever. */
+  void outOfMemory(Worker worker, String trace) {
+    worker.outOfMemoryTrace = trace;
+    loop.schedule(
+        () -> {
+          Process process = worker.process;
+          if (process != null && !worker.processExited) {
+            launcher.kill(process);
+          }
+        },
+        options.gracePeriod().toNanos(),
+        TimeUnit.NANOSECONDS);
+    handOver();
+  }
+
   /** The connection of a worker has ended. */
   void connectionClosed(Worker worker) {
     worker.connectionClosed = true;
@@ -399,6 +439,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
           TimeUnit.MILLISECONDS);
     }
     buryIfGone(worker);
+    handOver();
   }
 
   /** A worker has said that it is ready. */
@@ -434,10 +475,16 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     events.tell(listener -> listener.workerStarted(event));
     Worker old = worker.predecessor;
     worker.predecessor = null;
-    if (old != null) {
-      WorkerEvent oldEvent = old.event(options.name());
-      events.tell(listener -> listener.workerReplaced(oldEvent, event));
+    if (old != null && old.state == Worker.State.EXITED) {
+      tellReplaced(old, event);
+    } else if (old != null) {
+      old.successor = event;
     }
+  }
+
+  private void tellReplaced(Worker old, WorkerEvent successor) {
+    WorkerEvent oldEvent = old.event(options.name());
+    events.tell(listener -> listener.workerReplaced(oldEvent, successor));
   }
 
   /** A worker has said that its initializer failed. */
@@ -484,6 +531,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
     if (process != null) {
       launcher.kill(process);
     }
+    execute(this::handOver); // not now: who kills may be about to change what workers have
   }
 
   private void exited(Worker worker, int exitValue) {
@@ -503,6 +551,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
           TimeUnit.MILLISECONDS);
     }
     buryIfGone(worker);
+    handOver();
   }
 
   private void outputEnded(Worker worker) {
@@ -590,6 +639,10 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       if (worker.listenersToldStart) {
         events.tell(listener -> listener.workerCrashed(event, worker.exitValue, reason));
       }
+      if (worker.successor != null) {
+        tellReplaced(worker, worker.successor);
+        reserve.fillSoon();
+      }
       spawnMissing(worker);
     }
   }
@@ -660,6 +713,15 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
   @Override
   public void stop(Worker spare) {
     farewell.stop(spare);
+  }
+
+  @Override
+  public int succeeded() {
+    int succeeded = 0;
+    for (Worker worker : workers.values()) {
+      succeeded += worker.successor != null ? 1 : 0;
+    }
+    return succeeded;
   }
 
   // The pool's end.

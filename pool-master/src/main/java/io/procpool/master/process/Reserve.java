@@ -30,6 +30,9 @@ final class Reserve {
 
     /** Ends a spare as planned. */
     void stop(Worker spare);
+
+    /** Returns how many processes there are whose places spares have taken. */
+    int succeeded();
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(Reserve.class);
@@ -74,7 +77,12 @@ final class Reserve {
 
   /** Those that end are not missing yet, for each process counts in the budget of memory. */
   private int missing() {
-    return options.spares() - spares.size();
+    return options.spares() - spares.size() - crew.succeeded();
+  }
+
+  /** The process of a worker is gone whose place a spare has taken. */
+  void fillSoon() {
+    fillAfter(PAUSE_MILLIS);
   }
 
   private void fillAfter(long millis) {

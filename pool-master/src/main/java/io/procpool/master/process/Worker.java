@@ -82,6 +82,9 @@ final class Worker {
   Worker predecessor;
 
   @Nullable
+  WorkerEvent successor; // took its place before its process was gone
+
+  @Nullable
   Kill kill;
 
   @Nullable
@@ -218,11 +221,12 @@ final class Worker {
 
   /** Tells whether what is sent to it may reach it and be run: not if it is as good as dead, or its turn has not come. */
   private boolean isUsable() {
-    return kill == null
-        && !connectionClosed
-        && !processExited
-        && outOfMemoryTrace == null
-        && (waitsFor == null || waitsFor.units.isEmpty());
+    return !isDying() && (waitsFor == null || waitsFor.units.isEmpty());
+  }
+
+  /** Tells whether it will do nothing further, though its process may be there. */
+  boolean isDying() {
+    return kill != null || connectionClosed || processExited || outOfMemoryTrace != null;
   }
 
   /** Reads the resident memory. */

@@ -45,7 +45,7 @@ final class WorkerEar implements FrameHandler.Receiver {
     } else if (message instanceof FromWorker.StartFailed) {
       fleet.initializerFailed(worker, payload);
     } else if (message instanceof FromWorker.OutOfMemory) {
-      worker.outOfMemoryTrace = Payloads.text(payload);
+      fleet.outOfMemory(worker, Payloads.text(payload));
     } else if (message instanceof FromWorker.Stack stack) {
       worker.stack = new Worker.Stack(stack.seq(), stack.item(), Payloads.text(payload));
     } else if (message instanceof FromWorker.Worn worn) {
