@@ -11,12 +11,9 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * The pools that the tests of a class use one after the other, one for each number of workers, because starting processes is
- * most of what such a test would do. With the system property {@value #FRESH} each test has its own.
+ * most of what such a test would do. In the long form each test has its own.
  */
 final class KeptPools implements AutoCloseable {
-  /** Name of the system property that has every test open a pool of its own. */
-  static final String FRESH = "procpool.test.freshPools";
-
   private final Map<Integer, Pool> pools = new LinkedHashMap<>();
   private int number;
 
@@ -34,7 +31,7 @@ final class KeptPools implements AutoCloseable {
   /** Returns a pool that works and has nothing to do. */
   Pool take(String backend, int workers) {
     Pool known = pools.get(workers);
-    if (known != null && !known.isShutdown() && !Boolean.getBoolean(FRESH)) {
+    if (known != null && !known.isShutdown() && !LongForm.isOn()) {
       return known;
     }
     if (known != null) {

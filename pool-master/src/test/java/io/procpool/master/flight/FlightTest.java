@@ -165,7 +165,6 @@ final class FlightTest {
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--limit-modules",
             "java.base,java.logging,java.management,java.naming,java.xml,jdk.unsupported",
-            "-Dprocpool.cache.dir=" + System.getProperty("procpool.cache.dir"),
             "-cp",
             System.getProperty("java.class.path"),
             WithoutRecorder.class.getName())

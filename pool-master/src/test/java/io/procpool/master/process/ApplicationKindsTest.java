@@ -62,7 +62,7 @@ final class ApplicationKindsTest {
   private List<String> run(String... arguments) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-Dprocpool.cache.dir=" + directory.resolve("cache"));
+    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(List.of(arguments));
     Path out = directory.resolve("out");
     Process process = new ProcessBuilder(command)
