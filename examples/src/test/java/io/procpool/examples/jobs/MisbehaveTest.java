@@ -57,7 +57,7 @@ class MisbehaveTest {
     Set<Harm> endless = EnumSet.of(Harm.LOOP, Harm.MONITOR, Harm.NATIVE, Harm.STOP, Harm.CHILDREN);
     Map<Harm, String> outcomes = new EnumMap<>(Harm.class);
     try (Pool pool = Pool.open(options)) {
-      Duration shortTime = Duration.ofSeconds(2);
+      Duration shortTime = Duration.ofSeconds(1);
       outcomes.putAll(outcomes(pool, EnumSet.complementOf(EnumSet.copyOf(endless))));
       outcomes.putAll(outcomes(pool.with(TaskOptions.defaults().timeout(shortTime)), endless));
       assertThat(pool.map(n -> n + 1, List.of(1, 2))).containsExactly(2, 3);

@@ -410,6 +410,9 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
 
   /** A worker says that it ran out of memory and ends; it is not left to do that for ever. */
   void outOfMemory(Worker worker, String trace) {
+    if (worker.outOfMemoryTrace != null) {
+      return;
+    }
     worker.outOfMemoryTrace = trace;
     loop.schedule(
         () -> {

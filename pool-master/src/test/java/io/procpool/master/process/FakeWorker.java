@@ -120,7 +120,7 @@ final class FakeWorker {
   /** Writes harmless frames for ever, as fast as they are read. */
   private static void flood(WorkerSegment segment) throws IOException {
     FieldWriter message = new FieldWriter();
-    new FromWorker.OutOfMemory().writeTo(message);
+    new FromWorker.Stack(0, 0).writeTo(message);
     byte[] frame = new byte[message.length() + 2];
     frame[0] = (byte) (message.length() + 1);
     frame[1] = (byte) message.length();

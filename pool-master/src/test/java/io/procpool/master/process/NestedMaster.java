@@ -5,6 +5,7 @@ import io.procpool.AsyncResult;
 import io.procpool.ChildProcess;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /** The main class of the root of a tree: a worker, which has a pool of its own, whose worker has a child. */
@@ -44,7 +45,11 @@ final class NestedMaster {
   }
 
   private static PoolOptions options(String name) {
-    return Faults.options(name).workers(1).memory(PoolOptions.Memory.UNBUDGETED).build();
+    return Faults.options(name)
+        .workers(1)
+        .memory(PoolOptions.Memory.UNBUDGETED)
+        .jvmArgs(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"))
+        .build();
   }
 
   private static void beMiddle(Faults.Journal journal, Occupation occupation) throws Exception {

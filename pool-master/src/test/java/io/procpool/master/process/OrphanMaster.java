@@ -8,7 +8,10 @@ import java.net.ServerSocket;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
@@ -39,31 +42,42 @@ final class OrphanMaster {
 
   private OrphanMaster() {}
 
-  /** Arguments: the journal, the occupation, a FIFO. */
+  /** Arguments: the journal, a FIFO, the occupations, each for a worker of its own. */
   public static void main(String[] arguments) throws Exception {
     Faults.Journal journal = new Faults.Journal(arguments[0]);
-    Occupation occupation = Occupation.valueOf(arguments[1]);
-    String fifo = arguments[2];
-    Pool pool = Pool.open(Faults.options("orphan").build());
+    String fifo = arguments[1];
+    List<Occupation> occupations = new ArrayList<>();
+    for (String name : Arrays.asList(arguments).subList(2, arguments.length)) {
+      occupations.add(Occupation.valueOf(name));
+    }
+    Pool pool =
+        Pool.open(Faults.options("orphan").workers(occupations.size() + 1).build());
     Faults.awaitFull(pool);
     ProcessHandle.current().children().forEach(child -> journal.add(child.pid()));
     for (Path session : Faults.ownSessions()) {
       journal.add(SESSION + session);
     }
-    Faults.Journal begun = Faults.Journal.in(Path.of(arguments[0]).getParent());
-    Task<Void> task = () -> {
-      occupy(occupation, fifo, journal, begun);
-      return null;
-    };
-    pool.submit(occupation == Occupation.WAITING_FOR_A_CLASS ? asking(begun) : task);
-    begun.awaitLines(1);
-    if (occupation == Occupation.SHORT_TASKS) {
+    for (Occupation occupation : occupations) {
+      begin(pool, occupation, fifo, journal);
+    }
+    if (occupations.contains(Occupation.SHORT_TASKS)) {
       Thread feeder = new Thread(() -> feed(pool));
       feeder.setDaemon(true);
       feeder.start();
     }
     journal.add(READY);
     new CountDownLatch(1).await();
+  }
+
+  private static void begin(Pool pool, Occupation occupation, String fifo, Faults.Journal journal)
+      throws Exception {
+    Faults.Journal begun = Faults.Journal.in(Path.of(journal.path()).getParent());
+    Task<Void> task = () -> {
+      occupy(occupation, fifo, journal, begun);
+      return null;
+    };
+    pool.submit(occupation == Occupation.WAITING_FOR_A_CLASS ? asking(begun) : task);
+    begun.awaitLines(1);
   }
 
   /** Returns a task whose loader never gives what the task needs. */

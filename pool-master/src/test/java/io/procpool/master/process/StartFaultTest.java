@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procpool.InfrastructureException.Certainty;
+import io.procpool.LongForm;
 import io.procpool.Pool;
 import io.procpool.PoolListener;
 import io.procpool.PoolOptions;
@@ -44,7 +45,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class StartFaultTest {
   private static final int ATTEMPTS = 3;
   private static final int TIMED_ATTEMPTS = 2; // where each lasts as long as the start timeout
-  private static final int WORKERS = 2;
+  private static final int WORKERS = LongForm.choose(2, 1);
   private static final Duration SHORT_START = SHORT.multipliedBy(6);
 
   @TempDir

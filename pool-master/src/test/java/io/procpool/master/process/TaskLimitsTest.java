@@ -12,6 +12,7 @@ import io.procpool.AsyncResult;
 import io.procpool.InfrastructureException;
 import io.procpool.InfrastructureException.Certainty;
 import io.procpool.LimitStage;
+import io.procpool.LongForm;
 import io.procpool.MemoryLimitException;
 import io.procpool.Outcome;
 import io.procpool.Pool;
@@ -246,7 +247,7 @@ final class TaskLimitsTest {
   /** Items that end at the edge of their timeout, again and again: the interrupt never reaches the item behind them. */
   @Test
   void grace_itemsEndAtTheEdge_interruptHitsNoOther() throws Exception {
-    int rounds = Integer.getInteger("procpool.test.edgeRounds", 150);
+    int rounds = Integer.getInteger("procpool.test.edgeRounds", LongForm.choose(2_000, 100));
     Duration edge = Duration.ofMillis(8);
     List<Integer> inputs = new ArrayList<>();
     for (int i = 0; i < 2 * rounds; i++) {

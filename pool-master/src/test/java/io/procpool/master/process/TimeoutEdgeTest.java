@@ -8,6 +8,7 @@ import static io.procpool.master.process.Faults.valueOf;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.AsyncResult;
+import io.procpool.LongForm;
 import io.procpool.Outcome;
 import io.procpool.Pool;
 import io.procpool.PoolStatistics;
@@ -60,12 +61,12 @@ final class TimeoutEdgeTest {
   /** A task that ends within a millisecond of its timeout has one outcome, and the task behind it is never hit. */
   @Test
   void timeout_taskEndsAtTheEdge_hasOneOutcomeAndNextTaskItsValue() throws Exception {
-    int rounds = Integer.getInteger("procpool.test.edgeRounds", 40);
+    int rounds = Integer.getInteger("procpool.test.edgeRounds", LongForm.choose(400, 20));
     int timeouts = 0;
     try (Pool pool = Pool.open(Faults.options("edge").workers(1).build())) {
       Pool timed = pool.with(TaskOptions.defaults().timeout(EDGE));
       for (int i = 0; i < rounds; i++) {
-        long nanos = EDGE.toNanos() - 1_000_000 + i % 40 * 50_000L; // 1 ms before to 1 ms after
+        long nanos = EDGE.toNanos() - 1_000_000 + i % 20 * 100_000L; // 1 ms before to 1 ms after
         AsyncResult<Long> edge = timed.applyAsync(SPIN, nanos);
         AsyncResult<Integer> next = pool.applyAsync(n -> -n, i);
         try {
