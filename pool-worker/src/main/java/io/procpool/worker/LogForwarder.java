@@ -31,6 +31,7 @@ public final class LogForwarder {
   public static final int TRACE = 1;
 
   private static final String PROVIDER_PROPERTY = "slf4j.provider";
+  private static final String VERBOSITY_PROPERTY = "slf4j.internal.verbosity";
   private static final String PROVIDER = "io.procpool.worker.slf4j.ForwardingProvider";
   private static final int LONGEST_MESSAGE = 32 * 1024;
   private static final int LONGEST_NAME = 512;
@@ -59,6 +60,10 @@ public final class LogForwarder {
     instance = forwarder;
     forwarder.waker.start();
     System.setProperty(PROVIDER_PROPERTY, PROVIDER);
+    if (System.getProperty(VERBOSITY_PROPERTY) == null) {
+      System.setProperty(
+          VERBOSITY_PROPERTY, "WARN"); // else SLF4J says on standard error what it loads
+    }
     try {
       JulForwarder.install(threshold);
     } catch (NoClassDefFoundError noSuchModule) {

@@ -5,6 +5,7 @@ import io.procpool.InfrastructureException;
 import io.procpool.InfrastructureException.Certainty;
 import io.procpool.Outcome;
 import io.procpool.Pool;
+import io.procpool.PoolOptions;
 import io.procpool.PoolSnapshot;
 import io.procpool.RemoteTrace;
 import io.procpool.ResultIterator;
@@ -75,6 +76,7 @@ final class Execution implements Interruption.Target {
    * @param json to print failures and figures as JSON
    * @param trace to say of each failure all that is known
    * @param ownJvmFlags whether the workers have flags or a heap that the user has set
+   * @param recordings of the workers, if they are wanted
    * @param log the job log, if there is one
    * @param resume to leave out what the log has
    * @param resumable whether a later run can go on with the log
@@ -88,6 +90,7 @@ final class Execution implements Interruption.Target {
       boolean json,
       boolean trace,
       boolean ownJvmFlags,
+      @Nullable Recordings recordings,
       @Nullable JobLog log,
       boolean resume,
       boolean resumable) {}
@@ -147,6 +150,19 @@ final class Execution implements Interruption.Target {
     return text.toString();
   }
 
+  /** Says what the threads of busy workers do; nothing if they are threads of this process, which the JVM has dumped. */
+  String threads() throws InterruptedException {
+    Pool current = pool;
+    return current == null || !current.options().backend().equals(PoolOptions.PROCESSES)
+        ? ""
+        : WorkerThreads.of(current, this::label);
+  }
+
+  @Nullable
+  Recordings recordings() {
+    return plan.recordings();
+  }
+
   /** Runs all inputs. Returns when they have ended, or nothing further can be done. */
   void run(Pool pool) {
     this.pool = pool;
@@ -175,6 +191,9 @@ final class Execution implements Interruption.Target {
       interrupted |= Interruption.isShuttingDown();
     } finally {
       feed.stop();
+      if (plan.recordings() != null) {
+        plan.recordings().note(pool.snapshot());
+      }
       if (!mayGoOn()) {
         pool.terminate();
       }
@@ -452,16 +471,25 @@ final class Execution implements Interruption.Target {
       console.remark(doneText() + " in " + Texts.time(time)
           + (feed.skipped() > 0 ? ", " + feed.skipped() + " were done before" : ""));
     }
+    Recordings recordings = plan.recordings();
+    if (recordings != null && !plan.json() && !plan.quiet()) {
+      console.remark(recordings.summary());
+    }
   }
 
   private void printJson(Duration time) {
-    String figures = Json.line(Json.object(
+    Map<String, @Nullable Object> facts = Json.object(
         "done", done,
         "failed", failed,
         "skipped", feed.skipped(),
         "interrupted", interrupted,
         "ended", ended,
-        "seconds", time.toNanos() / 1e9));
+        "seconds", time.toNanos() / 1e9);
+    if (plan.recordings() != null) {
+      facts.put("recordings", plan.recordings().kept());
+      facts.put("recordingsIn", plan.recordings().directory().toString());
+    }
+    String figures = Json.line(facts);
     PrintStream err = console.err();
     err.print(figures.substring(0, figures.length() - 1) + ",\"failures\":[");
     String[] separator = {""};

@@ -37,8 +37,8 @@ import picocli.CommandLine.Parameters;
           + " standard error; --json prints an object for it, too.",
       "",
       "On a terminal a line for each worker says what it is doing, once the run has taken a second. SIGQUIT (Ctrl-\\) prints the same as text"
-          + " to standard error, beside the JVM's own thread dump, which goes to standard output unless java is given"
-          + " -XX:+DisplayVMOutputToStderr.",
+          + " to standard error, and then what the threads of the busy workers do, beside the JVM's own thread dump, which goes to standard"
+          + " output unless java is given -XX:+DisplayVMOutputToStderr.",
       ""
     },
     sortOptions = false)
@@ -106,6 +106,7 @@ final class MapCommand implements Callable<Integer> {
           json,
           reportFlags.trace,
           poolFlags.hasOwnJvmFlags(),
+          poolFlags.recordings(),
           log.log(),
           poolFlags.resume,
           true);

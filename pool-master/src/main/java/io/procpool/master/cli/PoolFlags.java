@@ -10,11 +10,13 @@ import io.procpool.RetryPolicy.Cause;
 import io.procpool.SpareOptions;
 import io.procpool.TaskOptions;
 import io.procpool.master.launch.MachineMemory;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -231,6 +233,24 @@ final class PoolFlags {
   boolean debugWorkers;
 
   @Option(
+      names = "--worker-logs",
+      paramLabel = "LEVEL",
+      description =
+          "Print what the workers log through SLF4J, java.util.logging or System.Logger, from this level on, to standard error, with worker and task:"
+              + " trace, debug, info, warning, or error. Default: they log as they are configured.")
+  @Nullable
+  String workerLogsText;
+
+  @Option(
+      names = "--record",
+      paramLabel = "DIR",
+      description =
+          "Keep a flight recording of each worker, from its start to its end, in this directory, as worker-3.jfr; the last 256 MiB of each."
+              + " Of one that is killed the last second may be missing. Default: none.")
+  @Nullable
+  String recordText;
+
+  @Option(
       names = "--chaos",
       paramLabel = "SPEC",
       description =
@@ -244,7 +264,10 @@ final class PoolFlags {
   private static final Duration LONGEST_DELAY = Duration.ofSeconds(10);
   private static final Pattern HEAP_FLAG = Pattern.compile("(?:-Xmx|-XX:MaxHeapSize=)(\\w*)");
 
+  private static final String LOG_PROVIDER_FLAG = "-Dslf4j.provider=";
+
   private String backend = PoolOptions.PROCESSES;
+  private @Nullable Recordings recordings;
 
   String backend() {
     return backend;
@@ -257,6 +280,12 @@ final class PoolFlags {
 
   boolean isProcesses() {
     return backend.equals(PoolOptions.PROCESSES);
+  }
+
+  /** Returns the recordings that are wanted, once the options have been checked. */
+  @Nullable
+  Recordings recordings() {
+    return recordings;
   }
 
   /** Checks the options and makes the pool's of them. */
@@ -293,7 +322,9 @@ final class PoolFlags {
     if (isProcesses()) {
       options.jvmArgs(jvmArgs).classPath(List.of(jar));
       setWorkerOutput(options);
+      setWorkerLogs(options);
       setDebugger(options, console);
+      setRecordings(options, console);
     }
     return options.build();
   }
@@ -334,6 +365,40 @@ final class PoolFlags {
       options.workerOutputFile(Path.of(where));
     }
     options.workerStdout(stream).workerStderr(stream);
+  }
+
+  private void setWorkerLogs(PoolOptions.Builder options) throws CommandException {
+    if (workerLogsText == null) {
+      return;
+    }
+    for (String arg : jvmArgs) {
+      if (arg.startsWith(LOG_PROVIDER_FLAG)) {
+        throw CommandException.usage("--worker-logs: contradicts --jvm-arg=" + arg
+            + ", because workers have one provider of SLF4J; leave one of them out");
+      }
+    }
+    options.workerLogs(
+        switch (workerLogsText.strip().toLowerCase(Locale.ROOT)) {
+          case "trace" -> Level.TRACE;
+          case "debug" -> Level.DEBUG;
+          case "info" -> Level.INFO;
+          case "warning", "warn" -> Level.WARNING;
+          case "error" -> Level.ERROR;
+          default ->
+            throw CommandException.usage("--worker-logs: \"" + workerLogsText
+                + "\" is not a level; give trace, debug, info, warning or error");
+        });
+  }
+
+  private void setRecordings(PoolOptions.Builder options, Console console) throws CommandException {
+    if (recordText == null) {
+      return;
+    }
+    Recordings made = Recordings.in(console, recordText, jvmArgs);
+    List<String> flags = new ArrayList<>(jvmArgs);
+    flags.addAll(made.jvmFlags());
+    options.jvmArgs(flags).listener(made);
+    recordings = made;
   }
 
   private TaskOptions limits() throws CommandException {
@@ -481,6 +546,8 @@ final class PoolFlags {
     given.put("--worker-output", workerOutputText != null);
     given.put("--chaos", chaosText != null);
     given.put("--debug-workers", debugWorkers);
+    given.put("--worker-logs", workerLogsText != null);
+    given.put("--record", recordText != null);
     if (inline) {
       given.put("--min-workers", minWorkersText != null);
       given.put("--idle-timeout", idleTimeoutText != null);

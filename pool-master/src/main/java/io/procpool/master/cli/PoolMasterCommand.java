@@ -170,7 +170,7 @@ public final class PoolMasterCommand implements Callable<Integer> {
       boolean hasArguments = name.endsWith(" run") || name.endsWith(" compare");
       what = first
           + (first.startsWith("-")
-              ? ": no such option"
+              ? ": no such option" + (name.endsWith(" compare") ? ofRun(command, first) : "")
               : hasArguments
                   ? ": is one argument too many, job arguments go behind --"
                   : command.getParent() == null
@@ -179,6 +179,14 @@ public final class PoolMasterCommand implements Callable<Integer> {
     }
     console.remark(what + "; see " + name + " --help" + hint);
     return ExitStatus.USAGE;
+  }
+
+  /** An option that {@code compare} does not have although {@code run} does is not forgotten. */
+  private static String ofRun(CommandLine compare, String option) {
+    CommandLine run = compare.getParent().getSubcommands().get("run");
+    return run == null || run.getCommandSpec().findOption(option.split("=", 2)[0]) == null
+        ? ""
+        : " of compare, which times the job as it is; run has it";
   }
 
   private static int failed(Console console, Exception failure, boolean trace) {

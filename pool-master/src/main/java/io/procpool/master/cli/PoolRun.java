@@ -18,9 +18,15 @@ final class PoolRun {
   static int run(Console console, Execution execution, PoolOptions options, Finish finish)
       throws CommandException {
     try (Interruption ignored = new Interruption(console, execution);
-        StateOnDemand state = new StateOnDemand(console, execution::state)) {
-      try (Pool pool = open(options)) {
-        execution.run(pool);
+        StateOnDemand state = new StateOnDemand(console, execution::state, execution::threads)) {
+      Recordings recordings = execution.recordings();
+      if (recordings == null) {
+        runAll(execution, options);
+      } else {
+        try (recordings) {
+          recordings.open();
+          runAll(execution, options);
+        }
       }
       try {
         if (!execution.isInterrupted() && !console.outIsClosed() && !execution.isFatal()) {
@@ -30,6 +36,12 @@ final class PoolRun {
         execution.conclude();
       }
       return execution.status();
+    }
+  }
+
+  private static void runAll(Execution execution, PoolOptions options) throws CommandException {
+    try (Pool pool = open(options)) {
+      execution.run(pool);
     }
   }
 

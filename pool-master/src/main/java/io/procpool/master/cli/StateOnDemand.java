@@ -7,12 +7,18 @@ import java.util.function.Supplier;
 final class StateOnDemand implements AutoCloseable {
   private final Thread thread;
 
-  StateOnDemand(Console console, Supplier<String> state) {
+  /** Tells what may take a moment to find out; empty: nothing. */
+  interface Details {
+    String text() throws InterruptedException;
+  }
+
+  StateOnDemand(Console console, Supplier<String> state, Details details) {
     thread = new Thread(
         () -> {
           try {
             while (DumpRequests.await()) {
               console.jobErr().print("pool-master: asked by SIGQUIT:\n" + state.get() + "\n");
+              console.jobErr().print(details.text());
             }
           } catch (InterruptedException e) {
             // closed

@@ -121,8 +121,8 @@ final class WorkerLogs implements Closeable {
       LogRecord record = LogRecord.read(array);
       Logger logger = logger(record.logger());
       Level recordLevel = LEVELS[Math.max(1, Math.min(LEVELS.length, record.level())) - 1];
+      MDC.setContextMap(context(worker, pid, record)); // filters may ask whose it is
       if (logger.isEnabledForLevel(recordLevel)) {
-        MDC.setContextMap(context(worker, pid, record));
         LoggingEventBuilder event = logger.atLevel(recordLevel);
         record
             .markers()

@@ -199,6 +199,15 @@ final class BadInputTest {
         "--chaos seed=1,slow=0.1:1s --backend threads|--chaos: has no effect with --backend threads",
         "--debug-workers --backend inline|--debug-workers: has no effect with --backend inline",
         "--debug-workers --jvm-arg=-agentlib:jdwp=transport=dt_socket,server=y,suspend=n|contradicts -agentlib:jdwp=transport=dt_socket",
+        "--worker-logs loud|--worker-logs: \"loud\" is not a level; give trace, debug, info, warning or error",
+        "--worker-logs info --backend threads|--worker-logs: has no effect with --backend threads",
+        "--worker-logs info --jvm-arg=-Dslf4j.provider=a.B|--worker-logs: contradicts --jvm-arg=-Dslf4j.provider=a.B",
+        "--record /etc/hostname|--record: /etc/hostname cannot be written (/etc/hostname is not a directory)",
+        "--record /etc/hostname/x|(/etc/hostname is not a directory); name a directory that you can write to",
+        "--record /proc/none/x|--record: /proc/none/x cannot be written (",
+        "--record a\"b|--record: \"a\"b\" cannot be given to a JVM; name a directory without quotes",
+        "--record x --backend inline|--record: has no effect with --backend inline",
+        "--record x --jvm-arg=-XX:FlightRecorderOptions=stackdepth=9|contradicts --jvm-arg=-XX:FlightRecorderOptions",
         "--spares 1 --backend threads|--spares: has no effect with --backend threads",
         "--max-age 1m --backend threads|--max-age: has no effect",
         "--min-workers 0 --backend inline|--min-workers: has no effect",
@@ -226,6 +235,17 @@ final class BadInputTest {
   void run_wrongOption_isNamed(String options, String message) throws IOException {
     Object[] args = ("run " + echoJar() + " " + options).split(" ");
     assertRefused(Cli.run(args), 2, message);
+  }
+
+  /** Recordings of two runs are not mixed. */
+  @Test
+  void run_recordingsOfAnEarlierRun_areKept() throws IOException {
+    Path old = Files.writeString(folder.resolve("worker-7.jfr"), "old");
+    assertRefused(
+        Cli.run("run", echoJar(), "--record", folder, "--", "a"),
+        2,
+        "--record: " + folder + " has recordings of an earlier run (worker-7.jfr); remove them");
+    assertThat(old).hasContent("old");
   }
 
   @Test
@@ -294,7 +314,8 @@ final class BadInputTest {
         "--workers 1,0|--workers: \"0\"",
         "--workers 2,2|given twice",
         "--repeat 0|--repeat: \"0\"",
-        "--backend threads|--backend: no such option",
+        "--backend threads|--backend: no such option of compare, which times the job as it is; run has it",
+        "--frobnicate|--frobnicate: no such option; see pool-master compare --help",
       })
   void compare_wrongOption_isNamed(String options, String message) throws IOException {
     Object[] args = ("compare " + echoJar() + " " + options).split(" ");

@@ -97,13 +97,12 @@ final class ProcessTest {
         .contains("pool-master: interrupted: ", " of 4 inputs done, ", "; go on with --resume");
   }
 
-  /** SIGQUIT says what is going on, as often as it comes, beside the JVM's own thread dump, and changes nothing. */
+  /** SIGQUIT says what is going on and what threads of workers do, as often as it comes, beside the JVM's own thread dump, and changes nothing. */
   @Test
   void quit_tasksRunning_saysWhatTheyAre() throws Exception {
     Path jar = JobJars.in(folder).addJob("Hang", HANG).build("hang.jar");
     Path out = folder.resolve("out");
-    Process command =
-        start(out.toFile(), "run", jar, "--backend", "threads", "--quiet", "--", "a", "hang");
+    Process command = start(out.toFile(), "run", jar, "--workers", 1, "--quiet", "--", "a", "hang");
     await().atMost(LONG).until(() -> Cli.read(out).equals("a\n"));
     try {
       // The JVM is told who wants to know in the background; before that it dumps its threads only.
@@ -115,8 +114,14 @@ final class ProcessTest {
       assertThat(first)
           .contains(
               "pool-master: asked by SIGQUIT:\npool \"", "1 completed", "BUSY", "\n  worker-");
+      await()
+          .atMost(LONG)
+          .until(() -> err().contains("pool-master: threads of worker-1 (pid ")
+              && err().contains("), which was at input 2 (hang):\n  \"procpool-task\"")
+              && err().contains("demo.Hang.process(Hang.java:"));
+      String both = err();
       kill("QUIT", command);
-      await().atMost(LONG).until(() -> err().length() > first.length());
+      await().atMost(LONG).until(() -> err().length() > both.length());
       assertThat(Cli.read(out)).contains("Full thread dump");
       kill("INT", command);
       assertThat(command.waitFor(20, TimeUnit.SECONDS)).isTrue();

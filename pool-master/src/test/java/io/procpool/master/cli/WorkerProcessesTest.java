@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -96,6 +97,70 @@ final class WorkerProcessesTest {
         Cli.run("run", jar(), "--worker-output", "tag", "--backend", "threads", "--", "a");
     assertThat(threads.status()).isEqualTo(2);
     assertThat(threads.err()).contains("--worker-output: has no effect with --backend threads");
+  }
+
+  /** Records of the workers stand on standard error, from the wanted level on, with worker, task, logger and trace. */
+  @Test
+  void run_workerLogs_areOnStandardError() throws Exception {
+    Path jar = JobJars.in(folder)
+        .addJob(
+            "Logs",
+            "public Iterable<String> inputs(JobContext c) { return c.arguments(); }\n"
+                + "public String process(String in) {"
+                + " org.slf4j.LoggerFactory.getLogger(\"by.slf4j\").info(\"at {}\", in);"
+                + " org.slf4j.LoggerFactory.getLogger(\"by.slf4j\").debug(\"too fine\");"
+                + " java.util.logging.Logger.getLogger(\"by.jul\").log(java.util.logging.Level.SEVERE, \"bad\","
+                + " new IllegalStateException(\"outer\", new RuntimeException(\"inner\"))); return in; }")
+        .build("logs.jar");
+    Path err = folder.resolve("err");
+    // As a process, whose logging is the command's own.
+    Process command = new ProcessBuilder(Cli.words(
+            List.of(), "run", jar, "--workers", 1, "--worker-logs", "info", "--quiet", "--", "a"))
+        .redirectOutput(folder.resolve("out").toFile())
+        .redirectError(err.toFile())
+        .start();
+    assertThat(command.waitFor(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(Cli.read(err))
+        .startsWith("[pool-master/worker-1 task 1] INFO  by.slf4j - at a\n"
+            + "[pool-master/worker-1 task 1] ERROR by.jul - bad\n"
+            + "java.lang.IllegalStateException: outer\n"
+            + "\tat demo.Logs.process(Logs.java:")
+        .contains("\nCaused by: java.lang.RuntimeException: inner\n\tat demo.Logs.process(")
+        .doesNotContain("too fine");
+  }
+
+  /** Each worker leaves a recording, one that ends as planned and one that ends without a word. */
+  @Test
+  void run_record_keepsWhatEachWorkerDid() throws Exception {
+    Path jar = JobJars.in(folder)
+        .add("Mark", "public class Mark extends jdk.jfr.Event { public String input; }")
+        .addJob(
+            "Marks",
+            "public Iterable<String> inputs(JobContext c) { return c.arguments(); }\n"
+                + "public String process(String in) {"
+                + " Mark mark = new Mark(); mark.input = in; mark.commit();"
+                + " if (in.equals(\"die\")) {"
+                // It ends a chunk, so that there is something to save.
+                + "  jdk.jfr.FlightRecorder.getFlightRecorder().takeSnapshot().close();"
+                + "  Runtime.getRuntime().halt(9); }"
+                + " return in; }")
+        .build("marks.jar");
+    Path to = folder.resolve("a, b/recordings");
+    Cli.Result run = Cli.run("run", jar, "--workers", 1, "--record", to, "--", "a", "die", "b");
+    assertThat(run.out()).isEqualTo("a\nb\n");
+    assertThat(run.err())
+        .contains("pool-master: the flight recordings of 2 workers are in " + to + "\n")
+        .doesNotContain("jfr");
+    assertThat(to.toFile().list()).containsExactlyInAnyOrder("worker-1.jfr", "worker-2.jfr");
+    assertThat(marks(to.resolve("worker-1.jfr"))).containsExactly("a", "die");
+    assertThat(marks(to.resolve("worker-2.jfr"))).containsExactly("b");
+  }
+
+  private static List<String> marks(Path recording) throws IOException {
+    return RecordingFile.readAllEvents(recording).stream()
+        .filter(event -> event.getEventType().getName().equals("demo.Mark"))
+        .map(event -> event.getString("input"))
+        .toList();
   }
 
   @Test
