@@ -2,11 +2,13 @@
 package io.procpool.master.channel;
 
 import io.procpool.master.sync.Parties;
+import io.procpool.master.sync.Share;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
 
 /** Queues and pipes between processes that cannot sleep in the kernel until they are woken, as on systems without futex. */
+@Share(1)
 class ChannelPortableWaiterTest {
   private static Parties parties;
 

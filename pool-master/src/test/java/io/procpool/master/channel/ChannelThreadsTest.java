@@ -2,11 +2,13 @@
 package io.procpool.master.channel;
 
 import io.procpool.master.sync.Parties;
+import io.procpool.master.sync.Share;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
 
 /** Queues and pipes between threads of one process. */
+@Share(0)
 class ChannelThreadsTest {
   private static Parties parties;
 

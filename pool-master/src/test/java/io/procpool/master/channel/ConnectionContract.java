@@ -6,6 +6,7 @@ import static io.procpool.master.process.Faults.SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.procpool.LongForm;
 import io.procpool.Processes;
 import io.procpool.channel.BrokenPipeException;
 import io.procpool.channel.Connection;
@@ -26,11 +27,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -46,6 +50,8 @@ abstract class ConnectionContract {
   private static final int LARGE_BYTES =
       40 << 20; // more than waits anywhere on the way: Linux has up to 36 MiB for TCP
 
+  private static Descriptors first = Descriptors.now();
+
   private Descriptors before = Descriptors.now();
 
   /** Returns who takes part. */
@@ -53,6 +59,16 @@ abstract class ConnectionContract {
 
   /** Makes a connection that goes both ways. */
   abstract Link open() throws Exception;
+
+  @BeforeAll
+  static void countFirst() {
+    first = Descriptors.now();
+  }
+
+  @AfterAll
+  static void noSelectorIsLeft() {
+    first.assertNoMoreSelectors();
+  }
 
   @BeforeEach
   void count() {
@@ -77,7 +93,7 @@ abstract class ConnectionContract {
 
   private static byte[] big(int seed, int bytes) {
     byte[] made = new byte[bytes];
-    new Random(seed).nextBytes(made);
+    new SplittableRandom(seed).nextBytes(made);
     return made;
   }
 
@@ -185,7 +201,7 @@ abstract class ConnectionContract {
   @Test
   void send_64Mebibytes_arriveWhole() throws Exception {
     try (Link link = open()) {
-      for (End from : List.of(link.near(), link.far())) {
+      for (End from : LongForm.choose(List.of(link.near(), link.far()), 2)) {
         End to = from == link.near() ? link.far() : link.near();
         Begun<Long> sum = to.begin(c -> crc(c.recvBytes()));
         from.run(c -> c.sendBytes(big(7, BIG_BYTES)));
@@ -356,7 +372,7 @@ abstract class ConnectionContract {
   /** Receivers that are interrupted and out of time again and again while large messages come in parts lose nothing of them. */
   @Test
   void recv_interruptedInTheMiddleOfAMessage_goesOnWhereItWas() throws Exception {
-    int count = 4;
+    int count = LongForm.choose(4, 2);
     try (Link link = open()) {
       Begun<Boolean> sender = link.far().start(c -> {
         for (int i = 0; i < count; i++) {
@@ -418,7 +434,7 @@ abstract class ConnectionContract {
   @Test
   void send_interruptedAnywhere_isSentWholeOrNotAtAll() throws Exception {
     try (Link link = open()) {
-      for (int round = 0; round < 3; round++) {
+      for (int round = 0; round < LongForm.choose(3, 1); round++) {
         int seed = round;
         int filled = link.near().call(c -> fill(c, 100));
         Begun<Boolean> early = link.near().begin(c -> sendInterrupted(c, seed)).awaitWaiting();
@@ -799,7 +815,7 @@ abstract class ConnectionContract {
   /** Ends are opened, used and closed again and again, also in the middle of messages, without a trace; see the check after each test. */
   @Test
   void close_inTheMiddleOfMessages_endsForTheOther() throws Exception {
-    for (int round = 0; round < 5; round++) {
+    for (int round = 0; round < LongForm.choose(5, 3); round++) {
       try (Link link = open()) {
         Begun<Boolean> sender = link.far().start(c -> {
           while (true) {

@@ -3,11 +3,13 @@ package io.procpool.master.channel;
 
 import io.procpool.channel.Pipe;
 import io.procpool.master.sync.Parties;
+import io.procpool.master.sync.Share;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
 
 /** The contract of pipes in one process. */
+@Share(0)
 class PipeThreadsTest {
   private static Parties parties;
 

@@ -4,6 +4,7 @@ package io.procpool.master.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.procpool.LongForm;
 import io.procpool.Pool;
 import io.procpool.channel.Pipe;
 import io.procpool.channel.ProcessQueue;
@@ -27,6 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Processes that are killed at each step of a put and of a take: at most that element is lost, and everybody else goes on. */
@@ -90,25 +93,33 @@ class QueueKillTest extends KillContract {
     }
   }
 
+  static List<Arguments> stepsAndBytes() {
+    List<Arguments> all = new ArrayList<>();
+    for (String step : List.of("ring.grown", "ring.ended", "file.written")) {
+      for (int bytes : new int[] {10, 60_000, 20_000_000}) {
+        all.add(Arguments.of(step, bytes));
+      }
+    }
+    return LongForm.choose(all, 4); // each of both
+  }
+
   /** The same if those after it need less room, or more, than it would have. */
   @ParameterizedTest
-  @ValueSource(strings = {"ring.grown", "ring.ended", "file.written"})
-  void putterKilled_whileItMakesALargeSegment_othersMakeTheirs(String step) throws Exception {
-    for (int bytes : new int[] {10, 60_000, 20_000_000}) {
-      try (ProcessQueue<byte[]> queue = ProcessQueue.unbounded()) {
-        queue.put(new byte[1]);
-        stopAt(step, () -> queue.put(new byte[8_000_000]));
-        kill();
-        findVictim();
-        for (int i = 0; i < 3; i++) {
-          assertThat(b().call(() -> queue.offer(new byte[bytes]))).isTrue();
-        }
-        assertThat(queue.take()).hasSize(1);
-        for (int i = 0; i < 3; i++) {
-          assertThat(queue.take()).hasSize(bytes);
-        }
-        assertThat(queue).isEmpty();
+  @MethodSource("stepsAndBytes")
+  void putterKilled_whileItMakesALargeSegment_othersMakeTheirs(String step, int bytes)
+      throws Exception {
+    try (ProcessQueue<byte[]> queue = ProcessQueue.unbounded()) {
+      queue.put(new byte[1]);
+      stopAt(step, () -> queue.put(new byte[8_000_000]));
+      kill();
+      for (int i = 0; i < 3; i++) {
+        assertThat(b().call(() -> queue.offer(new byte[bytes]))).isTrue();
       }
+      assertThat(queue.take()).hasSize(1);
+      for (int i = 0; i < 3; i++) {
+        assertThat(queue.take()).hasSize(bytes);
+      }
+      assertThat(queue).isEmpty();
     }
   }
 

@@ -4,6 +4,7 @@ package io.procpool.master.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.AsyncResult;
+import io.procpool.LongForm;
 import io.procpool.Pool;
 import io.procpool.PoolListener;
 import io.procpool.WorkerCrashedException;
@@ -41,7 +42,7 @@ final class QueueStressTest {
 
   @Test
   void queue_processesKilled_accountIsExact() throws Exception {
-    run(8, 100, 30_000);
+    run(LongForm.choose(8, 5), 100, 30_000);
   }
 
   @Test

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procpool.Awaitable;
+import io.procpool.LongForm;
 import io.procpool.Processes;
 import io.procpool.channel.Connection;
 import io.procpool.channel.ConnectionListener;
@@ -41,6 +42,7 @@ class ReadinessTest {
   private static final Duration BRIEF = SHORT.dividedBy(5);
   private static final Duration ENDLESS = Duration.ofSeconds(Long.MAX_VALUE);
   private static Parties parties;
+  private static Descriptors first = Descriptors.now();
 
   @TempDir
   Path folder;
@@ -58,10 +60,12 @@ class ReadinessTest {
   static void open() throws Exception {
     parties = Parties.ofProcesses();
     SocketContract.warmUp(parties);
+    first = Descriptors.now();
   }
 
   @AfterAll
   static void close() {
+    first.assertNoMoreSelectors();
     parties.close();
   }
 
@@ -260,7 +264,7 @@ class ReadinessTest {
   @EnumSource(names = {"MEMORY", "BOTH"})
   void awaitReady_readyAtTheSameTime_losesNoWakeUp(Kind kind) throws Exception {
     try (Two two = two(kind)) {
-      for (int round = 0; round < 300; round++) {
+      for (int round = 0; round < LongForm.choose(300, 100); round++) {
         FutureTask<List<Awaitable>> waiting =
             new FutureTask<>(() -> Processes.awaitReady(two.things, LONG));
         new Thread(waiting).start();
@@ -291,9 +295,9 @@ class ReadinessTest {
       Processes.awaitReady(two.things, BRIEF);
       var threads = ManagementFactory.getThreadMXBean();
       long start = threads.getCurrentThreadCpuTime();
-      assertThat(Processes.awaitReady(two.things, Duration.ofSeconds(1))).isEmpty();
+      assertThat(Processes.awaitReady(two.things, Duration.ofMillis(500))).isEmpty();
       assertThat(Duration.ofNanos(threads.getCurrentThreadCpuTime() - start))
-          .isLessThan(Duration.ofMillis(300));
+          .isLessThan(Duration.ofMillis(150));
     }
   }
 

@@ -37,7 +37,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -52,10 +54,22 @@ class SocketListenerTest {
   private static final byte[] OTHER_KEY = RawClient.random(21);
   private static final Duration BRIEF = SHORT.dividedBy(5);
 
+  private static Descriptors first = Descriptors.now();
+
   @TempDir
   Path folder;
 
   private Descriptors before = Descriptors.now();
+
+  @BeforeAll
+  static void countFirst() {
+    first = Descriptors.now();
+  }
+
+  @AfterAll
+  static void noSelectorIsLeft() {
+    first.assertNoMoreSelectors();
+  }
 
   @BeforeEach
   void count() {
@@ -284,29 +298,6 @@ class SocketListenerTest {
       for (RawClient client : silent) {
         client.close();
       }
-    }
-  }
-
-  /** Who says nothing, or a byte now and then, is given up after ten seconds. */
-  @Test
-  void handshake_silentOrSlow_isGivenUp() throws Exception {
-    try (ConnectionListener listener = listen("tcp");
-        RawClient silent = new RawClient(listener.address());
-        RawClient slow = new RawClient(listener.address())) {
-      long start = System.nanoTime();
-      byte[] proof = ConnectionHandshake.proof(KEY, slow.greeting(), RawClient.random(32));
-      FutureTask<Boolean> bytes = begin(() -> {
-        for (byte each : proof) {
-          slow.send(new byte[] {each});
-          Thread.sleep(400);
-        }
-        return true;
-      });
-      silent.awaitEnd();
-      assertThat(System.nanoTime() - start).isGreaterThan(TimeUnit.SECONDS.toNanos(9));
-      assertThat(failure(bytes)).isInstanceOf(IOException.class);
-      awaitLong("both to be counted").until(() -> listener.refused() == 2);
-      assertWorks(listener);
     }
   }
 

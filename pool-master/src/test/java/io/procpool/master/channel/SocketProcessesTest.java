@@ -2,6 +2,7 @@
 package io.procpool.master.channel;
 
 import io.procpool.master.sync.Parties;
+import io.procpool.master.sync.Share;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
@@ -22,6 +23,7 @@ class SocketProcessesTest {
   }
 
   @Nested
+  @Share(1)
   class Unix extends SocketContract {
     @Override
     Parties parties() {
@@ -35,6 +37,7 @@ class SocketProcessesTest {
   }
 
   @Nested
+  @Share(0)
   class Tcp extends SocketContract {
     @Override
     Parties parties() {

@@ -4,6 +4,7 @@ package io.procpool.master.sync;
 import io.procpool.manager.ManagerOptions;
 
 /** The contracts of locks and the like in the server of a manager, between processes. */
+@Share(1)
 class SyncManagerProcessesTest extends SyncManagerContracts {
   @Override
   ManagerOptions options() {

@@ -2,10 +2,9 @@
 package io.procpool.master.sync;
 
 import io.procpool.manager.ManagerOptions;
-import org.junit.jupiter.api.Tag;
 
 /** The contracts of locks and the like in the server of a manager, between threads of one process. */
-@Tag("stress") // SyncManagerProcessesTest has the same, between processes
+@Share(0)
 class SyncManagerThreadsTest extends SyncManagerContracts {
   @Override
   ManagerOptions options() {

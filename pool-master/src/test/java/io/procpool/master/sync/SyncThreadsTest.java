@@ -6,6 +6,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
 
 /** The contracts of locks and the like between threads of one process. */
+@Share(0)
 class SyncThreadsTest {
   private static Parties parties;
 
