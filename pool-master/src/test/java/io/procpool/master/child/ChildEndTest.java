@@ -8,6 +8,7 @@ import io.procpool.ChildOptions;
 import io.procpool.ChildOptions.Stream;
 import io.procpool.ChildProcess;
 import io.procpool.ChildTask;
+import io.procpool.LongForm;
 import io.procpool.master.process.Faults;
 import java.io.File;
 import java.io.IOException;
@@ -171,7 +172,7 @@ final class ChildEndTest {
   /** One that comes before the task is not lost; the order of interrupts and the start does not matter. */
   @Test
   void interrupt_rightAfterStart_isNotLost() throws Exception {
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < LongForm.choose(10, 4); i++) {
       ChildProcess child = ChildProcess.start(options(LONG), () -> {
         try {
           Thread.sleep(Long.MAX_VALUE);
@@ -242,7 +243,7 @@ final class ChildEndTest {
 
   @Test
   void terminate_atAnyTimeAfterStart_ends() throws Exception {
-    terminateSoonAfterStart(15);
+    terminateSoonAfterStart(LongForm.choose(15, 9));
   }
 
   @Test
@@ -271,7 +272,7 @@ final class ChildEndTest {
 
   @Test
   void manyChildren_short_allEndAndSpeak() throws Exception {
-    shortChildren(60, 6);
+    shortChildren(LongForm.choose(60, 18), 6);
   }
 
   /** A thousand of them, and no descriptor is left. */

@@ -20,7 +20,7 @@ final class ParentProgram {
     Notes notes = new Notes(arguments[0]);
     notes.add("session " + Session.current().path());
     switch (arguments[1]) {
-      case "ends", "exits", "stays" -> {
+      case "ends", "exits" -> {
         start(notes, "normal", false);
         start(notes, "daemon", true);
         notes.await("daemon began");
@@ -28,8 +28,6 @@ final class ParentProgram {
         notes.add("ready");
         if (arguments[1].equals("exits")) {
           System.exit(3);
-        } else if (arguments[1].equals("stays")) {
-          new CountDownLatch(1).await();
         }
       }
       case "daemon" -> {
@@ -37,9 +35,20 @@ final class ParentProgram {
         notes.await("daemon began");
       }
       case "tree" -> {
-        ChildProcess.start(ChildOptions.builder().name("middle").build(), () -> middle(notes));
-        notes.await("grandchild began");
-        notes.await("tool ");
+        tree(notes);
+        notes.add("ready");
+        new CountDownLatch(1).await();
+      }
+      case "all" -> {
+        start(notes, "normal", false);
+        start(notes, "daemon", true);
+        tree(notes);
+        notes.await("daemon began");
+        notes.await("normal began");
+        WarmSpares spares = WarmSpares.keep(2);
+        spares.awaitReady(Faults.LONG);
+        notes.add("spares " + spares.statistics().ready());
+        ProcessHandle.current().children().forEach(child -> notes.add("pid " + child.pid()));
         notes.add("ready");
         new CountDownLatch(1).await();
       }
@@ -55,13 +64,6 @@ final class ParentProgram {
         pool.close();
         notes.add("closed");
       }
-      case "spares" -> {
-        WarmSpares spares = WarmSpares.keep(2);
-        spares.awaitReady(Faults.LONG);
-        ProcessHandle.current().children().forEach(child -> notes.add("pid " + child.pid()));
-        notes.add("ready");
-        new CountDownLatch(1).await();
-      }
       case "late" -> {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
           try {
@@ -74,6 +76,12 @@ final class ParentProgram {
       }
       default -> throw new IllegalArgumentException(List.of(arguments).toString());
     }
+  }
+
+  private static void tree(Notes notes) throws Exception {
+    ChildProcess.start(ChildOptions.builder().name("middle").build(), () -> middle(notes));
+    notes.await("grandchild began");
+    notes.await("tool ");
   }
 
   private static void start(Notes notes, String name, boolean daemon) {

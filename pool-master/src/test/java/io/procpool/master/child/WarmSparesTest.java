@@ -9,6 +9,7 @@ import io.procpool.ChildOptions;
 import io.procpool.ChildOptions.Stream;
 import io.procpool.ChildProcess;
 import io.procpool.ChildTask;
+import io.procpool.LongForm;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
 import io.procpool.SpareOptions;
@@ -153,7 +154,7 @@ final class WarmSparesTest {
   /** Killed just before it is adopted: the child runs all the same, or is seen to have been killed. */
   @Test
   void spare_killedAsItIsAdopted_noHang() throws Exception {
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < LongForm.choose(5, 2); i++) {
       try (WarmSpares spares = keepReady(forChildren())) {
         Faults.signal("KILL", pids().iterator().next());
         ChildProcess child = run(CHILD, () -> {});
