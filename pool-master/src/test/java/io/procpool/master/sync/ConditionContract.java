@@ -5,6 +5,7 @@ import static io.procpool.master.process.Faults.LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.procpool.LongForm;
 import io.procpool.Task;
 import io.procpool.master.process.Faults;
 import io.procpool.shared.SharedInt;
@@ -579,7 +580,7 @@ abstract class ConditionContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void signal_boundedBuffer_losesNothing(LockKind kind) throws Exception {
-    int perThread = 500;
+    int perThread = LongForm.choose(500, 200);
     int capacity = 4;
     try (ProcessLock lock = kind.make(home());
         ProcessCondition notFull = lock.newCondition();

@@ -4,6 +4,7 @@ package io.procpool.master.sync;
 import static io.procpool.master.process.Faults.LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.procpool.LongForm;
 import io.procpool.sync.ProcessCountDownLatch;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -61,7 +62,7 @@ abstract class LatchContract extends SyncContract {
   /** None of many is lost, and none waits when all have counted. */
   @Test
   void countDown_manyAtATime_losesNone() throws Exception {
-    for (int round = 0; round < 10; round++) {
+    for (int round = 0; round < LongForm.choose(10, 4); round++) {
       try (ProcessCountDownLatch latch = home().countDownLatch(3000)) {
         List<Begun<Boolean>> running = new ArrayList<>();
         for (Party party : parties().all()) {

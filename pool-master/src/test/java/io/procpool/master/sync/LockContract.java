@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.procpool.LongForm;
 import io.procpool.shared.SharedInt;
 import io.procpool.shared.SharedLong;
 import io.procpool.sync.ProcessLock;
@@ -23,6 +24,7 @@ abstract class LockContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void lock_byThreadsOfAllParties_excludes(LockKind kind) throws Exception {
+    int rounds = LongForm.choose(ROUNDS, ROUNDS / 4);
     try (ProcessLock lock = kind.make(home());
         SharedLong count = SharedLong.create(0);
         SharedInt inside = SharedInt.create(0)) {
@@ -30,7 +32,7 @@ abstract class LockContract extends SyncContract {
       for (Party party : parties().all()) {
         for (int thread = 0; thread < 2; thread++) {
           running.add(party.start(() -> {
-            for (int i = 0; i < ROUNDS; i++) {
+            for (int i = 0; i < rounds; i++) {
               lock.lock();
               try {
                 assertThat(inside.incrementAndGet()).isEqualTo(1);
@@ -46,7 +48,7 @@ abstract class LockContract extends SyncContract {
       for (Begun<Boolean> each : running) {
         each.value();
       }
-      assertThat(count.get()).isEqualTo((long) ROUNDS * running.size());
+      assertThat(count.get()).isEqualTo((long) rounds * running.size());
       assertThat(lock.isLocked()).isFalse();
     }
   }
@@ -381,12 +383,13 @@ abstract class LockContract extends SyncContract {
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "OF_SHARED_VALUE")
   void fencingToken_underContention_neverFalls(LockKind kind) throws Exception {
+    int rounds = LongForm.choose(ROUNDS, ROUNDS / 4);
     try (ProcessLock lock = kind.make(home());
         SharedLong largest = SharedLong.create(Long.MIN_VALUE)) {
       List<Begun<Boolean>> running = new ArrayList<>();
       for (Party party : parties().all()) {
         running.add(party.start(() -> {
-          for (int i = 0; i < ROUNDS; i++) {
+          for (int i = 0; i < rounds; i++) {
             lock.lock();
             assertThat(lock.fencingToken()).isGreaterThan(largest.getPlain());
             largest.setPlain(lock.fencingToken());

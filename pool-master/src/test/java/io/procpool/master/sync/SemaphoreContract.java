@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.procpool.LongForm;
 import io.procpool.master.process.Faults;
 import io.procpool.shared.SharedInt;
 import io.procpool.sync.ProcessSemaphore;
@@ -41,6 +42,7 @@ abstract class SemaphoreContract extends SyncContract {
   @ParameterizedTest
   @EnumSource
   void acquire_byThreadsOfAllParties_neverMoreThanPermits(Kind kind) throws Exception {
+    int rounds = LongForm.choose(ROUNDS, ROUNDS / 4);
     try (ProcessSemaphore semaphore = kind.make(home(), 3);
         SharedInt inside = SharedInt.create(0)) {
       List<Begun<Boolean>> running = new ArrayList<>();
@@ -48,7 +50,7 @@ abstract class SemaphoreContract extends SyncContract {
         for (int thread = 0; thread < 2; thread++) {
           int permits = thread + 1;
           running.add(party.start(() -> {
-            for (int i = 0; i < ROUNDS; i++) {
+            for (int i = 0; i < rounds; i++) {
               semaphore.acquire(permits);
               assertThat(inside.addAndGet(permits)).isBetween(permits, 3);
               inside.addAndGet(-permits);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procpool.ChildProcess;
+import io.procpool.LongForm;
 import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerException;
 import io.procpool.manager.ManagerGoneException;
@@ -172,7 +173,7 @@ class SyncManagerTest extends SyncContract {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void lock_interruptedAtAnyMoment_isHeldOrNot(boolean forATime) throws Exception {
-    int rounds = 300;
+    int rounds = LongForm.choose(300, 100);
     try (ProcessLock lock = manager.lock();
         SharedInt begun = SharedInt.create(0)) {
       int got = 0;
@@ -354,7 +355,7 @@ class SyncManagerTest extends SyncContract {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void server_endsWhileAllWait_allAreTold(boolean killed) throws Exception {
-    for (int round = 0; round < (killed ? 1 : 8); round++) {
+    for (int round = 0; round < (killed ? 1 : LongForm.choose(8, 3)); round++) {
       Manager ending = Manager.start(ManagerOptions.builder().hosted(!killed).build());
       ProcessLock lock = ending.lock();
       ProcessLock free = ending.lock();

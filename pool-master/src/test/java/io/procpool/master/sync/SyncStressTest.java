@@ -4,6 +4,7 @@ package io.procpool.master.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.AsyncResult;
+import io.procpool.LongForm;
 import io.procpool.Pool;
 import io.procpool.PoolListener;
 import io.procpool.WorkerCrashedException;
@@ -50,7 +51,7 @@ final class SyncStressTest {
 
   @Test
   void allKinds_randomly_keepTheirPromises() throws Exception {
-    run(1_000);
+    run(LongForm.choose(1_000, 400));
   }
 
   @Test
