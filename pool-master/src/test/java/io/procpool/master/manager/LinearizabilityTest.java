@@ -4,6 +4,7 @@ package io.procpool.master.manager;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.ChildProcess;
+import io.procpool.LongForm;
 import io.procpool.manager.ManagedList;
 import io.procpool.manager.ManagedLong;
 import io.procpool.manager.ManagedMap;
@@ -266,7 +267,8 @@ class LinearizabilityTest {
 
   private <S extends Object> void linearizable(Made made, List<String> names, Model<S> model)
       throws Exception {
-    for (int i = 0; i < HISTORIES; i++) {
+    int histories = LongForm.choose(HISTORIES, HISTORIES / 2);
+    for (int i = 0; i < histories; i++) {
       Subject subject = made.subject();
       List<Operation> history =
           byThreads(List.of(subject, subject, subject), names, seed + 100L * i);
@@ -278,7 +280,7 @@ class LinearizabilityTest {
     ManagedLong ready = manager.atomicLong();
     ManagedList<List<Operation>> done = manager.list();
     ManagedList<Subject> subjects = manager.list();
-    for (int i = 0; i < HISTORIES; i++) {
+    for (int i = 0; i < histories; i++) {
       subjects.add(made.subject());
     }
     List<ChildProcess> children = new ArrayList<>();
@@ -286,7 +288,7 @@ class LinearizabilityTest {
       long own = seed + i;
       children.add(ChildProcess.start(() -> {
         List<Subject> all = new ArrayList<>(subjects);
-        for (int j = 0; j < HISTORIES; j++) {
+        for (int j = 0; j < histories; j++) {
           ready.incrementAndGet();
           while (ready.get() < (j + 1L) * CLIENTS) {
             Thread.onSpinWait();
@@ -300,8 +302,8 @@ class LinearizabilityTest {
       assertThat(child.exitCode()).hasValue(0);
     }
     List<List<Operation>> works = new ArrayList<>(done);
-    assertThat(works).hasSize(HISTORIES * CLIENTS);
-    for (int i = 0; i < HISTORIES; i++) {
+    assertThat(works).hasSize(histories * CLIENTS);
+    for (int i = 0; i < histories; i++) {
       List<Operation> history = new ArrayList<>();
       works.subList(i * CLIENTS, (i + 1) * CLIENTS).forEach(history::addAll);
       assertThat(Linearizability.holds(history, model))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procpool.ChildProcess;
+import io.procpool.LongForm;
 import io.procpool.manager.ManagedList;
 import io.procpool.manager.ManagedQueue;
 import io.procpool.manager.Manager;
@@ -152,7 +153,7 @@ class ManagedQueueTest {
   @Test
   void interrupt_whileWaiting_noElementIsLost() throws Exception {
     ManagedQueue<Integer> queue = manager.queue(1);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < LongForm.choose(100, 20); i++) {
       Waiting<Integer> interrupted = begin(queue::take);
       interrupted.thread().interrupt();
       assertThat(queue.offer(i)).isTrue();

@@ -3,6 +3,7 @@ package io.procpool.master.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.procpool.LongForm;
 import io.procpool.manager.ConnectOptions;
 import io.procpool.manager.ManagedList;
 import io.procpool.manager.Manager;
@@ -28,7 +29,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** A server whose process may have no more descriptors goes on, without spinning, and takes clients again when it has some. */
 @EnabledOnOs(OS.LINUX)
@@ -60,8 +61,12 @@ class ManagerDescriptorsTest {
     return new ProcessBuilder(words).redirectError(errors.toFile()).start();
   }
 
+  static List<String> transports() {
+    return LongForm.choose(List.of("native", "nio"), 2);
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"native", "nio"})
+  @MethodSource("transports")
   void descriptors_allTaken_serverGoesOn(String transport) throws Exception {
     Path errors = directory.resolve("errors");
     Process server = start(errors, transport);

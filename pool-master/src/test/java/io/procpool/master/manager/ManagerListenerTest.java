@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procpool.ChildProcess;
+import io.procpool.LongForm;
 import io.procpool.manager.ChangeListener;
 import io.procpool.manager.ListChange;
 import io.procpool.manager.ManagedArray;
@@ -533,12 +534,13 @@ class ManagerListenerTest {
   /** A value that was seen is never followed by an older one, and own writes are seen at once, while others write. */
   @Test
   void cached_whileOthersWrite_neverGoesBack() throws Exception {
+    int writes = LongForm.choose(20_000, 4_000);
     try (Manager manager = Manager.start()) {
       ManagedMap<String, Integer> map = manager.map();
       ManagedMap<String, Integer> cached = map.cached();
       map.put("n", 0);
       ChildProcess writer = ChildProcess.start(() -> {
-        for (int i = 1; i <= 20_000; i++) {
+        for (int i = 1; i <= writes; i++) {
           map.put("n", i);
         }
       });
@@ -549,7 +551,7 @@ class ManagerListenerTest {
         Thread reader = new Thread(() -> {
           int last = 0;
           int round = 0;
-          while (last < 20_000 && !failed.get()) {
+          while (last < writes && !failed.get()) {
             Integer n = cached.get("n");
             if (n == null || n < last) {
               failed.set(true);

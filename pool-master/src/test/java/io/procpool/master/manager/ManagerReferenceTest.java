@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procpool.ChildOptions;
 import io.procpool.ChildProcess;
+import io.procpool.LongForm;
 import io.procpool.Pool;
 import io.procpool.channel.Connection;
 import io.procpool.channel.Pipe;
@@ -204,17 +205,18 @@ class ManagerReferenceTest {
   @Test
   void sent_droppedBySender_belongsToReceiver() throws Exception {
     Manager shared = manager;
+    int count = LongForm.choose(20, 6);
     try (ProcessQueue<Object> there = ProcessQueue.ofCapacity(100);
         ProcessQueue<Object> back = ProcessQueue.ofCapacity(100)) {
       ChildProcess child =
           ChildProcess.start(ChildOptions.builder().name("receiver").build(), () -> {
-            for (int i = 0; i < 20; i++) {
+            for (int i = 0; i < count; i++) {
               ManagedList<?> list = (ManagedList<?>) there.take();
               collectHere();
               back.put(list.get(0));
             }
           });
-      for (int i = 0; i < 20; i++) {
+      for (int i = 0; i < count; i++) {
         send(shared, there, i);
         collectHere();
         assertThat(back.take()).isEqualTo(i);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procpool.ChildProcess;
+import io.procpool.LongForm;
 import io.procpool.manager.ManagedSortedMap;
 import io.procpool.manager.Manager;
 import io.procpool.manager.ManagerException;
@@ -33,7 +34,7 @@ import org.junit.jupiter.api.Timeout;
 /** The sorted map of a manager and its views against the skip list of the JDK and its views: random operations do the same in both. */
 @Timeout(120)
 class SortedMapModelTest {
-  private static final int STEPS = 4000;
+  private static final int STEPS = LongForm.choose(4000, 1000);
 
   private static Manager manager;
   private final long seed = Long.getLong("procpool.test.seed", System.nanoTime());

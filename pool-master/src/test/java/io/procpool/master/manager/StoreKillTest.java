@@ -4,6 +4,7 @@ package io.procpool.master.manager;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.ChildProcess;
+import io.procpool.LongForm;
 import io.procpool.manager.ManagedMap;
 import io.procpool.manager.ManagedQueue;
 import io.procpool.manager.ManagedType;
@@ -38,7 +39,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Servers that are killed in the middle of work, again and again, and started with the same store: all that any client was told is there; what was not told is there
@@ -298,8 +300,17 @@ class StoreKillTest {
     }
   }
 
+  static List<Arguments> stores() {
+    return LongForm.choose(
+        List.of(
+            Arguments.of(false, 64L << 20),
+            Arguments.of(false, 20_000L),
+            Arguments.of(true, 20_000L)),
+        2);
+  }
+
   @ParameterizedTest
-  @CsvSource({"false,67108864", "false,20000", "true,20000"})
+  @MethodSource("stores")
   void server_killedAtAnyMoment_hasAllThatWasTold(boolean sync, long renewedBytes)
       throws Exception {
     UnixDomainSocketAddress address =
