@@ -81,7 +81,7 @@ public final class RecyclePolicy {
 
   /**
    * Returns this policy with a resident memory in bytes above which a worker is replaced, 16 MiB or more. It is looked at several times a second, also while
-   * a task runs, which it does not end. Refused where the system does not tell the memory of processes.
+   * a task runs, which it does not end. A worker that has run nothing stays. Refused where the system does not tell the memory of processes.
    */
   public RecyclePolicy maxRssBytes(long maxRssBytes) {
     long checked = atLeast(OptionChecks.LEAST_RSS_BYTES, "maxRssBytes", maxRssBytes);

@@ -261,6 +261,7 @@ final class PoolFlags {
 
   private static final long SMALLEST_HEAP =
       3L << 20; // measured: 2m does not start, with JDK 17 and 25
+  private static final Duration LEAST_AGE = Duration.ofSeconds(1);
   private static final Duration LONGEST_DELAY = Duration.ofSeconds(10);
   private static final Pattern HEAP_FLAG = Pattern.compile("(?:-Xmx|-XX:MaxHeapSize=)(\\w*)");
 
@@ -435,13 +436,17 @@ final class PoolFlags {
       throw CommandException.usage(
           "--max-heap: " + maxHeapText + " is too small for a worker; give 2m or more", e);
     }
-    if (maxHeapText != null
-        && heapText != null
-        && Values.bytes("--max-heap", maxHeapText) >= Values.bytes("--heap", heapText)) {
-      throw CommandException.usage("--max-heap: " + maxHeapText + " is not below --heap " + heapText
-          + ", so a worker would run out of memory first; lower it, or raise --heap");
+    if (maxHeapText != null) {
+      checkBelowHeap("--max-heap", maxHeapText);
     }
     return limits;
+  }
+
+  private void checkBelowHeap(String option, String text) throws CommandException {
+    if (heapText != null && Values.bytes(option, text) >= Values.bytes("--heap", heapText)) {
+      throw CommandException.usage(option + ": " + text + " is not below --heap " + heapText
+          + ", so a worker would run out of memory first; lower it, or raise --heap");
+    }
   }
 
   private RetryPolicy retryPolicy() throws CommandException {
@@ -452,8 +457,12 @@ final class PoolFlags {
       }
       return RetryPolicy.none();
     }
-    RetryPolicy policy =
-        RetryPolicy.of(Values.number("--retries", retriesText, 0, RetryPolicy.MAX_RETRIES));
+    int retries = Values.number("--retries", retriesText, 0, RetryPolicy.MAX_RETRIES);
+    if (retries == 0 && (retryOnText != null || retryDelayText != null)) {
+      throw CommandException.usage((retryOnText != null ? "--retry-on" : "--retry-delay")
+          + ": has no effect with --retries 0; raise it");
+    }
+    RetryPolicy policy = RetryPolicy.of(retries);
     if (retryOnText != null) {
       Set<Cause> left = EnumSet.allOf(Cause.class);
       for (String name : retryOnText.split(",", -1)) {
@@ -490,6 +499,10 @@ final class PoolFlags {
             + " of --workers; lower it, or raise --workers");
       }
       options.workers(min, workers);
+      if (idleTimeoutText != null && min == workers) {
+        throw CommandException.usage("--idle-timeout: has no effect with --min-workers " + min
+            + ", which is all of --workers; lower it, or leave --idle-timeout out");
+      }
     }
     if (idleTimeoutText != null) {
       if (minWorkersText == null) {
@@ -506,13 +519,19 @@ final class PoolFlags {
       policy = policy.maxTasks(Values.number("--max-tasks", maxTasksText, 1, Integer.MAX_VALUE));
     }
     if (maxAgeText != null) {
-      policy = policy.maxAge(Values.time("--max-age", maxAgeText));
+      Duration age = Values.time("--max-age", maxAgeText);
+      if (age.compareTo(LEAST_AGE) < 0) {
+        throw CommandException.usage("--max-age: " + maxAgeText
+            + " is too short, because a JVM takes that long to start; give 1s or more");
+      }
+      policy = policy.maxAge(age);
     }
     if (recycleRssText != null) {
       policy = policy.maxRssBytes(mebibytes("--recycle-rss", recycleRssText, 16));
     }
     if (maxHeapAfterGcText != null) {
       policy = policy.maxHeapBytesAfterGc(mebibytes("--max-heap-after-gc", maxHeapAfterGcText, 1));
+      checkBelowHeap("--max-heap-after-gc", maxHeapAfterGcText);
     }
     return policy;
   }

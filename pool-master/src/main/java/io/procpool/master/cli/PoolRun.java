@@ -63,11 +63,21 @@ final class PoolRun {
             message + "; pool-master doctor says what is missing", failure);
   }
 
+  /** Puts the options of a pool that a message advises to change into those of the command. */
+  private static String inFlags(String message) {
+    return message
+        .replace(
+            "lower workers, spares or maxHeapBytes, close other pools, or set memory to UNBUDGETED",
+            "lower --workers, --spares or --heap")
+        .replace("maxHeapBytes of a task: ", "--max-heap: ")
+        .replace("raise maxHeapBytes of the pool", "give more with --heap");
+  }
+
   private static Pool open(PoolOptions options) throws CommandException {
     try {
       return Pool.open(options);
     } catch (IllegalArgumentException e) {
-      throw CommandException.usage(Texts.oneLine(String.valueOf(e.getMessage())), e);
+      throw CommandException.usage(inFlags(Texts.oneLine(String.valueOf(e.getMessage()))), e);
     } catch (UncheckedIOException e) {
       throw CommandException.usage(Texts.oneLine(String.valueOf(e.getMessage())), e);
     } catch (WorkerStartException e) {

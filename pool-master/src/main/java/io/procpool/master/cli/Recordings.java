@@ -6,9 +6,11 @@ import io.procpool.PoolSnapshot;
 import io.procpool.WorkerSnapshot;
 import io.procpool.ipc.SessionDirectory;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
@@ -66,7 +68,10 @@ final class Recordings implements PoolListener, AutoCloseable {
       throw CommandException.usage(
           "--record: " + text + " is no path (" + e.getReason() + "); name a directory", e);
     }
-    if (text.isEmpty() || directory.toAbsolutePath().toString().matches("(?s).*[\"\\p{Cntrl}].*")) {
+    if (text.isBlank()) {
+      throw CommandException.usage("--record: \"" + text + "\" names no directory; give its path");
+    }
+    if (directory.toAbsolutePath().toString().matches("(?s).*[\"\\p{Cntrl}].*")) {
       throw CommandException.usage("--record: \"" + text
           + "\" cannot be given to a JVM; name a directory without quotes and line breaks");
     }
@@ -94,7 +99,7 @@ final class Recordings implements PoolListener, AutoCloseable {
             + file.getFileName() + "); remove them, or name another directory");
       }
     } catch (IOException e) {
-      throw refused(text, Texts.failure(e), e);
+      throw refused(text, why(e), e);
     }
   }
 
@@ -102,6 +107,12 @@ final class Recordings implements PoolListener, AutoCloseable {
     String message = "--record: " + text + " cannot be written (" + why
         + "); name a directory that you can write to";
     return cause == null ? CommandException.usage(message) : CommandException.usage(message, cause);
+  }
+
+  private static String why(IOException e) {
+    return e instanceof AccessDeniedException
+        ? "permission denied"
+        : e instanceof NoSuchFileException ? "it cannot be made there" : Texts.failure(e);
   }
 
   /** Returns the flags with which the workers' JVMs record. */
@@ -122,7 +133,7 @@ final class Recordings implements PoolListener, AutoCloseable {
       openedMillis = Files.getLastModifiedTime(raw).toMillis();
       return this;
     } catch (IOException e) {
-      throw refused(directory.toString(), Texts.failure(e), e);
+      throw refused(directory.toString(), why(e), e);
     }
   }
 
@@ -221,18 +232,15 @@ final class Recordings implements PoolListener, AutoCloseable {
 
   /** Says where the recordings are, and which there are not. */
   synchronized String summary() {
-    String none = lost.isEmpty()
-        ? ""
-        : "none of " + String.join(", ", lost.subList(0, Math.min(5, lost.size())))
-            + (lost.size() > 5 ? " and " + (lost.size() - 5) + " more" : "")
-            + ", killed before anything was written";
-    return kept == 0
-        ? "no flight recordings" + (none.isEmpty() ? "" : ": " + none)
-        : (kept == 1
-                ? "the flight recording of 1 worker is in "
-                : "the flight recordings of " + kept + " workers are in ")
-            + directory
-            + (none.isEmpty() ? "" : "; " + none);
+    String names = String.join(", ", lost.subList(0, Math.min(5, lost.size())))
+        + (lost.size() > 5 ? " and " + (lost.size() - 5) + " more" : "");
+    String none = lost.isEmpty() ? "" : "; " + names + " ended before anything was written";
+    return switch (kept) {
+          case 0 -> "there is no flight recording";
+          case 1 -> "the flight recording of 1 worker is in " + directory;
+          default -> "the flight recordings of " + kept + " workers are in " + directory;
+        }
+        + none;
   }
 
   /** Returns how many there are. */

@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 /** Reads the values of options; what is wrong is said in one line that names the option. */
 final class Values {
   private static final Pattern TIME = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*(ms|s|m|h)");
+  private static final Duration SHORTEST = Duration.ofMillis(1);
   private static final Duration LONGEST = Duration.ofDays(36500); // of the pool's options, too
   private static final Pattern SIZE = Pattern.compile("([0-9]+)\\s*([kmgt]?)(?:i?b)?");
 
@@ -72,6 +73,9 @@ final class Values {
     if (time.isZero() || time.isNegative()) {
       throw CommandException.usage(option + ": \"" + text
           + "\" is not a time above zero; give it as 500ms, 2s, 1m, 1h or PT1.5S");
+    }
+    if (time.compareTo(SHORTEST) < 0) {
+      throw CommandException.usage(option + ": \"" + text + "\" is too short; give 1ms or more");
     }
     if (time.compareTo(LONGEST) > 0) {
       throw CommandException.usage(

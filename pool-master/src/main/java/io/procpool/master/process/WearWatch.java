@@ -47,7 +47,11 @@ final class WearWatch {
 
   private void look() {
     for (Worker worker : new ArrayList<>(workers)) {
-      if (worker.wasReady && !worker.worn && worker.lookAtRss() > policy.maxRssBytes()) {
+      // One that has run nothing would be followed by one of the same size, without end.
+      if (worker.wasReady
+          && worker.assignedTasks > 0
+          && !worker.worn
+          && worker.lookAtRss() > policy.maxRssBytes()) {
         worn.accept(worker);
       }
     }

@@ -244,6 +244,19 @@ final class WorkerLifeTest {
     }
   }
 
+  /** A limit that every JVM is above replaces a worker after each task, and does not replace those that have run none for ever. */
+  @Test
+  void recycling_byRss_newWorkersStay() throws Exception {
+    RecyclePolicy policy = RecyclePolicy.never().maxRssBytes(16L * MEBIBYTE);
+    try (Pool pool = Pool.open(options().workers(1).recycling(policy).build())) {
+      valueOf(pool.submit(Faults::pid));
+      Faults.awaitLong("end of the first").until(() -> pool.statistics().recycledWorkers() == 1);
+      Faults.awaitLong("the second stays")
+          .during(Duration.ofMillis(600)) // two looks, and a start
+          .until(() -> pool.statistics().spawnedWorkers() == 2);
+    }
+  }
+
   /** Garbage does not count, what stays does. */
   @Test
   void recycling_byHeapAfterGc_countsWhatStays() throws Exception {
