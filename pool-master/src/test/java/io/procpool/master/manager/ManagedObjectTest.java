@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procpool.ChildProcess;
+import io.procpool.LongForm;
 import io.procpool.Pool;
 import io.procpool.RemoteTrace;
 import io.procpool.manager.ByProxy;
@@ -20,6 +21,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +31,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Objects of types of users' own in a manager. */
 @Timeout(120)
 class ManagedObjectTest {
+  private static Manager own; // in a process of its own
+
+  @BeforeAll
+  static void start() {
+    own = Manager.start(options().build());
+  }
+
+  @AfterAll
+  static void close() {
+    own.close();
+  }
+
   /** A counter that is not thread-safe. */
   public interface Counter {
     int next();
@@ -192,40 +207,48 @@ class ManagedObjectTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void registered_methodsRunOnTheServer(boolean hosted) throws Exception {
-    try (Manager manager = Manager.start(options().hosted(hosted).build())) {
-      Counter counter = manager.object("counter", Counter.class);
-      assertThat(counter.next()).isEqualTo(1);
-      assertThat(counter.plus(3, 4L)).isEqualTo(7);
-      long pid = ProcessHandle.current().pid();
-      assertThat(counter.described().endsWith(" in " + pid)).isEqualTo(hosted);
-      assertThat(counter.next()).isEqualTo(3);
-      assertThatThrownBy(() -> counter.fail("as declared"))
-          .isExactlyInstanceOf(IOException.class)
-          .hasMessageContaining("as declared")
-          .hasCauseInstanceOf(RemoteTrace.class);
-      assertThat(manager.object("counter", Counter.class).next())
-          .as("another one")
-          .isEqualTo(1);
-      Counter named = manager.object("counter", "of this name", Counter.class);
-      Counter again = manager.object("counter", "of this name", Counter.class);
-      named.next();
-      assertThat(again.next()).isEqualTo(2);
-      assertThat(again).isEqualTo(named).isNotEqualTo(counter).hasSameHashCodeAs(named);
-      assertThat(named.toString()).contains("registered counter");
-      assertThat(named.equals("text")).isFalse();
+    if (!hosted) {
+      assertRegisteredRuns(own, false);
+      return;
     }
+    try (Manager manager = Manager.start(options().hosted(true).build())) {
+      assertRegisteredRuns(manager, true);
+    }
+  }
+
+  private static void assertRegisteredRuns(Manager manager, boolean hosted) {
+    Counter counter = manager.object("counter", Counter.class);
+    assertThat(counter.next()).isEqualTo(1);
+    assertThat(counter.plus(3, 4L)).isEqualTo(7);
+    long pid = ProcessHandle.current().pid();
+    assertThat(counter.described().endsWith(" in " + pid)).isEqualTo(hosted);
+    assertThat(counter.next()).isEqualTo(3);
+    assertThatThrownBy(() -> counter.fail("as declared"))
+        .isExactlyInstanceOf(IOException.class)
+        .hasMessageContaining("as declared")
+        .hasCauseInstanceOf(RemoteTrace.class);
+    assertThat(manager.object("counter", Counter.class).next())
+        .as("another one")
+        .isEqualTo(1);
+    Counter named = manager.object("counter", "of this name", Counter.class);
+    Counter again = manager.object("counter", "of this name", Counter.class);
+    named.next();
+    assertThat(again.next()).isEqualTo(2);
+    assertThat(again).isEqualTo(named).isNotEqualTo(counter).hasSameHashCodeAs(named);
+    assertThat(named.toString()).contains("registered counter");
+    assertThat(named.equals("text")).isFalse();
   }
 
   /** The object is not thread-safe, and nothing is lost: one call at a time. */
   @Test
   void calls_fromSeveralProcesses_oneAtATime() throws Exception {
-    try (Manager manager = Manager.start(options().build());
-        Pool pool = Pool.ofWorkers(1)) {
-      Counter counter = manager.object("counter", "shared", Counter.class);
-      ManagedList<Object> list = manager.list();
+    int clients = LongForm.choose(3, 2);
+    try (Pool pool = Pool.ofWorkers(1)) {
+      Counter counter = own.object("counter", "shared", Counter.class);
+      ManagedList<Object> list = own.list();
       list.add(counter);
       List<ChildProcess> children = new ArrayList<>();
-      for (int i = 0; i < 3; i++) {
+      for (int i = 0; i < clients; i++) {
         children.add(ChildProcess.start(() -> {
           Counter fromList = (Counter) list.get(0);
           for (int j = 0; j < 200; j++) {
@@ -239,7 +262,7 @@ class ManagedObjectTest {
         assertThat(child.exitCode()).hasValue(0);
       }
       int next = pool.apply(Counter::next, counter);
-      assertThat(next).isEqualTo(1201);
+      assertThat(next).isEqualTo(2 * 200 * clients + 1);
       assertThat(list.get(0)).isEqualTo(counter);
     }
   }
@@ -267,24 +290,21 @@ class ManagedObjectTest {
 
   @Test
   void create_factoryIsSent() throws Exception {
-    try (Manager manager = Manager.start()) {
-      int first = 40;
-      Counter counter = manager.create(Counter.class, () -> {
-        Counts made = new Counts();
-        made.count = first;
-        return made;
-      });
-      assertThat(counter.next()).isEqualTo(41);
-      assertThatThrownBy(() -> manager.create(Counter.class, () -> {
-            throw new IOException("no counters today");
-          }))
-          .isInstanceOf(IOException.class)
-          .hasMessageContaining("no counters today");
-      assertThatThrownBy(() -> manager.create(Counter.class, () -> (Counter) null))
-          .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining(
-              "the factory has made null (expected: of " + Counter.class.getName());
-    }
+    int first = 40;
+    Counter counter = own.create(Counter.class, () -> {
+      Counts made = new Counts();
+      made.count = first;
+      return made;
+    });
+    assertThat(counter.next()).isEqualTo(41);
+    assertThatThrownBy(() -> own.create(Counter.class, () -> {
+          throw new IOException("no counters today");
+        }))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("no counters today");
+    assertThatThrownBy(() -> own.create(Counter.class, () -> (Counter) null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("the factory has made null (expected: of " + Counter.class.getName());
   }
 
   /** Returns what cannot stay. */

@@ -157,7 +157,7 @@ class ManagerListenerTest {
       Collects<MapChange<Integer, Integer>> listener = new Collects<>();
       map.addListener(listener);
       List<ChildProcess> writers = new ArrayList<>();
-      for (int i = 0; i < 3; i++) {
+      for (int i = 0; i < LongForm.choose(3, 2); i++) {
         int seed = i;
         writers.add(ChildProcess.start(() -> {
           Random random = new Random(seed);
@@ -544,6 +544,7 @@ class ManagerListenerTest {
           map.put("n", i);
         }
       });
+      Faults.awaitLong("the writer to begin").until(() -> map.get("n") > 0);
       AtomicBoolean failed = new AtomicBoolean();
       List<Thread> readers = new ArrayList<>();
       for (int t = 0; t < 2; t++) {

@@ -203,8 +203,9 @@ final class RawPeer implements AutoCloseable {
 
   /** Waits until the other side has closed. */
   void awaitEnd() throws IOException {
+    byte[] some = new byte[1 << 16];
     try {
-      while (in.read() >= 0) {
+      while (in.read(some) >= 0) {
         // More of what it said before.
       }
     } catch (EOFException | java.net.SocketException | javax.net.ssl.SSLException end) {

@@ -271,7 +271,7 @@ class SortedMapModelTest {
     ManagedSortedMap<Integer, Integer> counts = manager.sortedMap((a, b) -> Integer.compare(b, a));
     IntStream.range(0, 300).forEach(i -> map.put(i, i));
     List<ChildProcess> children = new ArrayList<>();
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < LongForm.choose(3, 2); i++) {
       children.add(ChildProcess.start(() -> {
         int last = -1;
         for (var next = map.pollFirstEntry(); next != null; next = map.pollFirstEntry()) {
