@@ -534,7 +534,7 @@ class ManagerListenerTest {
   /** A value that was seen is never followed by an older one, and own writes are seen at once, while others write. */
   @Test
   void cached_whileOthersWrite_neverGoesBack() throws Exception {
-    int writes = LongForm.choose(20_000, 4_000);
+    int writes = LongForm.choose(20_000, 2_000);
     try (Manager manager = Manager.start()) {
       ManagedMap<String, Integer> map = manager.map();
       ManagedMap<String, Integer> cached = map.cached();
