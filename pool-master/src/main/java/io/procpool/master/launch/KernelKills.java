@@ -39,17 +39,7 @@ public final class KernelKills {
    * @param group in the control group of this process
    * @param machine in all
    */
-  public record Count(long group, long machine) {
-    /** Tells whether one of this process's control group was killed after another count. */
-    public boolean isInGroupSince(Count earlier) {
-      return earlier.group >= 0 && group > earlier.group;
-    }
-
-    /** Tells whether one of any process was killed after another count. */
-    public boolean isAnywhereSince(Count earlier) {
-      return earlier.machine >= 0 && machine > earlier.machine;
-    }
-  }
+  public record Count(long group, long machine) {}
 
   /** Counts. Reads two small files. */
   public Count count() {

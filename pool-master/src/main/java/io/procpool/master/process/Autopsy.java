@@ -5,6 +5,7 @@ import io.procpool.PoolOptions;
 import io.procpool.WorkerCrashedException;
 import io.procpool.WorkerCrashedException.Reason;
 import io.procpool.ipc.WorkerSegment.LastWord;
+import io.procpool.master.launch.KillLedger;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -107,7 +108,7 @@ final class Autopsy {
     if (value != SIGKILL_EXIT) {
       return new Finding(Reason.SIGNAL, ending(worker), "", null);
     }
-    Vitals.Kernel kernel = vitals.kernel();
+    KillLedger.Verdict kernel = vitals.kernel(worker);
     if (kernel.certain()) {
       return new Finding(
           Reason.KERNEL_OUT_OF_MEMORY, ending(worker), "killed by " + kernel.text(), null);

@@ -43,6 +43,8 @@ final class TaskClock {
     worker.timedUnit = null; // it would keep its inputs
     worker.overrun = null;
     worker.rssBytes = -1;
+    worker.well = null;
+    worker.wellBefore = null;
     Unit unit = worker.units.peek();
     if (unit != null) {
       Limits limits = unit.work.limits();

@@ -4,17 +4,22 @@ package io.procpool.master.process;
 import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
+import io.procpool.ipc.wire.ToWorker;
+import io.procpool.master.launch.KillLedger;
 import io.procpool.master.launch.OutputTail;
 import io.procpool.master.launch.ProcessMemory;
 import io.procpool.master.pool.WaitingLines;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** What the master knows of one worker. Event loop only, but for the final fields. */
@@ -147,6 +152,9 @@ final class Worker {
   CompletableFuture<String> threadDump; // asked for, not answered
 
   final Map<Long, CompletableFuture<String>> recordings = new HashMap<>(); // orders not answered
+  final List<ToWorker.Record> laterRecordings =
+      new ArrayList<>(); // orders for when it has connected
+  final AtomicBoolean connected = new AtomicBoolean(); // for messages; any thread
 
   @Nullable
   Overrun overrun; // the last limit that the running unit was over
@@ -158,7 +166,12 @@ final class Worker {
 
   final long spawnedMillis = System.currentTimeMillis();
   long rssBytes = -1; // when last looked at while it was at its first unit
-  long rssNanos; // when that was
+  long seenNanos; // when it was last looked at for that
+
+  KillLedger.@Nullable Mark well; // the last before which it was seen well, while at its first unit
+
+  KillLedger.@Nullable Mark wellBefore; // the one before
+
   long stackAskedNanos; // when it was last asked where its task is
   int timedItem;
   long timedSinceNanos;
@@ -229,11 +242,25 @@ final class Worker {
     return kill != null || connectionClosed || processExited || outOfMemoryTrace != null;
   }
 
-  /** Reads the resident memory. */
+  /** Reads the resident memory; -1 if it is not known. A process that is dying has none any more: what was seen before stays. */
   long lookAtRss() {
-    rssNanos = System.nanoTime();
-    rssBytes = ProcessMemory.rssBytes(pid);
-    return rssBytes;
+    ProcessMemory.Seen seen = ProcessMemory.look(pid);
+    if (seen.rssBytes() >= 0) {
+      rssBytes = seen.rssBytes();
+    }
+    return seen.rssBytes();
+  }
+
+  /** Reads the resident memory, and whether it is alive and well, after what the kernel had killed was counted. */
+  void look(KillLedger.Mark mark) {
+    ProcessMemory.Seen seen = ProcessMemory.look(pid);
+    if (seen.rssBytes() >= 0) {
+      rssBytes = seen.rssBytes();
+      if (!seen.killed()) {
+        wellBefore = well == null ? mark : well;
+        well = mark;
+      }
+    }
   }
 
   void cancelLifeTimer() {

@@ -37,12 +37,10 @@ final class KernelKillsTest {
     write(events, "low 0\nhigh 4\noom 3\noom_kill 2\noom_group_kill 9\n");
     write(groups.resolve("jobs/memory.events"), "oom_kill 70\n");
     KernelKills kills = new KernelKills(groups, proc);
-    KernelKills.Count before = kills.count();
-    assertThat(before).isEqualTo(new KernelKills.Count(2, 5));
+    assertThat(kills.count()).isEqualTo(new KernelKills.Count(2, 5));
     assertThat(kills.groupSource()).isEqualTo(events.toString());
     write(events, "oom 4\noom_kill 3\n");
-    assertThat(kills.count().isInGroupSince(before)).isTrue();
-    assertThat(kills.count().isAnywhereSince(before)).isFalse();
+    assertThat(kills.count()).isEqualTo(new KernelKills.Count(3, 5));
   }
 
   @Test
@@ -63,11 +61,10 @@ final class KernelKillsTest {
   }
 
   @Test
-  void nothingReadable_isUnknownAndNeverRises() {
+  void nothingReadable_isUnknownAndSaysNothing() {
     KernelKills kills = new KernelKills(directory.resolve("no"), directory.resolve("neither"));
-    KernelKills.Count unknown = kills.count();
-    assertThat(unknown).isEqualTo(new KernelKills.Count(-1, -1));
-    assertThat(new KernelKills.Count(3, 3).isInGroupSince(unknown)).isFalse();
-    assertThat(new KernelKills.Count(3, 3).isAnywhereSince(unknown)).isFalse();
+    assertThat(kills.count()).isEqualTo(new KernelKills.Count(-1, -1));
+    assertThat(new KillLedger(kills, System::nanoTime).judge(null))
+        .isEqualTo(new KillLedger.Verdict(false, ""));
   }
 }
