@@ -2,6 +2,7 @@
 package io.procpool.worker;
 
 import io.procpool.TaskContext;
+import io.procpool.ipc.FaultPoint;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.FunctionKind;
 import io.procpool.ipc.Outcomes;
@@ -486,6 +487,7 @@ final class UnitRunner implements TaskContexts.Source {
     while (before == UnitState.KILLED) {
       LockSupport.park(); // the master has decided to kill this process
     }
+    FaultPoint.reached("unit.ended");
     return before == UnitState.OVERDUE;
   }
 

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.AsyncResult;
 import io.procpool.InfrastructureException;
+import io.procpool.InfrastructureException.Certainty;
 import io.procpool.LongForm;
 import io.procpool.Outcome;
 import io.procpool.Pool;
@@ -20,10 +21,14 @@ import io.procpool.RetryPolicy.BackOff;
 import io.procpool.RetryPolicy.Cause;
 import io.procpool.Task;
 import io.procpool.TaskContext;
+import io.procpool.TaskFunction;
 import io.procpool.TaskOptions;
 import io.procpool.TaskTimeoutException;
 import io.procpool.WorkerCrashedException;
 import io.procpool.WorkerCrashedException.Reason;
+import io.procpool.ipc.FaultPoint;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -162,6 +167,79 @@ final class RetriesTest {
       });
       assertThat(failureOf(thrown)).isExactlyInstanceOf(IllegalStateException.class);
       assertThat(pool.statistics().retriedAttempts()).isZero();
+    }
+  }
+
+  /** Ends, and leaves its worker at the place between that and the sending of its value. */
+  private record EndsOnly(String path, Faults.Journal pids)
+      implements TaskFunction<Integer, Integer> {
+    @Override
+    public Integer apply(Integer lastLost) {
+      pids.add(Faults.pid());
+      if (attempt() <= lastLost) {
+        FaultPoint.stopAt("unit.ended", Path.of(path + attempt()));
+      }
+      return attempt();
+    }
+
+    void killAfter(int attempt) throws Exception {
+      Faults.awaitLong("end of the task").until(() -> Files.exists(Path.of(path + attempt)));
+      List<String> all = pids.lines();
+      Faults.signal("KILL", Long.parseLong(all.get(all.size() - 1)));
+    }
+  }
+
+  private EndsOnly endsOnly() throws IOException {
+    Path own = Files.createTempDirectory(directory, "ends");
+    return new EndsOnly(own.resolve("ended").toString(), Faults.Journal.in(own));
+  }
+
+  /** A worker dies between the end of its task and its value: that is a cause of its own, and only this one. What a batch has ended is not lost that way. */
+  @Test
+  void resultLost_isACauseOfItsOwn() throws Exception {
+    RetryPolicy policy = RetryPolicy.of(2).backOff(AT_ONCE);
+    PoolOptions options = Faults.options("retry-lost")
+        .workers(1)
+        .jvmArgs(List.of("-Dprocpool.faultPoints=true"))
+        .build();
+    try (Pool pool = Pool.open(options)) {
+      Pool others = pool.with(TaskOptions.defaults().retries(policy.except(Cause.RESULT_LOST)));
+      EndsOnly once = endsOnly();
+      AsyncResult<Integer> lost = others.applyAsync(once, 1);
+      once.killAfter(1);
+      assertThat(failureOf(lost)).isInstanceOfSatisfying(WorkerCrashedException.class, crash -> {
+        assertThat(crash.certainty()).isEqualTo(Certainty.RESULT_LOST);
+        assertThat(crash.reason()).isEqualTo(Reason.SIGNAL);
+        assertThat(crash).hasMessageContaining("\n  the task had ended; its result was lost\n");
+        assertThat(crash.report().attempt()).isEqualTo(1);
+      });
+      assertThat(once.pids().lines()).hasSize(1);
+      assertThat(pool.statistics().retriedAttempts()).isZero();
+
+      Pool retrying = pool.with(TaskOptions.defaults().retries(policy.on(Cause.RESULT_LOST)));
+      AsyncResult<?> crashed = retrying.submit(() -> Runtime.getRuntime().halt(9));
+      assertThat(failureOf(crashed))
+          .isInstanceOfSatisfying(
+              WorkerCrashedException.class,
+              crash -> assertThat(crash.certainty()).isEqualTo(Certainty.MAY_HAVE_RUN));
+      assertThat(pool.statistics().retriedAttempts()).isZero();
+
+      EndsOnly twice = endsOnly();
+      AsyncResult<Integer> again = retrying.applyAsync(twice, 1);
+      twice.killAfter(1);
+      assertThat(valueOf(again)).isEqualTo(2);
+      assertThat(twice.pids().lines()).hasSize(2).doesNotHaveDuplicates();
+      assertThat(pool.statistics().retriedAttempts()).isEqualTo(1);
+
+      EndsOnly batch = endsOnly();
+      AsyncResult<List<Integer>> values = retrying.mapAsync(batch, List.of(0, 1), 2);
+      batch.killAfter(1);
+      assertThat(valueOf(values)).containsExactly(1, 1);
+      assertThat(batch.pids().lines()).hasSize(2);
+      assertThat(pool.statistics().retriedAttempts()).isEqualTo(1);
+      Faults.awaitFull(pool);
+      Faults.assertBalanced(pool, 5);
+      assertThat(pool.statistics().lostTasks()).isEqualTo(2);
     }
   }
 
