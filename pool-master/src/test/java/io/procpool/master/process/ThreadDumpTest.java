@@ -8,11 +8,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procpool.AsyncResult;
+import io.procpool.LongForm;
 import io.procpool.Pool;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -93,6 +98,56 @@ final class ThreadDumpTest {
         name);
     thread.setDaemon(true);
     thread.start();
+  }
+
+  /** Very many threads, some of them deep, in a small heap: what does not fit is said to be left out, the task's own thread is there, and the worker is none the worse for it. */
+  @Test
+  void threadDumps_veryManyThreads_areBounded() throws Exception {
+    int threads = LongForm.choose(10_000, 2_000);
+    int deep = 300;
+    int depth = 2_000;
+    try (Pool pool =
+        Pool.open(Faults.options("dump").workers(1).maxHeapBytes(24L << 20).build())) {
+      Faults.Gate gate = Faults.Gate.in(directory);
+      AsyncResult<?> crowd = pool.submit(() -> {
+        CountDownLatch there = new CountDownLatch(threads);
+        for (int i = 0; i < threads; i++) {
+          int frames = i < deep ? depth : 0;
+          long stackBytes = i < deep ? 512 << 10 : 96 << 10;
+          Thread thread = new Thread(null, () -> park(frames, there), "crowd-" + i, stackBytes);
+          thread.setDaemon(true);
+          thread.start();
+        }
+        there.await();
+        gate.pass();
+        return null;
+      });
+      long pid = gate.entered().awaitPid();
+      String text = pool.threadDumps(LONG).get("worker-1");
+      assertThat(text.length()).isBetween(64 << 10, 5 << 20);
+      assertThat(text).contains("\"procpool-task\" ", "Faults$Gate.pass", "\"crowd-0\" ");
+      int shown = text.split("\n\"").length;
+      Matcher left = Pattern.compile("\n([0-9]+) further threads, the youngest, are left out")
+          .matcher(text);
+      assertThat(left.find()).as("mark").isTrue();
+      assertThat(shown + Integer.parseInt(left.group(1))).isBetween(threads, threads + 50);
+      assertThat(text).contains("holds is left out, because there are ");
+      gate.open();
+      valueOf(crowd);
+      assertThat(valueOf(pool.submit(Faults::pid))).as("the same worker").isEqualTo(pid);
+      assertThat(pool.statistics().spawnedWorkers()).isEqualTo(1);
+    }
+  }
+
+  private static void park(int frames, CountDownLatch there) {
+    if (frames > 0) {
+      park(frames - 1, there);
+      return;
+    }
+    there.countDown();
+    while (true) {
+      LockSupport.park();
+    }
   }
 
   /** One that is stopped is said to be, within the time; it answers when it goes on, and the others at once. */
