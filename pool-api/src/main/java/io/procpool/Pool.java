@@ -498,14 +498,15 @@ public interface Pool extends ExecutorService, AutoCloseable {
   Map<String, String> threadDumps(Duration timeout) throws InterruptedException;
 
   /**
-   * Begins a flight recording ({@code jdk.jfr.Recording}) in a worker, and returns it when it runs. Tasks go on meanwhile; the first recording of a worker takes it some seconds of a CPU. It
+   * Begins a flight recording ({@code jdk.jfr.Recording}) in a worker, and returns it when it runs. Tasks go on meanwhile; the first recording of a worker takes it some seconds of a CPU. A
+   * worker that starts is waited for, until the start timeout of the pool at the latest; the recording has its initializer, if that takes longer than the recorder does to begin. It
    * holds the last 256 MiB. Its data is in a directory of the pool's in the temp directory, and goes with the pool at the latest; a worker that ends, as planned or not, takes its recording with it.
    *
    * @param worker name of the worker, as in {@link #snapshot()}
    * @param settings name of the settings: {@code default}, {@code profile}, or others that the worker's JDK has
    * @param timeout how long to wait for the worker; a recording that begins later ends at once
    * @throws IllegalArgumentException if there is no such worker, or the settings' name is empty, or the timeout negative
-   * @throws IOException if the worker has not connected yet, has ended, or cannot do it; the message names the worker
+   * @throws IOException if the worker has ended, could not be started, or cannot do it; the message names the worker
    * @throws TimeoutException if the worker has not answered in time; the message says what its process does
    * @throws InterruptedException if the calling thread is interrupted while it waits
    * @throws UnsupportedOperationException if workers are no processes: a {@code jdk.jfr.Recording} of this process has what they do

@@ -54,6 +54,21 @@ public final class Flight {
     }
   }
 
+  /**
+   * An attempt of a task that has failed, and is followed by another.
+   *
+   * @param attempt the one that failed, from 1
+   * @param cause why, as retry policies name it
+   * @param message what happened, in a line
+   */
+  public record Retry(
+      long taskId, String name, int attempt, String cause, String message, long delayNanos) {}
+
+  /** A task is run again. The caller has looked whether {@link #isOn}. */
+  public static void taskRetried(Retry retry, WorkerEvent worker) {
+    TaskRetried.commit(retry, worker);
+  }
+
   /** A worker is ready for its first task. */
   public static void workerStarted(WorkerEvent worker, long startNanos) {
     if (isOn()) {

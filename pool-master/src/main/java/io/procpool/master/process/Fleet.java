@@ -379,6 +379,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
             encodedChaos,
             options.debugWorkers()),
         initializer.bytes());
+    FlightRecordings.connected(worker);
     worker.link.flush();
     return new WorkerEar(this, dispatcher, farewell, logs, classes, worker);
   }

@@ -23,6 +23,8 @@ final class FlightRecordings {
    * Place.    The recorder of a worker keeps its data in files, which a worker that is killed leaves behind. They are in a directory of the pool's, made with the first
    *           recording, and removed at the pool's end or by the workers when the master is gone. It is in the temp directory, not with the session: that is in shared memory, and a JVM
    *           whose recorder finds no room there ends, as do those that share the memory.
+   * Starting. Orders to a worker that has not connected yet go out when it has, in their order; its end, or that of its start timeout, ends the wait. A recording that is not wanted any
+   *           more by then is not begun.
    * Answers.  Each order has a number. Its answer, or the end of the worker, completes a future of the worker's, in the event loop; who waits for it has a time.
    * Whole.    The worker writes to a file in that directory; only what is whole goes to where the caller wants it.
    */
@@ -46,15 +48,37 @@ final class FlightRecordings {
   static CompletableFuture<String> ask(Worker worker, ToWorker.Record order) {
     CompletableFuture<String> answer = new CompletableFuture<>();
     if (worker.state == Worker.State.EXITED) {
-      answer.complete("its process has ended");
-    } else if (worker.link == null) {
-      answer.complete("it has not connected yet");
-    } else {
+      answer.complete(end(worker));
+    } else if (worker.link != null) {
       worker.recordings.put(order.number(), answer);
       worker.link.record(order);
       worker.link.flush();
+    } else if (order.settings().isEmpty() && forget(worker, order.recording())) {
+      answer.complete("it had not begun");
+    } else {
+      worker.recordings.put(order.number(), answer);
+      worker.laterRecordings.add(order);
     }
     return answer;
+  }
+
+  /** Drops the order to begin a recording that has not been sent yet; false if there is none. */
+  private static boolean forget(Worker worker, long recording) {
+    for (ToWorker.Record order : worker.laterRecordings) {
+      if (order.recording() == recording) {
+        worker.laterRecordings.remove(order);
+        worker.recordings.remove(order.number()); // who has wanted it waits no more
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The worker has connected: it gets the orders that have waited for that. Event loop only. */
+  static void connected(Worker worker) {
+    worker.laterRecordings.forEach(worker.link()::record);
+    worker.laterRecordings.clear();
+    worker.connected.set(true);
   }
 
   /** Takes an answer. Event loop only. */
@@ -67,8 +91,19 @@ final class FlightRecordings {
 
   /** The worker has ended. Event loop only. */
   static void gone(Worker worker) {
-    worker.recordings.values().forEach(answer -> answer.complete("its process has ended"));
+    String end = end(worker);
+    worker.recordings.values().forEach(answer -> answer.complete(end));
     worker.recordings.clear();
+    worker.laterRecordings.clear();
+  }
+
+  private static String end(Worker worker) {
+    if (worker.problem != null) {
+      return "its process has ended: " + worker.problem;
+    }
+    return worker.wasReady
+        ? "its process has ended"
+        : "its process has ended: it " + Autopsy.ending(worker) + " before it was ready";
   }
 
   /** Begins a recording; see {@link io.procpool.Pool#startRecording}. */
@@ -161,7 +196,9 @@ final class FlightRecordings {
       } catch (TimeoutException silent) {
         TimeoutException late = new TimeoutException(worker.name + " did not " + what
             + " its recording within " + CrashMessages.seconds(timeout) + ": "
-            + ThreadDumps.state(worker.pid));
+            + (worker.connected.get()
+                ? ThreadDumps.state(worker.pid)
+                : "it has not connected yet"));
         late.initCause(silent);
         throw late;
       } catch (ExecutionException impossible) {

@@ -3,9 +3,11 @@ package io.procpool.master.process;
 
 import io.netty.channel.EventLoop;
 import io.procpool.PoolListener.TaskEvent;
+import io.procpool.PoolListener.WorkerEvent;
 import io.procpool.PoolOptions;
 import io.procpool.RetryPolicy;
 import io.procpool.TaskAbortedException;
+import io.procpool.master.flight.Flight;
 import io.procpool.master.pool.Events;
 import io.procpool.master.pool.Work;
 import java.time.Duration;
@@ -82,15 +84,27 @@ final class Retries {
   }
 
   private void tell(Unit unit, int item, LostAttempt how, int next, Duration delay) {
+    long taskId = unit.work.taskId(item);
+    WorkerEvent worker = unit.worker.event(options.name());
+    if (Flight.isOn()) {
+      Flight.taskRetried(
+          new Flight.Retry(
+              taskId,
+              unit.work.name(),
+              next - 1,
+              how.retryCause().name(),
+              how.summary(),
+              delay.toNanos()),
+          worker);
+    }
     if (!events.isActive()) {
       return;
     }
-    long taskId = unit.work.taskId(item);
     TaskAbortedException failure = how.exception(new Fate(
         true,
         "task " + taskId + " is run again in " + CrashMessages.seconds(delay) + ", attempt "
             + next));
-    TaskEvent event = new TaskEvent(taskId, unit.work.name(), unit.worker.event(options.name()));
+    TaskEvent event = new TaskEvent(taskId, unit.work.name(), worker);
     events.tell(listener -> listener.taskRetried(event, failure, next, delay));
   }
 

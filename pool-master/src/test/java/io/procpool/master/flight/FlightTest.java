@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.procpool.AsyncResult;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
+import io.procpool.RetryPolicy;
+import io.procpool.TaskContext;
 import io.procpool.TaskOptions;
 import io.procpool.WorkerCrashedException;
 import io.procpool.master.process.Faults;
@@ -155,6 +157,44 @@ final class FlightTest {
       assertThat(named(events, "procpool.PoolResize"))
           .singleElement()
           .satisfies(resize -> assertThat(resize.getInt("maxWorkers")).isEqualTo(2));
+    }
+  }
+
+  @Test
+  void recording_taskRetried_hasEachAttemptThatFailed() throws Exception {
+    try (Recording recording = new Recording()) {
+      recording.enable("procpool.TaskRetried");
+      recording.start();
+      long taskId;
+      RetryPolicy policy = RetryPolicy.of(3)
+          .backOff(new RetryPolicy.BackOff(Duration.ofMillis(10), 2, Duration.ofSeconds(1), 0));
+      try (Pool pool = Pool.open(Faults.options("flight-retried").workers(1).build())) {
+        AsyncResult<Integer> result = pool.with(
+                TaskOptions.defaults().name("stubborn").retries(policy))
+            .submit(() -> {
+              int attempt = TaskContext.current().attempt();
+              if (attempt < 3) {
+                Runtime.getRuntime().halt(40 + attempt);
+              }
+              return attempt;
+            });
+        assertThat(Faults.valueOf(result)).isEqualTo(3);
+        taskId = result.taskId();
+      }
+      List<RecordedEvent> retried =
+          named(stop(recording, Faults.PREFIX + "flight-retried"), "procpool.TaskRetried");
+      assertThat(retried).hasSize(2);
+      for (int i = 0; i < 2; i++) {
+        RecordedEvent event = retried.get(i);
+        assertThat(event.getLong("taskId")).isEqualTo(taskId);
+        assertThat(event.getString("task")).isEqualTo("stubborn");
+        assertThat(event.getString("worker")).isEqualTo("worker-" + (i + 1));
+        assertThat(event.getLong("pid")).isPositive();
+        assertThat(event.getInt("attempt")).isEqualTo(i + 1);
+        assertThat(event.getString("cause")).isEqualTo("CRASH");
+        assertThat(event.getString("message")).contains("exited with 4" + (i + 1));
+        assertThat(event.getDuration("delay")).isEqualTo(Duration.ofMillis(10 << i));
+      }
     }
   }
 

@@ -58,10 +58,11 @@ final class RecordingTest {
   }
 
   private PoolOptions options() {
-    return Faults.options("flight")
-        .workers(1)
-        .jvmArgs(List.of("-Djava.io.tmpdir=" + temp))
-        .build();
+    return builder().build();
+  }
+
+  private PoolOptions.Builder builder() {
+    return Faults.options("flight").workers(1).jvmArgs(List.of("-Djava.io.tmpdir=" + temp));
   }
 
   @Name("procpool.test.Marked")
@@ -167,6 +168,52 @@ final class RecordingTest {
           .hasMessageContainingAll("worker-1", "worker-2");
     }
     assertThat(file).doesNotExist();
+  }
+
+  /** A worker that has not connected yet is waited for; who has no time for that is told so, and nothing is recorded for nobody. */
+  @Test
+  void startRecording_workerStarts_isWaitedFor() throws Exception {
+    FakeJava java = FakeJava.in(directory);
+    Path gate = directory.resolve("gate");
+    java.shell("while [ ! -e '" + gate + "' ]; do sleep 0.01; done; exec \"$JAVA\" \"$@\"");
+    try (Pool pool = Pool.open(builder().javaExecutable(java.path()).build())) {
+      assertThatThrownBy(() -> pool.startRecording("worker-1", "default", SHORT))
+          .isInstanceOf(TimeoutException.class)
+          .hasMessageContainingAll("worker-1", "it has not connected yet");
+      Thread caller = Thread.currentThread();
+      Thread opener = new Thread(() -> {
+        try {
+          Faults.awaitLong("the wait").until(() -> caller.getState() == Thread.State.TIMED_WAITING);
+          Files.writeString(gate, "");
+        } catch (IOException e) {
+          throw new IllegalStateException(e);
+        }
+      });
+      opener.start();
+      try (WorkerRecording recording = pool.startRecording("worker-1", "default", TIMEOUT)) {
+        long recordings = valueOf(pool.submit(() ->
+            (long) jdk.jfr.FlightRecorder.getFlightRecorder().getRecordings().size()));
+        assertThat(recordings).isEqualTo(1);
+        Path file = directory.resolve("a.jfr");
+        recording.stop(file, TIMEOUT);
+        assertThat(file).isNotEmptyFile();
+      }
+      opener.join();
+    }
+  }
+
+  /** One that never connects ends the wait with its start. */
+  @Test
+  void startRecording_workerNeverConnects_fails() throws Exception {
+    FakeJava java = FakeJava.in(directory);
+    java.shell("exec sleep 1000");
+    PoolOptions.Builder options = builder().javaExecutable(java.path());
+    try (Pool pool = Pool.open(options.startTimeout(SHORT.multipliedBy(3)).build())) {
+      assertThatThrownBy(() -> pool.startRecording("worker-1", "default", TIMEOUT))
+          .isInstanceOf(IOException.class)
+          .hasMessageContainingAll(
+              "worker-1", "cannot begin its recording", "it has not connected within the start");
+    }
   }
 
   @Test
