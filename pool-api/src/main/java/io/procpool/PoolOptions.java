@@ -586,7 +586,9 @@ public final class PoolOptions {
      * {@code OFF} leaves workers to log as they are configured; {@code ALL} is {@code TRACE}.
      *
      * <p>A record is handed over before the call in the worker returns, so those of a task come before its result, and those before a crash are not lost. Messages above 32 Ki characters
-     * are cut, traces have at most 8 causes of 64 lines. If the logging of this process does not keep up, or throws, records are dropped, counted and that is logged; no task waits for it.
+     * are cut, traces have at most 8 causes of 64 lines. If the logging of this process does not keep up, or throws, records are dropped, counted and that is logged; no task waits for it, and the end of the
+     * pool a second at most. Loggers are never let go, so when workers have used 10 000 names, or very long ones, the records of further names are logged by one of procpool's, with their name as
+     * {@code procpool.logger} in the MDC.
      */
     public Builder workerLogs(System.Logger.Level workerLogs) {
       this.workerLogs = Objects.requireNonNull(workerLogs, "workerLogs");

@@ -25,7 +25,7 @@ public final class LogForwarder {
    *           at what it is.
    * Wake.     A thread of the user may be interrupted at any time, which would close the socket in the middle of waking the master. So a thread of ours, which
    *           nobody can interrupt, does that.
-   * Bound.    A record is cut to some 100 KiB at most.
+   * Bound.    A record is cut to what the master takes: mostly to 100 KiB, with traces of long names to less than 4 MiB.
    */
   /** The level of trace; the others follow: debug, info, warning, error. */
   public static final int TRACE = 1;
@@ -35,9 +35,6 @@ public final class LogForwarder {
   private static final String PROVIDER = "io.procpool.worker.slf4j.ForwardingProvider";
   private static final int LONGEST_MESSAGE = 32 * 1024;
   private static final int LONGEST_NAME = 512;
-  private static final int MOST_ENTRIES = 32;
-  private static final int MOST_FAILURES = 8;
-  private static final int MOST_FRAMES = 64;
 
   private static volatile @Nullable LogForwarder instance;
 
@@ -95,7 +92,7 @@ public final class LogForwarder {
           cut(logger, LONGEST_NAME),
           cut(Thread.currentThread().getName(), LONGEST_NAME),
           cut(String.valueOf(message), LONGEST_MESSAGE),
-          markers.subList(0, Math.min(MOST_ENTRIES, markers.size())),
+          cut(markers),
           cut(context),
           failures(thrown)));
     }
@@ -123,13 +120,22 @@ public final class LogForwarder {
         : text.substring(0, longest) + "... (" + (text.length() - longest) + " more characters)";
   }
 
+  private static List<String> cut(List<String> markers) {
+    return markers.stream()
+        .limit(LogRecord.MAX_ENTRIES)
+        .map(marker -> cut(marker, LONGEST_NAME))
+        .toList();
+  }
+
   private static Map<String, String> cut(Map<String, String> context) {
     if (context.isEmpty()) {
       return Map.of();
     }
     Map<String, String> kept = new LinkedHashMap<>();
     for (Map.Entry<String, String> entry : context.entrySet()) {
-      if (kept.size() < MOST_ENTRIES && entry.getKey() != null && entry.getValue() != null) {
+      if (kept.size() < LogRecord.MAX_ENTRIES
+          && entry.getKey() != null
+          && entry.getValue() != null) {
         kept.put(cut(entry.getKey(), LONGEST_NAME), cut(entry.getValue(), LONGEST_NAME));
       }
     }
@@ -140,11 +146,11 @@ public final class LogForwarder {
     List<LogRecord.Failure> failures = new ArrayList<>();
     Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     for (Throwable each = thrown;
-        each != null && failures.size() < MOST_FAILURES && seen.add(each);
+        each != null && failures.size() < LogRecord.MAX_FAILURES && seen.add(each);
         each = each.getCause()) {
       List<LogRecord.Frame> frames = new ArrayList<>();
       StackTraceElement[] trace = each.getStackTrace();
-      for (int i = 0; i < Math.min(MOST_FRAMES, trace.length); i++) {
+      for (int i = 0; i < Math.min(LogRecord.MAX_FRAMES, trace.length); i++) {
         String file = trace[i].getFileName();
         frames.add(new LogRecord.Frame(
             cut(trace[i].getClassName(), LONGEST_NAME),

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a worker has logged. Immutable.
+ * What a worker has logged. Immutable. A record has a bounded number of everything and of bytes: who makes one cuts it, and one that has more is none.
  *
  * @param level from 1, trace, to 5, error
  * @param taskId number of the task that ran; zero if there was none
@@ -25,6 +25,18 @@ public record LogRecord(
     List<String> markers,
     Map<String, String> context,
     List<Failure> failures) {
+  /** The most bytes that an encoded record may have. */
+  public static final int MAX_BYTES = 4 << 20;
+
+  /** The most markers, and the most entries of the context. */
+  public static final int MAX_ENTRIES = 32;
+
+  /** The longest chain of throwables. */
+  public static final int MAX_FAILURES = 8;
+
+  /** The most lines of a trace. */
+  public static final int MAX_FRAMES = 64;
+
   /** Copies the collections. */
   public LogRecord {
     markers = List.copyOf(markers);
@@ -92,6 +104,7 @@ public record LogRecord(
    * @throws IOException if it is none
    */
   public static LogRecord read(byte[] bytes) throws IOException {
+    check("bytes", bytes.length, MAX_BYTES);
     FieldReader in = new FieldReader(bytes, 0, bytes.length);
     int level = 0;
     long taskId = 0;
@@ -123,12 +136,15 @@ public record LogRecord(
           message = in.string();
           break;
         case 7:
+          check("markers", markers.size() + 1, MAX_ENTRIES);
           markers.add(in.string());
           break;
         case 8:
           readEntry(in.message(), context);
+          check("entries of its context", context.size(), MAX_ENTRIES);
           break;
         case 9:
+          check("throwables", failures.size() + 1, MAX_FAILURES);
           failures.add(readFailure(in.message()));
           break;
         default:
@@ -137,6 +153,12 @@ public record LogRecord(
     }
     return new LogRecord(
         level, taskId, epochMillis, logger, thread, message, markers, context, failures);
+  }
+
+  private static void check(String what, int have, int most) throws IOException {
+    if (have > most) {
+      throw new IOException("a log record with more " + what + " than " + most);
+    }
   }
 
   private static void readEntry(FieldReader in, Map<String, String> context) throws IOException {
@@ -166,6 +188,7 @@ public record LogRecord(
           text = in.string();
           break;
         case 2:
+          check("lines of a trace", frames.size() + 1, MAX_FRAMES);
           frames.add(readFrame(in.message()));
           break;
         default:

@@ -10,6 +10,7 @@ import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameRing;
 import io.procpool.ipc.wire.FieldReader;
 import io.procpool.ipc.wire.FromWorker;
+import io.procpool.ipc.wire.LogRecord;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -154,6 +155,7 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
   private void readBody(ByteBuf in) throws IOException {
     int take = Math.min(length - have, in.readableBytes());
     if (have + take > frame.length) {
+      checkMayBeLong();
       frame =
           Arrays.copyOf(frame, (int) Math.min(length, Math.max(2L * frame.length, have + take)));
     }
@@ -170,18 +172,32 @@ final class FrameHandler extends ChannelInboundHandlerAdapter {
     }
   }
 
-  private void deliver(byte[] bytes, int frameLength) throws IOException {
-    FieldReader in = new FieldReader(bytes, 0, frameLength);
-    long headerLength = in.varint();
-    int headerStart = in.position();
-    if (headerLength < 0 || headerLength > frameLength - headerStart) {
-      throw new IOException(
-          "frame header of " + headerLength + " bytes in a frame of " + frameLength);
+  /** What is longer than is trusted has its header here by now. A record of a log is never so long, and not waited for. */
+  private void checkMayBeLong() throws IOException {
+    if (header(frame, have).message instanceof FromWorker.Log) {
+      throw new IOException("it sent a log record of " + length + " bytes (expected: at most "
+          + LogRecord.MAX_BYTES + ")");
     }
-    int payloadStart = headerStart + (int) headerLength;
+  }
+
+  private void deliver(byte[] bytes, int frameLength) throws IOException {
+    Header header = header(bytes, frameLength);
     receiver.received(
-        FromWorker.read(bytes, headerStart, payloadStart),
-        ByteBuffer.wrap(bytes, payloadStart, frameLength - payloadStart).slice());
+        header.message,
+        ByteBuffer.wrap(bytes, header.end, frameLength - header.end).slice());
+  }
+
+  private record Header(FromWorker message, int end) {}
+
+  private static Header header(byte[] bytes, int limit) throws IOException {
+    FieldReader in = new FieldReader(bytes, 0, limit);
+    long length = in.varint();
+    int start = in.position();
+    if (length < 0 || length > limit - start) {
+      throw new IOException("frame header of " + length + " bytes in a frame of " + limit);
+    }
+    int end = start + (int) length;
+    return new Header(FromWorker.read(bytes, start, end), end);
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -26,13 +27,13 @@ import org.slf4j.spi.LoggingEventBuilder;
 final class WorkerLogs implements Closeable {
   /*
    * The event loop only passes records on, undecoded; one thread of the pool, which exists while there are some, decodes and logs them. It may block in an appender: then records
-   * wait, up to a number and a sum of bytes, and what comes beyond is dropped and counted. When the thread goes on it says how many those were. Names of loggers are kept by SLF4J for ever,
-   * so a worker has a bounded number of them.
+   * wait, up to a number and a sum of bytes, and what comes beyond is dropped and counted. When the thread goes on it says how many those were. The pool's end waits for it a moment; then what
+   * still waits is dropped and counted, too, and if the appender goes on some day the thread says so and ends. What a worker sends may be anything: a record that is none is dropped, and names of
+   * loggers are looked at by `WorkerLoggers`.
    */
   private static final Logger LOG = LoggerFactory.getLogger(WorkerLogs.class);
   private static final int MAX_RECORDS = 10_000;
   private static final long MAX_BYTES = 16L << 20;
-  private static final int MAX_LOGGERS = 10_000;
   private static final long CLOSE_MILLIS = 1_000;
   private static final String PROVIDER_FLAG = "-Dslf4j.provider=";
   private static final Level[] LEVELS = {
@@ -43,7 +44,6 @@ final class WorkerLogs implements Closeable {
   private final int level;
   private final AtomicLong waitingBytes = new AtomicLong();
   private final AtomicLong dropped = new AtomicLong();
-  private final Map<String, Logger> loggers = new HashMap<>(); // the thread's
   private final @Nullable ThreadPoolExecutor thread;
 
   WorkerLogs(PoolOptions options) {
@@ -119,9 +119,14 @@ final class WorkerLogs implements Closeable {
       byte[] array = new byte[bytes.remaining()];
       bytes.get(array);
       LogRecord record = LogRecord.read(array);
-      Logger logger = logger(record.logger());
+      Logger known = WorkerLoggers.SHARED.get(record.logger());
+      Logger logger = known == null ? LOG : known;
       Level recordLevel = LEVELS[Math.max(1, Math.min(LEVELS.length, record.level())) - 1];
-      MDC.setContextMap(context(worker, pid, record)); // filters may ask whose it is
+      Map<String, String> context = context(worker, pid, record);
+      if (known == null) {
+        context.put("procpool.logger", record.logger());
+      }
+      MDC.setContextMap(context); // filters may ask whose it is
       if (logger.isEnabledForLevel(recordLevel)) {
         LoggingEventBuilder event = logger.atLevel(recordLevel);
         record
@@ -135,15 +140,6 @@ final class WorkerLogs implements Closeable {
     } finally {
       MDC.clear();
     }
-  }
-
-  private Logger logger(String name) {
-    Logger known = loggers.get(name);
-    if (known == null && loggers.size() < MAX_LOGGERS) {
-      known = LoggerFactory.getLogger(name);
-      loggers.put(name, known);
-    }
-    return known == null ? LOG : known;
   }
 
   /** What the record has of a pool in its worker is closer to where it comes from. */
@@ -170,20 +166,21 @@ final class WorkerLogs implements Closeable {
     }
   }
 
-  /** Waits a moment for what has been taken; the rest is dropped. */
+  /** Waits a moment for what has been taken; the rest is dropped. The thread, which may be in an appender for ever, is left behind. */
   @Override
   public void close() {
     if (thread == null) {
       return;
     }
     thread.shutdown();
+    boolean through = false;
     try {
-      if (!thread.awaitTermination(CLOSE_MILLIS, TimeUnit.MILLISECONDS)) {
-        dropped.addAndGet(thread.getQueue().size());
-        thread.getQueue().clear();
-      }
+      through = thread.awaitTermination(CLOSE_MILLIS, TimeUnit.MILLISECONDS);
     } catch (InterruptedException stray) {
       Thread.currentThread().interrupt();
+    }
+    if (!through) {
+      dropped.addAndGet(thread.getQueue().drainTo(new ArrayList<>()));
     }
   }
 }

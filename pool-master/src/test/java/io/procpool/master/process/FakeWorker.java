@@ -4,12 +4,15 @@ package io.procpool.master.process;
 import io.procpool.ipc.FrameReader;
 import io.procpool.ipc.FrameWriter;
 import io.procpool.ipc.Order;
+import io.procpool.ipc.Outcomes;
 import io.procpool.ipc.RingChannel;
 import io.procpool.ipc.WorkerSegment;
 import io.procpool.ipc.auth.Handshake;
+import io.procpool.ipc.codec.PayloadWriter;
 import io.procpool.ipc.wire.FieldWriter;
 import io.procpool.ipc.wire.FromWorker;
 import io.procpool.ipc.wire.Launch;
+import io.procpool.ipc.wire.LogRecord;
 import io.procpool.ipc.wire.ToWorker;
 import io.procpool.ipc.wire.WireMessage;
 import java.io.IOException;
@@ -17,13 +20,19 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 
 /** The main class of a process that poses as a worker and breaks the protocol in the manner it is told. */
 final class FakeWorker {
+  static final int MANY = 40;
+
   private static final long SEED = 4711;
+  private static final String EMPTY_FAILURES = "J\0"; // the ninth field, with nothing in it
 
   private final Launch launch;
   private final SocketChannel channel;
@@ -102,6 +111,22 @@ final class FakeWorker {
         writer.write(results(seq, first, count), ByteBuffer.wrap(new byte[] {77, 77, 77}));
         reader.read();
       }
+      case "hostile-logs" -> {
+        for (int i = 0; i < MANY; i++) {
+          log(writer, record("hostile." + "n".repeat(100_000) + i));
+          log(writer, new byte[] {77, 77, 77, -1, -1});
+        }
+        log(writer, EMPTY_FAILURES.repeat(1 << 20).getBytes(StandardCharsets.ISO_8859_1));
+        log(writer, EMPTY_FAILURES.repeat(100).getBytes(StandardCharsets.ISO_8859_1));
+        log(writer, record("hostile.last"));
+        segment.end(seq);
+        PayloadWriter value = new PayloadWriter();
+        Outcomes.writeValue(value, 1);
+        writer.write(results(seq, first, count), value.view());
+      }
+      case "huge-log" -> {
+        log(writer, new byte[8 << 20]);
+      }
       case "endless-questions" -> {
         while (true) {
           send(writer, new FromWorker.Wanted(1, 2, FromWorker.Wanted.RESOURCES, "none", true));
@@ -135,6 +160,14 @@ final class FakeWorker {
 
   private static FromWorker results(int seq, int first, int count) {
     return new FromWorker.Results(seq, first, count, true, 0, 0, false);
+  }
+
+  private static byte[] record(String logger) {
+    return new LogRecord(4, 0, 0, logger, "t", "m", List.of(), Map.of(), List.of()).encode();
+  }
+
+  private static void log(FrameWriter writer, byte[] record) throws IOException {
+    writer.write(new FromWorker.Log(), ByteBuffer.wrap(record));
   }
 
   private static void send(FrameWriter writer, WireMessage message) throws IOException {

@@ -8,22 +8,30 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.procpool.AsyncResult;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
+import io.procpool.WorkerCrashedException;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 import org.slf4j.MarkerFactory;
@@ -33,6 +41,9 @@ import org.slf4j.MarkerFactory;
 @EnabledOnOs(OS.LINUX)
 final class WorkerLogsTest {
   private static final String NAME = "worker-logs-test";
+
+  @TempDir
+  Path directory;
 
   private final Logger logger = (Logger) LoggerFactory.getLogger(NAME);
   private final Logger own = (Logger) LoggerFactory.getLogger(WorkerLogs.class);
@@ -44,11 +55,13 @@ final class WorkerLogsTest {
     final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
     final AtomicLong count = new AtomicLong();
     volatile CountDownLatch open = new CountDownLatch(0);
+    volatile long pauseMillis;
 
     @Override
     protected void append(ILoggingEvent event) {
       try {
         open.await();
+        Thread.sleep(pauseMillis);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
@@ -236,12 +249,104 @@ final class WorkerLogsTest {
     }
   }
 
+  /** The master's logging blocks, or is slow: the pool closes all the same, what it has no time for is dropped, and that is said when it goes on. */
+  @ParameterizedTest
+  @ValueSource(longs = {0, 20})
+  void close_masterDoesNotLog_isBounded(long pauseMillis) throws Exception {
+    int records = 2_000;
+    captured.pauseMillis = pauseMillis;
+    captured.open = new CountDownLatch(pauseMillis > 0 ? 0 : 1);
+    try {
+      Pool pool = Pool.open(options().build());
+      valueOf(pool.submit(() -> {
+        for (int i = 0; i < records; i++) {
+          LoggerFactory.getLogger(NAME).info("{}", i);
+        }
+      }));
+      long start = System.nanoTime();
+      pool.close();
+      assertThat(Duration.ofNanos(System.nanoTime() - start))
+          .isLessThan(Duration.ofSeconds(1).plus(Faults.LONG.dividedBy(3)));
+      assertThat(Faults.children()).isEmpty();
+      assertThat(Faults.poolSessions()).isEmpty();
+      captured.open.countDown();
+      Faults.awaitLong("all accounted for").until(() -> logged() + dropped() == records);
+      assertThat(dropped()).isPositive();
+      assertThat(captured.messages())
+          .as("those that were logged, in order")
+          .isEqualTo(
+              IntStream.range(0, (int) logged()).mapToObj(String::valueOf).toList());
+    } finally {
+      captured.open.countDown();
+    }
+  }
+
+  /** What is no record of a worker of ours costs the master nothing: broken ones are dropped, long names of loggers do not become loggers, and all else goes on. */
+  @Test
+  void record_ofAHostileWorker_isHarmless() throws Exception {
+    FakeJava java = FakeJava.in(directory);
+    java.fake("hostile-logs");
+    Logger named = (Logger) LoggerFactory.getLogger("hostile.last");
+    named.addAppender(captured);
+    named.setAdditive(false);
+    try (Pool pool = Pool.open(options().javaExecutable(java.path()).build())) {
+      assertThat(valueOf(pool.submit(() -> 2))).as("the fake one's answer").isEqualTo(1);
+      int many = FakeWorker.MANY;
+      Faults.awaitLong("the last record").until(() -> logged() == 1);
+      Faults.awaitLong("all accounted for").until(() -> dropped() == many + 2);
+      assertThat(notices.events)
+          .filteredOn(event -> event.getMDCPropertyMap().containsKey("procpool.logger"))
+          .hasSize(many)
+          .allMatch(event -> event.getMessage().equals("m"));
+      assertThat(((LoggerContext) LoggerFactory.getILoggerFactory()).getLoggerList())
+          .noneMatch(logger -> logger.getName().length() > 1_000);
+      assertThat(pool.statistics().crashedWorkers()).isZero();
+    } finally {
+      named.detachAppender(captured);
+    }
+  }
+
+  /** A record that would be larger than any is not waited for. */
+  @Test
+  void record_thatIsHuge_endsItsWorker() throws Exception {
+    FakeJava java = FakeJava.in(directory);
+    java.fake("huge-log");
+    try (Pool pool = Pool.open(options().javaExecutable(java.path()).build())) {
+      AsyncResult<Integer> result = pool.submit(() -> 1);
+      Faults.awaitLong("the task to be sent")
+          .until(() -> pool.statistics().activeTasks() == 1 || result.isDone());
+      java.real();
+      assertThat(failureOf(result))
+          .isInstanceOf(WorkerCrashedException.class)
+          .hasMessageContaining("broke the protocol: it sent a log record of 83886");
+      assertThat(valueOf(pool.submit(() -> 2))).isEqualTo(2);
+    }
+  }
+
+  /** Names that workers invent become loggers up to a number and a length, with all the loggers that Logback makes for their parts. */
+  @Test
+  void loggers_ofInventedNames_areBounded() {
+    WorkerLoggers few = new WorkerLoggers(3, 1_000);
+    for (int i = 0; i < 10; i++) {
+      assertThat(few.get("invented.x" + i) != null).isEqualTo(i < 3);
+    }
+    assertThat(few.get("invented.x1")).isNotNull();
+    WorkerLoggers narrow = new WorkerLoggers(100, 10_000);
+    int made = 0;
+    for (int i = 0; i < 100; i++) {
+      made += narrow.get("invented.y" + i + ".p".repeat(100)) != null ? 1 : 0;
+    }
+    assertThat(made).as("of 200 characters and 100 parts each").isLessThan(2);
+    assertThat(narrow.get("invented.z" + "q".repeat(1_000))).isNull();
+  }
+
   private long logged() {
     return captured.count.get();
   }
 
   private long dropped() {
     return notices.messages().stream()
+        .filter(message -> message.contains("were dropped"))
         .mapToLong(message -> Long.parseLong(message.split(" ")[1]))
         .sum();
   }
