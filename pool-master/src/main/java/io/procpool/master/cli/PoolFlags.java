@@ -10,7 +10,9 @@ import io.procpool.RetryPolicy.Cause;
 import io.procpool.SpareOptions;
 import io.procpool.TaskOptions;
 import io.procpool.master.launch.MachineMemory;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -361,9 +363,17 @@ final class PoolFlags {
     if (stream == WorkerStream.FILE) {
       if (where.indexOf('/') < 0) {
         throw CommandException.usage("--worker-output: \"" + where
-            + "\" is not known; give plain, tag, discard, or a file as ./" + where);
+            + "\" is not known; give plain, tag, discard, or a file as ./"
+            + (where.isBlank() ? "FILE" : where));
       }
-      options.workerOutputFile(Path.of(where));
+      Path file = Path.of(where).toAbsolutePath();
+      Path folder = file.getParent();
+      if (Files.isDirectory(file) || folder == null || !Files.isDirectory(folder)) {
+        throw CommandException.usage("--worker-output: " + where + " cannot be written ("
+            + JobLog.why(file, new IOException("no folder"))
+            + "); name a file in a folder that you can write to");
+      }
+      options.workerOutputFile(file);
     }
     options.workerStdout(stream).workerStderr(stream);
   }
