@@ -18,6 +18,7 @@ import java.util.function.Consumer;
 public final class RecyclePolicy {
   private static final RecyclePolicy NEVER = new RecyclePolicy(new Limits());
   private static final double DEFAULT_AGE_JITTER = 0.1;
+  private static final Duration LEAST_AGE = Duration.ofMillis(100);
   private static final long LEAST_HEAP_BYTES = 1 << 20;
 
   /** Zero where there is no limit. Not changed once it is in use. */
@@ -62,9 +63,16 @@ public final class RecyclePolicy {
     return with(changed -> changed.maxTasks = checked);
   }
 
-  /** Returns this policy with a time after which a worker is replaced, more than zero, from when it was ready; a little less by chance, see {@link #ageJitter}. */
+  /**
+   * Returns this policy with a time after which a worker is replaced, 100 milliseconds or more, from when it was ready; a little less by chance, see {@link #ageJitter}. Idle workers are
+   * replaced as well.
+   */
   public RecyclePolicy maxAge(Duration maxAge) {
     Duration checked = OptionChecks.positive("maxAge", maxAge);
+    if (checked.compareTo(LEAST_AGE) < 0) {
+      throw new IllegalArgumentException("maxAge: " + checked + " (expected: " + LEAST_AGE
+          + " or more, as each worker is a JVM to start)");
+    }
     return with(changed -> changed.maxAge = checked);
   }
 

@@ -8,6 +8,7 @@ import io.procpool.spi.PoolBackend;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -51,8 +52,15 @@ final class PoolExtension implements TestTemplateInvocationContextProvider {
     String backend = backendOf(context.getRequiredTestClass());
     String skip = whyNot(test, backend);
     KeptPools kept = KeptPools.of(context);
-    return Arrays.stream(test.workers())
+    return Arrays.stream(numbers(test, backend, context.getRequiredTestMethod()))
         .mapToObj(workers -> new Cell(new Run(backend, workers, test.fresh(), skip, kept)));
+  }
+
+  /** In the short form one of the numbers of workers, which differs from test to test and backend to backend. */
+  private static int[] numbers(PoolTest test, String backend, Method method) {
+    int[] all = test.workers();
+    int one = Math.floorMod((backend + method.getName()).hashCode(), all.length);
+    return LongForm.isOn() ? all : new int[] {all[one]};
   }
 
   private static String backendOf(Class<?> testClass) {

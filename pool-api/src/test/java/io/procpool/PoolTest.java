@@ -9,7 +9,7 @@ import org.junit.jupiter.api.TestTemplate;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * A test of the contract of {@link Pool}: runs once for each number of workers, on the backend that {@link Backend} names.
+ * A test of the contract of {@link Pool}: runs once for each number of workers, or in the short form for one of them, on the backend that {@link Backend} names.
  * The method may take a {@link Pool}, which is opened for it unless an earlier test has left one that is as good as new, and a {@link PoolContext}. Afterwards {@link PoolExtension}
  * checks that nothing was left behind.
  */

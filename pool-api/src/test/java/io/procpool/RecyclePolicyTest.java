@@ -32,6 +32,8 @@ final class RecyclePolicyTest {
     RecyclePolicy never = RecyclePolicy.never();
     assertThatThrownBy(() -> never.maxTasks(0)).hasMessageContaining("maxTasks: 0 (expected: 1");
     assertThatThrownBy(() -> never.maxAge(Duration.ZERO)).hasMessageContaining("maxAge: PT0S");
+    assertThatThrownBy(() -> never.maxAge(Duration.ofMillis(99)))
+        .hasMessageContaining("maxAge: PT0.099S (expected: PT0.1S or more");
     assertThatThrownBy(() -> never.ageJitter(1.1)).hasMessageContaining("ageJitter: 1.1");
     assertThatThrownBy(() -> never.ageJitter(Double.NaN)).hasMessageContaining("ageJitter: NaN");
     assertThatThrownBy(() -> never.maxRssBytes(1000))

@@ -105,6 +105,7 @@ final class FakeWorker {
       case "too-many-results" -> send(writer, results(seq, first, count + 1));
       case "overflowing-count" -> send(writer, results(seq, first, Integer.MAX_VALUE));
       case "negative-count" -> send(writer, results(seq, first, -1));
+      case "out-of-memory-and-stays" -> send(writer, new FromWorker.OutOfMemory());
       case "not-last" -> send(writer, results(seq, first, 0));
       case "garbage-value" -> {
         segment.end(seq);

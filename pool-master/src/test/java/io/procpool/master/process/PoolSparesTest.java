@@ -13,12 +13,15 @@ import io.procpool.PoolStatistics;
 import io.procpool.RecyclePolicy;
 import io.procpool.RunnableTask;
 import io.procpool.Task;
+import io.procpool.TaskOptions;
+import io.procpool.TaskTimeoutException;
 import io.procpool.WorkerCrashedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -98,6 +101,49 @@ final class PoolSparesTest {
       PoolStatistics now = pool.statistics();
       assertThat(now.spawnedWorkers()).isEqualTo(2);
       assertThat(now.crashedWorkers()).isEqualTo(1);
+    }
+  }
+
+  /** The spare takes the place of a worker that is killed before the process of that one is gone; its end is told before what follows from it. */
+  @Test
+  void workerKilledByItsTimeout_spareTakesOverAtOnce() throws Exception {
+    List<String> told = new CopyOnWriteArrayList<>();
+    PoolListener listener = new PoolListener() {
+      @Override
+      public void workerStarted(WorkerEvent worker) {
+        told.add("started " + worker.worker());
+      }
+
+      @Override
+      public void workerCrashed(WorkerEvent worker, int exitValue, String reason) {
+        told.add("crashed " + worker.worker());
+      }
+
+      @Override
+      public void workerReplaced(WorkerEvent old, WorkerEvent replacement) {
+        told.add("replaced " + old.worker() + " by " + replacement.worker());
+      }
+    };
+    try (Pool pool = Pool.open(options().listener(listener).build())) {
+      pool.apply(PID);
+      awaitSpare(pool);
+      AsyncResult<Long> late = pool.with(TaskOptions.defaults().timeout(Faults.SHORT))
+          .submit(() -> {
+            while (true) {
+              Thread.onSpinWait();
+            }
+          });
+      AsyncResult<Long> next = pool.submit(PID);
+      assertThat(Faults.failureOf(late)).isInstanceOf(TaskTimeoutException.class);
+      assertThat(valueOf(next)).isPositive();
+      Faults.awaitLong("the events").until(() -> told.size() == 4);
+      assertThat(told)
+          .containsExactly(
+              "started worker-1",
+              "started worker-2",
+              "crashed worker-1",
+              "replaced worker-1 by worker-2");
+      awaitSpare(pool);
     }
   }
 

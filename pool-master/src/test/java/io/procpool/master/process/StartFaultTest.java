@@ -44,7 +44,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "shell scripts")
 final class StartFaultTest {
   private static final int ATTEMPTS = 3;
-  private static final int TIMED_ATTEMPTS = 2; // where each lasts as long as the start timeout
+  private static final int TIMED_ATTEMPTS =
+      LongForm.choose(2, 1); // where each lasts as long as the start timeout
   private static final int WORKERS = LongForm.choose(2, 1);
   private static final Duration SHORT_START = SHORT.multipliedBy(6);
 
@@ -246,6 +247,7 @@ final class StartFaultTest {
         "overflowing-count",
         "negative-count",
         "not-last",
+        "out-of-memory-and-stays",
         "garbage-value",
         "close-connection",
         "endless-questions",
@@ -266,6 +268,8 @@ final class StartFaultTest {
       switch (manner) {
         case "garbage-value" -> assertThat(failure).isInstanceOf(ResultLostException.class);
         case "not-last" -> assertThat(failure).isInstanceOf(CancellationException.class);
+        case "out-of-memory-and-stays" ->
+          assertThat(failure).hasMessageContaining("exited with 137 (out of memory)");
         default -> {
           assertThat(failure)
               .isInstanceOf(WorkerCrashedException.class)

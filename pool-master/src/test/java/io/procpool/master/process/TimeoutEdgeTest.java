@@ -61,7 +61,7 @@ final class TimeoutEdgeTest {
   /** A task that ends within a millisecond of its timeout has one outcome, and the task behind it is never hit. */
   @Test
   void timeout_taskEndsAtTheEdge_hasOneOutcomeAndNextTaskItsValue() throws Exception {
-    int rounds = Integer.getInteger("procpool.test.edgeRounds", LongForm.choose(400, 20));
+    int rounds = Integer.getInteger("procpool.test.edgeRounds", LongForm.choose(2_000, 20));
     int timeouts = 0;
     try (Pool pool = Pool.open(Faults.options("edge").workers(1).build())) {
       Pool timed = pool.with(TaskOptions.defaults().timeout(EDGE));
