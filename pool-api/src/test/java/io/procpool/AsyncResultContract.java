@@ -543,7 +543,7 @@ public abstract class AsyncResultContract extends PoolContract {
         .hasMessageContaining("delay");
   }
 
-  @PoolTest
+  @PoolTest(fresh = true)
   void schedule_cancelledBefore_neverRuns(Pool pool, PoolContext context) throws Exception {
     Journal journal = context.journal();
     AsyncResult<Integer> never = pool.schedule(

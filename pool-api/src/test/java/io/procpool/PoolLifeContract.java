@@ -305,7 +305,7 @@ public abstract class PoolLifeContract extends PoolContract {
             e -> assertThat(e.certainty()).isEqualTo(Certainty.NEVER_STARTED));
   }
 
-  @PoolTest
+  @PoolTest(fresh = true)
   void shutdownNow_scheduledTask_isReturnedAndFails(Pool pool, PoolContext context)
       throws Exception {
     Journal journal = context.journal();
@@ -340,7 +340,7 @@ public abstract class PoolLifeContract extends PoolContract {
   // terminate.
 
   /** Even a task that ignores interrupts is given up at once. */
-  @PoolTest(workers = 1, except = PoolOptions.INLINE, because = CALLER_RUNS)
+  @PoolTest(fresh = true, workers = 1, except = PoolOptions.INLINE, because = CALLER_RUNS)
   void terminate_runningAndQueued_failAtOnce(Pool pool, PoolContext context) throws Exception {
     Gate gate = context.gate();
     Journal journal = context.journal();

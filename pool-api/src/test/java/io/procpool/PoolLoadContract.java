@@ -21,7 +21,9 @@ public abstract class PoolLoadContract extends PoolContract {
   private static final String SEED = "procpool.test.seed";
 
   /** Each of 10 000 tasks from 8 threads is run once, and each result has its own value. */
-  @PoolTest(workers = {1, 4})
+  @PoolTest(
+      fresh = true,
+      workers = {1, 4})
   void submit_tenThousandTasksFromEightThreads_eachRunsOnce(Pool pool, PoolContext context)
       throws Exception {
     int threads = 8;

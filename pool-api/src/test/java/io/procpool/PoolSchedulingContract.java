@@ -329,7 +329,7 @@ public abstract class PoolSchedulingContract extends PoolContract {
     assertThat(journal.lines()).hasSize(3);
   }
 
-  @PoolTest(workers = 2, except = PoolOptions.INLINE, because = CALLER_RUNS)
+  @PoolTest(fresh = true, workers = 2, except = PoolOptions.INLINE, because = CALLER_RUNS)
   void broadcast_cancelled_doesNotRunWhereItHasNotBegun(Pool pool, PoolContext context)
       throws Exception {
     Gate gate = context.gate();

@@ -28,7 +28,9 @@ public abstract class PoolSnapshotContract extends PoolContract {
     return 1;
   }
 
-  @PoolTest(workers = {1, 3})
+  @PoolTest(
+      fresh = true,
+      workers = {1, 3})
   void snapshot_ofIdlePool_hasItsWorkersReady(Pool pool, PoolContext context) throws Exception {
     pool.map(ContractTasks::square, range(0, 20));
     int workers = context.isInline() ? 1 : context.workers();

@@ -21,7 +21,7 @@ public @interface PoolTest {
   /** The numbers of workers. */
   int[] workers() default {2};
 
-  /** Whether the pool is to be a new one; else it may have served other tests before. */
+  /** Whether the pool is to be a new one, for a test that looks at what the pool has counted; else it may have served other tests before. */
   boolean fresh() default false;
 
   /** Backends that cannot keep this promise; their cells are reported as skipped. */

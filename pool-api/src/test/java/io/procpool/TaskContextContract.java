@@ -152,7 +152,7 @@ public abstract class TaskContextContract extends PoolContract {
   }
 
   /** What has not begun in time never runs, whether it waits in the pool or in a worker; what has begun is left alone. */
-  @PoolTest(workers = 1, except = PoolOptions.INLINE, because = "nothing waits there")
+  @PoolTest(fresh = true, workers = 1, except = PoolOptions.INLINE, because = "nothing waits there")
   void queueTimeout_notBegunInTime_neverRuns(Pool pool, PoolContext context) throws Exception {
     Gate gate = context.gate();
     Journal journal = context.journal();

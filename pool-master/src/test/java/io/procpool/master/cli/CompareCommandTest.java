@@ -12,6 +12,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,6 +76,7 @@ final class CompareCommandTest {
 
   /** The table of what took minutes is not lost silently. */
   @Test
+  @Tag("stress")
   void compare_outputUnwritable_isSaid() throws Exception {
     Path jar = JobJars.in(folder)
         .addJob(
@@ -147,6 +149,7 @@ final class CompareCommandTest {
 
   /** A job that ends its JVM leaves a comparison of what can be compared. */
   @Test
+  @Tag("stress")
   void compare_jobExits_onlyThatVariantIsMissing() throws Exception {
     Path jar = JobJars.in(folder)
         .addJob(

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -234,6 +235,7 @@ final class ProcessTest {
 
   /** What was measured before Ctrl-C is printed and kept, and marked as incomplete. */
   @Test
+  @Tag("stress")
   void compare_interrupted_keepsWhatWasMeasured() throws Exception {
     Path jar = JobJars.in(folder).addJob("Hang", HANG).build("hang.jar");
     Path out = folder.resolve("out");

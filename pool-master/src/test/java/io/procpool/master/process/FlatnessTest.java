@@ -5,6 +5,7 @@ import static io.procpool.master.process.Faults.valueOf;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.AsyncResult;
+import io.procpool.LongForm;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
 import io.procpool.RecyclePolicy;
@@ -101,7 +102,7 @@ final class FlatnessTest {
 
   @Test
   void descriptors_someReplacements_areFlat() throws Exception {
-    replacements(40);
+    replacements(LongForm.choose(40, 20));
   }
 
   @Test

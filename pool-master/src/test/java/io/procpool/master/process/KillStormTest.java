@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.procpool.AsyncResult;
 import io.procpool.InfrastructureException;
 import io.procpool.InfrastructureException.Certainty;
+import io.procpool.LongForm;
 import io.procpool.Outcome;
 import io.procpool.Pool;
 import io.procpool.PoolListener;
@@ -35,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class KillStormTest {
-  private static final int FEW = 400;
+  private static final int FEW = LongForm.choose(400, 150);
   private static final int MANY = 10_000;
   private static final long RARE_KILLS_MILLIS =
       200; // for the short form: starting workers costs its time

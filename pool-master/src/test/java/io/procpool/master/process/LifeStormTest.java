@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.AsyncResult;
 import io.procpool.InfrastructureException.Certainty;
+import io.procpool.LongForm;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
 import io.procpool.RecyclePolicy;
@@ -33,7 +34,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @EnabledOnOs(OS.LINUX)
 final class LifeStormTest {
-  private static final int TASKS = Integer.getInteger("procpool.test.stormTasks", 100);
+  private static final int TASKS =
+      Integer.getInteger("procpool.test.stormTasks", LongForm.choose(1_000, 60));
   private static final int WINDOW = 40;
   private static final int KILL_EVERY_TASKS = 3;
 

@@ -5,6 +5,7 @@ import static io.procpool.master.process.Faults.LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procpool.AsyncResult;
+import io.procpool.LongForm;
 import io.procpool.Pool;
 import io.procpool.PoolOptions;
 import io.procpool.RecyclePolicy;
@@ -31,7 +32,8 @@ import org.junit.jupiter.api.condition.OS;
 @Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @EnabledOnOs(OS.LINUX)
 final class MixedStormTest {
-  private static final int TASKS = Integer.getInteger("procpool.test.mixedTasks", 150);
+  private static final int TASKS =
+      Integer.getInteger("procpool.test.mixedTasks", LongForm.choose(2_000, 100));
   private static final int WINDOW = 50;
   private static final Duration HANG_TIMEOUT = Duration.ofMillis(500);
 

@@ -44,7 +44,7 @@ final class OrphanTest {
   private static List<List<Occupation>> groups() {
     Occupation[] all = Occupation.values();
     List<List<Occupation>> groups = new ArrayList<>();
-    int size = LongForm.choose(1, 4);
+    int size = LongForm.choose(1, 6);
     for (int from = 0; from < all.length; from += size) {
       groups.add(List.of(all).subList(from, Math.min(all.length, from + size)));
     }

@@ -88,7 +88,7 @@ final class TimeoutEdgeTest {
   /** Single tasks of a few milliseconds, one after the other: each is begun at once, whoever reads the worker's channel. */
   @Test
   void apply_oneTaskAfterTheOther_neverStalls() throws Exception {
-    int rounds = 500;
+    int rounds = LongForm.choose(500, 150);
     try (Pool pool = Pool.open(Faults.options("sequence").workers(1).build())) {
       for (int i = 0; i < rounds; i++) {
         long nanos = 2_000_000 + i % 40 * 100_000L; // around the watcher's tick
