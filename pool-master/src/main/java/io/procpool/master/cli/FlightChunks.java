@@ -90,7 +90,11 @@ final class FlightChunks {
   private static void copy(FileChannel from, long bytes, FileChannel to) throws IOException {
     long copied = 0;
     while (copied < bytes) {
-      copied += from.transferTo(copied, bytes - copied, to);
+      long more = from.transferTo(copied, bytes - copied, to);
+      if (more <= 0) {
+        throw new IOException("a chunk has become shorter while it was copied");
+      }
+      copied += more;
     }
   }
 }

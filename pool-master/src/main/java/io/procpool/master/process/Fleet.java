@@ -643,11 +643,11 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       if (worker.listenersToldStart) {
         events.tell(listener -> listener.workerCrashed(event, worker.exitValue, reason));
       }
-      if (worker.successor != null) {
-        tellReplaced(worker, worker.successor);
-        reserve.fillSoon();
-      }
       spawnMissing(worker);
+    }
+    if (worker.successor != null) {
+      tellReplaced(worker, worker.successor);
+      reserve.fillSoon();
     }
   }
 

@@ -106,7 +106,9 @@ final class FakeWorker {
       case "overflowing-count" -> send(writer, results(seq, first, Integer.MAX_VALUE));
       case "negative-count" -> send(writer, results(seq, first, -1));
       case "out-of-memory-and-stays" -> send(writer, new FromWorker.OutOfMemory());
-      case "not-last" -> send(writer, results(seq, first, 0));
+      case "early-end" -> send(writer, results(seq, first, 0));
+      case "silent-after-nothing" ->
+        send(writer, new FromWorker.Results(seq, first, 0, false, 0, 0, false));
       case "garbage-value" -> {
         segment.end(seq);
         writer.write(results(seq, first, count), ByteBuffer.wrap(new byte[] {77, 77, 77}));

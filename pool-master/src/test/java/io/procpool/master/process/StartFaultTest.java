@@ -246,7 +246,8 @@ final class StartFaultTest {
         "too-many-results",
         "overflowing-count",
         "negative-count",
-        "not-last",
+        "early-end",
+        "silent-after-nothing",
         "out-of-memory-and-stays",
         "garbage-value",
         "close-connection",
@@ -260,14 +261,15 @@ final class StartFaultTest {
       Faults.awaitLong("the task to be sent")
           .until(() -> pool.statistics().activeTasks() == 1 || result.isDone());
       java.real();
-      if (manner.equals("not-last")) {
+      if (manner.equals("silent-after-nothing")) {
         // It has said nothing wrong yet: it is silent about the rest.
         result.cancel(true);
       }
       Throwable failure = failureOf(result);
       switch (manner) {
         case "garbage-value" -> assertThat(failure).isInstanceOf(ResultLostException.class);
-        case "not-last" -> assertThat(failure).isInstanceOf(CancellationException.class);
+        case "silent-after-nothing" ->
+          assertThat(failure).isInstanceOf(CancellationException.class);
         case "out-of-memory-and-stays" ->
           assertThat(failure).hasMessageContaining("exited with 137 (out of memory)");
         default -> {
