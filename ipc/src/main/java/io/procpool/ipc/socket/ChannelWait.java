@@ -15,6 +15,9 @@ final class ChannelWait implements AutoCloseable {
   static final long FOREVER = Long.MAX_VALUE;
   private static final long NANOS_PER_MILLI = 1_000_000;
 
+  /** How long to wait at most before looking again: an interrupt that comes while the thread goes to sleep does not always wake it in JDK 17. */
+  static final long LONGEST_NANOS = 100 * NANOS_PER_MILLI;
+
   private final SelectableChannel channel;
   private final int operation;
   private @Nullable Selector selector; // guarded by this; made when somebody first has to wait
@@ -32,7 +35,7 @@ final class ChannelWait implements AutoCloseable {
       return;
     }
     try {
-      select(waiting, nanos);
+      select(waiting, Math.min(nanos, LONGEST_NANOS));
       waiting.selectedKeys().clear();
     } catch (ClosedSelectorException closedMeanwhile) {
       // The caller looks.
@@ -41,9 +44,7 @@ final class ChannelWait implements AutoCloseable {
 
   /** Selects for a time that is given in nanoseconds and never shorter; 0 or less does not wait. */
   static void select(Selector selector, long nanos) throws IOException {
-    if (nanos == FOREVER) {
-      selector.select();
-    } else if (nanos <= 0) {
+    if (nanos <= 0) {
       selector.selectNow();
     } else {
       selector.select(nanos / NANOS_PER_MILLI + 1);

@@ -109,7 +109,7 @@ final class Connecting implements AutoCloseable {
       if (family != StandardProtocolFamily.UNIX) {
         SelectionKey key = made.register(selector, SelectionKey.OP_CONNECT);
         while (!made.finishConnect()) {
-          await(Long.MAX_VALUE);
+          await(ChannelWait.LONGEST_NANOS);
         }
         key.interestOps(0);
         Addresses.configure(made);
@@ -140,7 +140,7 @@ final class Connecting implements AutoCloseable {
     doing = "agreeing on TLS";
     TlsChannel tls = new TlsChannel(connected, engine);
     while (!tls.shakeHands()) {
-      await(Long.MAX_VALUE);
+      await(ChannelWait.LONGEST_NANOS);
     }
     return tls;
   }
@@ -200,7 +200,7 @@ final class Connecting implements AutoCloseable {
             + "; it is no listener of procpool's, or is ending, or has too much to do");
       }
       if (count == 0) {
-        await(Long.MAX_VALUE);
+        await(ChannelWait.LONGEST_NANOS);
       }
     }
     return into.array();

@@ -14,6 +14,8 @@ public abstract class Waiting {
    * Lost.     Who has changed the word may be killed before waking anybody, and who was woken may be killed or stopped. So
    *           nobody sleeps longer than SLICE_NANOS without looking; a thread that waits longer is looked after by the
    *           watcher of its process, which wakes it when there is a reason.
+   * Missed.   In JDK 17 Thread.interrupt looks for who has to wake the thread before it sets the interrupt status, so that a thread
+   *           that goes to sleep in between is not woken. That is a reason, too.
    */
   /** How long a sleeper may miss that a process died, and how long a wait is short. */
   static final long SLICE_NANOS = 20_000_000;
@@ -32,6 +34,7 @@ public abstract class Waiting {
   private long nanos;
   private volatile int expected;
   private volatile boolean announced;
+  private volatile boolean interruptible;
   private @Nullable Instant since;
 
   /** Waits for a word to change. */
@@ -103,6 +106,11 @@ public abstract class Waiting {
     return word() != expected;
   }
 
+  /** Tells whether the thread should not sleep any more because it is interrupted; for the watcher. */
+  final boolean isInterrupted() {
+    return interruptible && thread.isInterrupted();
+  }
+
   /** Wakes the thread; for the watcher. */
   final void wake() {
     WordWaiter.installed().wake(memory, at, Integer.MAX_VALUE);
@@ -136,6 +144,7 @@ public abstract class Waiting {
     boolean watched = false;
     this.start = System.nanoTime();
     this.nanos = nanos;
+    this.interruptible = interruptible;
     try {
       done = attempt(false) || nanos > 0 && look(Math.min(nanos, LOOK_NANOS));
       while (!done && nanos > 0) {

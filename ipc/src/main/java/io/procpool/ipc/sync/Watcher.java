@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 final class Watcher implements Runnable {
   /*
    * One daemon thread looks every SLICE_NANOS, or as often as the waiter wants it, at what each of them waits for, instead of each of them; it wakes those that have a
-   * reason to look, such as the death of a process. It also writes down who waits for what, for deadlock reports. It ends
+   * reason to look, such as the death of a process, or an interrupt that has not woken them. It also writes down who waits for what, for deadlock reports. It ends
    * when there has been nobody for IDLE_NANOS.
    */
   private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -80,7 +80,7 @@ final class Watcher implements Runnable {
 
   private void look(List<Waiting> waiting, boolean all) {
     for (Waiting each : waiting) {
-      if (all ? each.isDue() : each.hasChanged()) {
+      if (all ? each.isDue() || each.isInterrupted() : each.hasChanged()) {
         each.wake();
       }
     }

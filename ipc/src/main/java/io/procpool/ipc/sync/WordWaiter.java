@@ -10,7 +10,7 @@ public interface WordWaiter {
 
   /**
    * Sleeps if the word is as expected, until it is woken, or the time is up, or the thread is interrupted if that matters;
-   * or for no reason. The interrupt status stays as it is.
+   * or for no reason. The interrupt status stays as it is. An interrupt that comes while the thread goes to sleep is missed now and then by JDK 17.
    */
   void sleep(ByteBuffer memory, int at, int expected, long nanos, boolean interruptible);
 

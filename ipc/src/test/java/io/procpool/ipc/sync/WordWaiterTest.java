@@ -21,6 +21,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class WordWaiterTest {
   private static final long ENDLESS = Long.MAX_VALUE;
 
+  // JDK 17 misses an interrupt in some hundred thousand. What it costs to miss many: the test does
+  // not end in time.
+  private static final long MISSED_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final SharedMemory memory = SharedMemory.create(4096);
   private final ByteBuffer words = memory.asByteBuffer(0, 4096);
 
@@ -110,7 +114,7 @@ final class WordWaiterTest {
     Thread sleeper = new Thread(() -> {
       while (woken.get() < 3000) {
         while (!Thread.currentThread().isInterrupted()) {
-          waiter.sleep(words, 8, 0, ENDLESS, true);
+          waiter.sleep(words, 8, 0, MISSED_NANOS, true);
         }
         assertThat(Thread.interrupted()).isTrue();
         woken.incrementAndGet();
