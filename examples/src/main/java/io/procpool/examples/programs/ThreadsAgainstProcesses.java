@@ -39,10 +39,15 @@ public final class ThreadsAgainstProcesses {
 
   /** Runs the program, which is about both backends and ignores the one in the settings. */
   static Seen run(ProgramSettings settings) throws InterruptedException {
+    return run(settings, TASKS);
+  }
+
+  /** As above, with so many tasks. */
+  static Seen run(ProgramSettings settings, int tasks) throws InterruptedException {
     Set<Long> sums = Collections.synchronizedSet(new HashSet<>());
     long start = System.nanoTime();
     List<Thread> threads = new ArrayList<>();
-    for (int i = 0; i < TASKS; i++) {
+    for (int i = 0; i < tasks; i++) {
       Thread thread = new Thread(() -> sums.add(work(PRIMES_BELOW)));
       thread.start();
       threads.add(thread);
@@ -57,7 +62,7 @@ public final class ThreadsAgainstProcesses {
         PoolOptions.builder().recycling(RecyclePolicy.never().maxTasks(1)).build();
     try (Pool pool = Pool.open(options)) {
       for (Reply reply :
-          pool.map(ThreadsAgainstProcesses::reply, Collections.nCopies(TASKS, PRIMES_BELOW))) {
+          pool.map(ThreadsAgainstProcesses::reply, Collections.nCopies(tasks, PRIMES_BELOW))) {
         pids.add(reply.pid());
         sums.add(reply.sum());
       }
@@ -65,10 +70,10 @@ public final class ThreadsAgainstProcesses {
     long end = System.nanoTime();
 
     double ratio = (double) (end - middle) / (middle - start);
-    settings.out().println(TASKS + " threads:   " + (middle - start) / 1_000_000 + " ms");
+    settings.out().println(tasks + " threads:   " + (middle - start) / 1_000_000 + " ms");
     settings
         .out()
-        .println(TASKS + " processes: " + (end - middle) / 1_000_000 + " ms, " + options.workers()
+        .println(tasks + " processes: " + (end - middle) / 1_000_000 + " ms, " + options.workers()
             + " at a time");
     settings.out().println(String.format(Locale.ROOT, "ratio:        %.1f", ratio));
     return new Seen(

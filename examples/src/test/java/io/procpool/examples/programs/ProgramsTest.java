@@ -4,6 +4,7 @@ package io.procpool.examples.programs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.procpool.LongForm;
 import io.procpool.PoolOptions;
 import io.procpool.RemoteTrace;
 import java.time.Duration;
@@ -24,10 +25,11 @@ class ProgramsTest extends ProgramTestBase {
   /** Both are timed and compared, and each of the fifty tasks had a process of its own. */
   @Test
   void p09_threadsAgainstProcesses_bothTimed() throws Exception {
+    int tasks = LongForm.choose(50, 15);
     ThreadsAgainstProcesses.Seen seen =
-        ThreadsAgainstProcesses.run(settings(PoolOptions.PROCESSES));
+        ThreadsAgainstProcesses.run(settings(PoolOptions.PROCESSES), tasks);
 
-    assertThat(seen.pids()).hasSize(50).doesNotContain(MASTER);
+    assertThat(seen.pids()).hasSize(tasks).doesNotContain(MASTER);
     assertThat(seen.sums()).as("every task computed the same").hasSize(1);
     assertThat(seen.threads()).isPositive();
     assertThat(seen.processes()).isPositive();

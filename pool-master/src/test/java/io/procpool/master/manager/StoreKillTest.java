@@ -51,7 +51,8 @@ class StoreKillTest {
   private static final byte[] KEY = "a key of sixteen bytes or more".getBytes();
   private static final int CLIENTS = 4;
   private static final int COUNT = 1_000_000;
-  private static final int ROUNDS = Integer.getInteger("procpool.test.kills", 3);
+  private static final int ROUNDS =
+      Integer.getInteger("procpool.test.kills", LongForm.choose(3, 2));
 
   @TempDir
   private Path directory;

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.procpool.AsyncResult;
 import io.procpool.InfrastructureException;
 import io.procpool.InfrastructureException.Certainty;
+import io.procpool.LongForm;
 import io.procpool.Pool;
 import io.procpool.PoolTerminatedException;
 import io.procpool.Task;
@@ -89,7 +90,7 @@ final class CancellationTest {
   /** What a worker that is being killed had not begun is not kept for a pool that ends. */
   @Test
   void terminate_whileTimeoutsKill_ends() throws Exception {
-    for (int round = 0; round < 8; round++) {
+    for (int round = 0; round < LongForm.choose(8, 4); round++) {
       try (Pool pool = Pool.open(Faults.options("ending").build())) {
         Faults.awaitFull(pool);
         AsyncResult<List<Integer>> result = pool.with(TaskOptions.defaults().timeout(SHORT))

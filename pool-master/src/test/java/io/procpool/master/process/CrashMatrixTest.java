@@ -104,8 +104,9 @@ final class CrashMatrixTest {
         cells.add(dynamicTest(where + " x " + how, () -> cell(where, how)));
       }
     }
-    return LongForm.choose(cells, 2)
-        .stream(); // of an odd number of strikes, so that each comes with half of the places
+    return LongForm.choose(cells, 3)
+        .stream(); // of a number of strikes without that factor, so that each comes with a third of
+    // the places
   }
 
   /** The cells that cannot be run are those that would hit the master itself, and no others. */

@@ -1,18 +1,20 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 package io.procpool.master.process;
 
+import io.procpool.master.launch.ClassArchive;
+import io.procpool.master.launch.JvmClassPath;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 
 /**
  * A program that stands in for {@code java} and does what the test has told it last: a piece of shell, the real thing, or a
  * {@link FakeWorker}. Counts its starts.
  */
 final class FakeJava {
-  private static final String REAL =
-      Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  private static final Path REAL = Path.of(System.getProperty("java.home"), "bin", "java");
 
   private final Path script;
   private final Path action;
@@ -48,9 +50,12 @@ final class FakeJava {
         java.nio.file.StandardCopyOption.ATOMIC_MOVE);
   }
 
-  /** From now on it is the real one. */
+  /** From now on it is the real one, with the archive that its workers would have. */
   void real() throws IOException {
-    shell("exec \"$JAVA\" \"$@\"");
+    ClassArchive archive = ClassArchive.of(REAL, JvmClassPath.of(List.of()).procpool());
+    archive.prepare();
+    archive.close();
+    shell("exec \"$JAVA\" " + String.join(" ", archive.jvmFlags()) + " \"$@\"");
   }
 
   /** From now on it is a worker that misbehaves. */

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @EnabledOnOs(OS.LINUX)
 final class LifeStormTest {
   private static final int TASKS =
-      Integer.getInteger("procpool.test.stormTasks", LongForm.choose(1_000, 60));
+      Integer.getInteger("procpool.test.stormTasks", LongForm.choose(1_000, 40));
   private static final int WINDOW = 40;
   private static final int KILL_EVERY_TASKS = 3;
 

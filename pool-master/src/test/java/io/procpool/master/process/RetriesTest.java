@@ -481,7 +481,7 @@ final class RetriesTest {
   /** Many tasks die by a plan, of which each attempt keeps a journal: they run as often as the plan says, never two attempts of one at once, and end as it says. */
   @Test
   void storm_byPlan_attemptsAndOutcomesMatch() throws Exception {
-    int tasks = Integer.getInteger("procpool.test.retryTasks", LongForm.choose(200, 16));
+    int tasks = Integer.getInteger("procpool.test.retryTasks", LongForm.choose(200, 10));
     long seed = Long.getLong("procpool.test.seed", 20_261_122);
     Random random = new Random(seed);
     Faults.Journal journal = Faults.Journal.in(directory);

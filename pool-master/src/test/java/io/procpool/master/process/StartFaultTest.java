@@ -43,7 +43,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "shell scripts")
 final class StartFaultTest {
-  private static final int ATTEMPTS = 3;
+  private static final int ATTEMPTS = LongForm.choose(3, 2);
   private static final int TIMED_ATTEMPTS =
       LongForm.choose(2, 1); // where each lasts as long as the start timeout
   private static final int WORKERS = LongForm.choose(2, 1);

@@ -51,7 +51,7 @@ final class SyncStressTest {
 
   @Test
   void allKinds_randomly_keepTheirPromises() throws Exception {
-    run(LongForm.choose(1_000, 400));
+    run(LongForm.choose(1_000, 300));
   }
 
   @Test
