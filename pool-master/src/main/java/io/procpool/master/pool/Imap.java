@@ -357,9 +357,8 @@ final class Imap<R> implements ResultIterator<R> {
       try {
         batch = inputs.another();
         batchBase = base + count;
-        Work work =
-            submission.work(inputs, count, itemTime, block -> arrived(base, block, bytes, left));
-        work.firstInput(base);
+        Batching batching = new Batching(count, itemTime, base);
+        Work work = submission.work(inputs, batching, block -> arrived(base, block, bytes, left));
         inFlight.put(base, work);
         inFlightBytes += bytes;
         core.submitUnlimited(work);

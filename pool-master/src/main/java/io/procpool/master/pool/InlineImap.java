@@ -68,9 +68,9 @@ final class InlineImap<R> implements ResultIterator<R> {
     try {
       Engine.Inputs inputs = submission.newInputs();
       inputs.add(input.next(), null, null);
-      Work work = submission.work(
-          inputs, 1, new ItemTime(), block -> completion[0] = Completion.ofBlock(block));
-      work.firstInput(index);
+      Batching batching = new Batching(1, ItemTime.NONE, index);
+      Work work =
+          submission.work(inputs, batching, block -> completion[0] = Completion.ofBlock(block));
       core.submitUnlimited(work);
     } catch (Throwable thrown) {
       inputError = thrown;

@@ -67,26 +67,31 @@ final class PoolCore {
     return callbacks;
   }
 
+  /** Returns what holds for tasks with some options. */
+  Terms terms(TaskOptions taskOptions) {
+    return Terms.of(taskOptions.over(options.taskDefaults()));
+  }
+
   /** What one submission, or each batch of a lazy one, has in common. */
   final class Submission {
     private final FunctionKind kind;
     private final Object function;
-    private final TaskOptions taskOptions;
+    private final Terms terms;
 
-    Submission(FunctionKind kind, Object function, TaskOptions taskOptions) {
+    Submission(FunctionKind kind, Object function, Terms terms) {
       if (function == null) {
         throw new NullPointerException("the task is null");
       }
       checkOpen();
       this.kind = kind;
       this.function = function;
-      this.taskOptions = taskOptions.over(options.taskDefaults());
-      engine.check(this.taskOptions);
+      this.terms = terms;
+      engine.check(terms.options());
     }
 
     /** Refuses a key where it makes no sense. */
     void refuseKey(String reason) {
-      taskOptions.key().ifPresent(key -> {
+      terms.options().key().ifPresent(key -> {
         throw new IllegalArgumentException(
             "key: \"" + key + "\" has no effect: " + reason + "; leave it out");
       });
@@ -102,13 +107,14 @@ final class PoolCore {
       return engine.inputsInParts(kind, function);
     }
 
-    Work work(Engine.Inputs inputs, int chunkSize, ItemTime itemTime, Consumer<ResultBlock> sink) {
+    Work work(Engine.Inputs inputs, Batching batching, Consumer<ResultBlock> sink) {
       long taskId = nextTaskId.getAndAdd(Math.max(1, inputs.count()));
       int count = inputs.count();
       long bytes = inputs.bytes();
-      return new Work(taskId, taskOptions, inputs, chunkSize, itemTime, block -> {
+      Admission admitted = admission; // there may be millions of works: none keeps its submission
+      return new Work(taskId, terms, inputs, batching, block -> {
         int end = block.first() + block.count();
-        admission.release(
+        admitted.release(
             block.count(), share(bytes, end, count) - share(bytes, block.first(), count));
         sink.accept(block);
       });

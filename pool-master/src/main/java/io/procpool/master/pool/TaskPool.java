@@ -47,11 +47,11 @@ public final class TaskPool implements Pool {
   private static final Logger LOG = LoggerFactory.getLogger(TaskPool.class);
 
   private final PoolCore core;
-  private final TaskOptions taskOptions;
+  private final Terms terms;
 
   private TaskPool(PoolCore core, TaskOptions taskOptions) {
     this.core = core;
-    this.taskOptions = taskOptions;
+    this.terms = core.terms(taskOptions);
   }
 
   /** Opens a pool on an engine. */
@@ -87,11 +87,11 @@ public final class TaskPool implements Pool {
 
   private Work single(
       FunctionKind kind, Object function, Object a, Object b, Object c, TaskResult<?> result) {
-    PoolCore.Submission submission = core.new Submission(kind, function, taskOptions);
+    PoolCore.Submission submission = core.new Submission(kind, function, terms);
     Engine.Inputs inputs = submission.newInputs();
     inputs.add(a, b, c);
     return submission.work(
-        inputs, 1, ItemTime.NONE, block -> result.complete(Completion.ofBlock(block)));
+        inputs, Batching.SINGLE, block -> result.complete(Completion.ofBlock(block)));
   }
 
   private TaskResult.Control controlOf(Work work) {
@@ -179,13 +179,12 @@ public final class TaskPool implements Pool {
   @Override
   public <T> AsyncResult<T> submit(Runnable task, T result) {
     TaskResult<T> asyncResult = new TaskResult<>(core.callbacks(), null);
-    PoolCore.Submission submission = core.new Submission(FunctionKind.RUNNABLE, task, taskOptions);
+    PoolCore.Submission submission = core.new Submission(FunctionKind.RUNNABLE, task, terms);
     Engine.Inputs inputs = submission.newInputs();
     inputs.add(null, null, null);
     Work work = submission.work(
         inputs,
-        1,
-        ItemTime.NONE,
+        Batching.SINGLE,
         block -> asyncResult.complete(Completion.ofBlock(block).replacingValue(result)));
     asyncResult.control(controlOf(work));
     core.submit(work);
@@ -347,15 +346,14 @@ public final class TaskPool implements Pool {
       Iterable<?> items,
       int chunkSize,
       TaskResult.Callbacks<List<R>> callbacks) {
-    PoolCore.Submission submission = core.new Submission(kind, function, taskOptions);
+    PoolCore.Submission submission = core.new Submission(kind, function, terms);
     Engine.Inputs inputs = submission.newInputs();
     for (Object item : items) {
       inputs.add(item, null, null);
     }
     TaskResult<List<R>> result = new TaskResult<>(core.callbacks(), callbacks);
     MapCollector collector = new MapCollector(inputs.count(), result::complete);
-    Work work = submission.work(inputs, chunkSize, new ItemTime(), collector);
-    work.firstInput(0);
+    Work work = submission.work(inputs, new Batching(chunkSize, new ItemTime(), 0), collector);
     result.control(new MapControl(controlOf(work), collector));
     if (inputs.count() == 0) {
       result.complete(collector);
@@ -453,8 +451,7 @@ public final class TaskPool implements Pool {
 
   private <R> ResultIterator<R> lazily(
       Object function, Iterable<?> inputs, int chunkSize, boolean ordered) {
-    PoolCore.Submission submission =
-        core.new Submission(FunctionKind.FUNCTION, function, taskOptions);
+    PoolCore.Submission submission = core.new Submission(FunctionKind.FUNCTION, function, terms);
     if (core.engine().runsInCaller()) {
       return new InlineImap<>(core, submission, inputs.iterator());
     }
@@ -584,7 +581,7 @@ public final class TaskPool implements Pool {
 
   @Override
   public <T> AsyncResult<List<WorkerOutcome<T>>> broadcastAsync(Task<T> task) {
-    PoolCore.Submission submission = core.new Submission(FunctionKind.CALLABLE, task, taskOptions);
+    PoolCore.Submission submission = core.new Submission(FunctionKind.CALLABLE, task, terms);
     submission.refuseKey("a broadcast runs on every worker");
     TaskResult<List<WorkerOutcome<T>>> result = new TaskResult<>(core.callbacks(), null);
     Engine.Inputs inputs = submission.newInputsInParts();
@@ -597,7 +594,7 @@ public final class TaskPool implements Pool {
         Engine.Inputs call = inputs.another();
         call.add(null, null, null);
         Work work =
-            submission.work(call, 1, ItemTime.NONE, block -> collector.accept(target, block));
+            submission.work(call, Batching.SINGLE, block -> collector.accept(target, block));
         work.target(targets.get(i).worker());
         works.add(work);
       }

@@ -16,19 +16,12 @@ import org.jspecify.annotations.Nullable;
 /** One function and its inputs, as accepted by the pool. The engine reports each item exactly once to the sink. */
 public final class Work {
   private final long taskId;
-  private final TaskOptions options;
+  private final Terms terms;
   private final Engine.Inputs inputs;
-  private final int chunkSize;
-  private final Limits limits;
-  private final int priority;
-  private final String submitter;
-  private final @Nullable String key;
-  private final @Nullable RetryPolicy retryPolicy;
-  private final ItemTime itemTime;
+  private final Batching batching;
   private final Consumer<ResultBlock> sink;
   private long
       acceptedNanos; // 0 until the engine knows of it, or it is submitted with a limit for its wait
-  private long firstInput = -1; // not changed once it is submitted
   private int reported; // the engine's thread only
   private volatile boolean cancelled;
   private volatile @Nullable Object placement;
@@ -39,27 +32,19 @@ public final class Work {
    * Describes work.
    *
    * @param taskId number of the first item; the others follow
-   * @param options what holds for each item, the pool's defaults filled in
-   * @param chunkSize items that travel together; zero for as many as measured time suggests
+   * @param terms what holds for each item
    * @param sink takes outcomes, in any thread, and must neither block nor throw
    */
   Work(
       long taskId,
-      TaskOptions options,
+      Terms terms,
       Engine.Inputs inputs,
-      int chunkSize,
-      ItemTime itemTime,
+      Batching batching,
       Consumer<ResultBlock> sink) {
     this.taskId = taskId;
-    this.options = options;
+    this.terms = terms;
     this.inputs = inputs;
-    this.chunkSize = chunkSize;
-    this.limits = Limits.of(options);
-    this.priority = options.priority().orElse(0);
-    this.submitter = options.submitter().orElse("");
-    this.key = options.key().orElse(null);
-    this.retryPolicy = options.retries().filter(policy -> policy.retries() > 0).orElse(null);
-    this.itemTime = itemTime;
+    this.batching = batching;
     this.sink = sink;
   }
 
@@ -70,22 +55,20 @@ public final class Work {
 
   /** Returns the name the caller gave, else the class of the function, for messages. */
   public String name() {
-    return options.name().orElseGet(() -> RunningTask.nameOf(inputs.function().getClass()));
+    return terms
+        .options()
+        .name()
+        .orElseGet(() -> RunningTask.nameOf(inputs.function().getClass()));
   }
 
   /** Returns what holds for each item, the pool's defaults filled in. */
   public TaskOptions options() {
-    return options;
-  }
-
-  /** Says that the items are inputs of a map, and the place of the first among them, from 0. */
-  void firstInput(long place) {
-    firstInput = place;
+    return terms.options();
   }
 
   /** Returns the place of an item among the inputs of its map, from 0; -1 if it is a task by itself. */
   public long input(int item) {
-    return firstInput < 0 ? -1 : firstInput + item;
+    return batching.firstInput() < 0 ? -1 : batching.firstInput() + item;
   }
 
   /** Returns the inputs. */
@@ -100,17 +83,18 @@ public final class Work {
 
   /** Returns how many items travel together; zero for as many as measured time suggests. */
   public int chunkSize() {
-    return chunkSize;
+    return batching.chunkSize();
   }
 
   /** Returns how items are run again; null if they never are. */
   public @Nullable RetryPolicy retryPolicy() {
-    return retryPolicy;
+    return terms.retryPolicy();
   }
 
   /** Tells whether an item may be run again whose worker lives on: it was interrupted because of a limit. */
   public boolean isRetriedAfterInterrupt() {
-    return retryPolicy != null && limits.graceNanos() > 0 && limits.isTimed();
+    Limits limits = terms.limits();
+    return terms.retryPolicy() != null && limits.graceNanos() > 0 && limits.isTimed();
   }
 
   /** Returns what the engine has noted about attempts that have failed. */
@@ -125,12 +109,12 @@ public final class Work {
 
   /** Returns the limits of each item. */
   public Limits limits() {
-    return limits;
+    return terms.limits();
   }
 
   /** The time in the queue begins now. */
   void accepted() {
-    if (limits.queueNanos() > 0 || Flight.isOn()) {
+    if (terms.limits().queueNanos() > 0 || Flight.isOn()) {
       acceptedNanos = System.nanoTime();
     }
   }
@@ -149,16 +133,16 @@ public final class Work {
 
   /** Returns the priority; what has a higher one goes first. */
   public int priority() {
-    return priority;
+    return terms.priority();
   }
 
   /** Returns the name of who has submitted it; empty if that was not said. */
   public String submitter() {
-    return submitter;
+    return terms.submitter();
   }
 
   int weight() {
-    return options.weight().orElse(1);
+    return terms.options().weight().orElse(1);
   }
 
   /** Describes an item that runs. */
@@ -171,39 +155,42 @@ public final class Work {
         attempt,
         runTime,
         progress,
-        priority,
-        options.submitter(),
-        Optional.ofNullable(key));
+        terms.priority(),
+        terms.options().submitter(),
+        terms.options().key());
   }
 
   /** Describes items for the flight recorder. */
   public Flight.Task flight(int item, int count) {
-    return new Flight.Task(taskId(item), name(), count, priority, submitter, acceptedNanos);
+    return new Flight.Task(
+        taskId(item), name(), count, terms.priority(), terms.submitter(), acceptedNanos);
   }
 
   /** Tells whether it has neither a priority nor a submitter. */
   public boolean isPlain() {
-    return priority == 0 && submitter.isEmpty();
+    return terms.isPlain();
   }
 
   /** Tells whether one of two works goes before the other only because it came before. */
   public boolean isInLineWith(Work other) {
-    return priority == other.priority && submitter.equals(other.submitter);
+    return terms == other.terms
+        || terms.priority() == other.terms.priority()
+            && terms.submitter().equals(other.terms.submitter());
   }
 
   /** Tells whether it has a key. */
   public boolean hasKey() {
-    return key != null;
+    return terms.key() != null;
   }
 
   /** Returns the key. */
   public String key() {
-    return Objects.requireNonNull(key);
+    return Objects.requireNonNull(terms.key());
   }
 
   /** Tells whether not every worker may run it. */
   public boolean isBound() {
-    return key != null || target != null;
+    return target != null || terms.key() != null;
   }
 
   /** Returns the one worker that may run it, as the engine names it; null if that is not given. */
@@ -218,7 +205,7 @@ public final class Work {
 
   /** Returns the estimate that batches of this work are formed by. */
   public ItemTime itemTime() {
-    return itemTime;
+    return batching.itemTime();
   }
 
   /** Reports the outcomes of some items. */

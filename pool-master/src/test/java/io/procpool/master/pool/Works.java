@@ -9,7 +9,7 @@ final class Works {
   private Works() {}
 
   static Work work(long taskId, TaskOptions options) {
-    return new Work(taskId, options, new OneCall(), 1, ItemTime.NONE, block -> {});
+    return new Work(taskId, Terms.of(options), new OneCall(), Batching.SINGLE, block -> {});
   }
 
   private static final class OneCall implements Engine.Inputs {
