@@ -48,6 +48,9 @@ public abstract class PoolSchedulingContract extends PoolContract {
       Pool ranked = priority == 0 ? pool : pool.with(PLAIN.priority(priority));
       results.add(ranked.submit(() -> journal.add(number)));
     }
+    await()
+        .atMost(Times.LONG)
+        .until(() -> pool.statistics().pendingTasks() == priorities.size()); // none in the worker
     gate.open();
     valueOf(first);
     for (AsyncResult<?> result : results) {

@@ -57,10 +57,11 @@ final class WordWaiterTest {
     Words.INT.setVolatile(words, at, (int) Words.INT.get(words, at) + 1);
   }
 
-  /** Sleeps as all users do: again and again, until the word is another. */
+  /** Sleeps as all users do: again and again, until the word is another; who parks, no longer than the watcher, which is not here, would let it. */
   private void sleepWhile(WordWaiter waiter, int at, int expected) {
+    long most = waiter instanceof ParkWaiter ? Waiting.SLICE_NANOS : ENDLESS;
     while ((int) Words.INT.getVolatile(words, at) == expected) {
-      waiter.sleep(words, at, expected, ENDLESS, false);
+      waiter.sleep(words, at, expected, most, false);
     }
   }
 
