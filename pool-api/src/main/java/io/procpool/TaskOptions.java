@@ -163,7 +163,8 @@ public final class TaskOptions {
   /**
    * Returns these options with a limit for what is in use of the worker's heap while the task runs, in bytes, what earlier tasks have left included. Garbage
    * does not count: above the limit the worker first collects it, which stops the task for as long as that takes; at most a tenth of the time goes there.
-   * If that does not help, the worker is killed and the task fails with a {@link MemoryLimitException}. Zero means none, whatever the pool's defaults say.
+   * If that does not help, the worker is killed and the task fails with a {@link MemoryLimitException}. A task of some milliseconds may end before that is found
+   * out; against what such tasks leave behind there is {@link RecyclePolicy#maxHeapBytesAfterGc}. Zero means none, whatever the pool's defaults say.
    *
    * @param maxHeapBytes 0, or 2 MiB or more, and below the heap that the workers of the pool have
    */
