@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Each program shows what it must show, with the same code on threads and on processes. */
 @Timeout(60)
 class ProgramsTest extends ProgramTestBase {
-  /** Both are timed and compared, and each of the fifty tasks had a process of its own. */
+  /** Both are timed and compared, and each of the tasks had a process of its own. */
   @Test
   void p09_threadsAgainstProcesses_bothTimed() throws Exception {
     int tasks = LongForm.choose(50, 15);
