@@ -122,8 +122,19 @@ class StoreKillTest {
       this.random = new Random(seed + number);
     }
 
-    /** Works until the server is gone. */
+    /** Works until the server is gone, which it may be before there are objects to work with. */
     Void work(Manager manager) {
+      maybe = List.of();
+      maybeMerged = false;
+      try {
+        workOn(manager);
+      } catch (ManagerException gone) {
+        return null;
+      }
+      throw new AssertionError("nobody ended the work");
+    }
+
+    private void workOn(Manager manager) {
       ManagedMap<String, Integer> remoteMap = manager.map(name + "map");
       ManagedMap<String, Integer> remoteDict = manager.dict(name + "dict");
       List<String> remoteList = manager.list(name + "list");
@@ -141,101 +152,97 @@ class StoreKillTest {
         Client after = copy();
         maybe = after;
         maybeMerged = false;
-        try {
-          switch (random.nextInt(18)) {
-            case 0 -> {
-              after.map.remove(key);
-              remoteMap.remove(key);
+        switch (random.nextInt(18)) {
+          case 0 -> {
+            after.map.remove(key);
+            remoteMap.remove(key);
+          }
+          case 1 -> {
+            Map<String, Integer> many = new LinkedHashMap<>();
+            for (int i = 0; i < 20; i++) {
+              many.put("m" + i, value);
             }
-            case 1 -> {
-              Map<String, Integer> many = new LinkedHashMap<>();
-              for (int i = 0; i < 20; i++) {
-                many.put("m" + i, value);
-              }
-              after.dict.putAll(many);
-              remoteDict.putAll(many);
-            }
-            case 2 -> {
-              after.dict.remove(key);
-              remoteDict.remove(key);
-            }
-            case 3 -> {
-              after.list.addAll(List.of(key, "b", "c"));
-              remoteList.addAll(List.of(key, "b", "c"));
-            }
-            case 4 -> {
-              if (!list.isEmpty()) {
-                after.list.remove(0);
-                remoteList.remove(0);
-              }
-            }
-            case 5 -> {
-              if (list.size() > 40) {
-                after.list.clear();
-                remoteList.clear();
-              }
-            }
-            case 6 -> {
-              after.set.add(key);
-              remoteSet.add(key);
-            }
-            case 7 -> {
-              after.set.remove(key);
-              remoteSet.remove(key);
-            }
-            case 8 -> {
-              lastPut++;
-              after.queue.add(lastPut);
-              remoteQueue.add(lastPut);
-            }
-            case 9 -> {
-              Integer taken = queue.isEmpty() ? null : after.queue.remove(0);
-              assertThat(remoteQueue.poll()).isEqualTo(taken);
-            }
-            case 10 -> {
-              maybeMerged = true;
-              counts.merge(key, 1, (a, b) -> a + b);
-              maybeMerged = false;
-              counted.incrementAndGet();
-            }
-            case 11 -> {
-              after.isSet = !isSet;
-              if (after.isSet) {
-                event.set();
-              } else {
-                event.clear();
-              }
-            }
-            case 12 -> {
-              after.permits += 2;
-              semaphore.release(2);
-            }
-            case 13 -> {
-              boolean isThere = permits > 0;
-              after.permits -= isThere ? 1 : 0;
-              assertThat(semaphore.tryAcquire()).isEqualTo(isThere);
-            }
-            case 14 -> {
-              after.count--;
-              latch.countDown();
-            }
-            case 15 -> {
-              RealNotes.note(after.notes, value);
-              remoteNotes.note(value);
-            }
-            case 16 -> {
-              lock.lock();
-              long token = lock.fencingToken();
-              assertThat(token).isGreaterThan(highestToken.getAndSet(token));
-              lock.unlock();
-            }
-            default -> {
-              after.map.put(key, value);
-              remoteMap.put(key, value);
+            after.dict.putAll(many);
+            remoteDict.putAll(many);
+          }
+          case 2 -> {
+            after.dict.remove(key);
+            remoteDict.remove(key);
+          }
+          case 3 -> {
+            after.list.addAll(List.of(key, "b", "c"));
+            remoteList.addAll(List.of(key, "b", "c"));
+          }
+          case 4 -> {
+            if (!list.isEmpty()) {
+              after.list.remove(0);
+              remoteList.remove(0);
             }
           }
-        } catch (ManagerException gone) {
-          return null;
+          case 5 -> {
+            if (list.size() > 40) {
+              after.list.clear();
+              remoteList.clear();
+            }
+          }
+          case 6 -> {
+            after.set.add(key);
+            remoteSet.add(key);
+          }
+          case 7 -> {
+            after.set.remove(key);
+            remoteSet.remove(key);
+          }
+          case 8 -> {
+            lastPut++;
+            after.queue.add(lastPut);
+            remoteQueue.add(lastPut);
+          }
+          case 9 -> {
+            Integer taken = queue.isEmpty() ? null : after.queue.remove(0);
+            assertThat(remoteQueue.poll()).isEqualTo(taken);
+          }
+          case 10 -> {
+            maybeMerged = true;
+            counts.merge(key, 1, (a, b) -> a + b);
+            maybeMerged = false;
+            counted.incrementAndGet();
+          }
+          case 11 -> {
+            after.isSet = !isSet;
+            if (after.isSet) {
+              event.set();
+            } else {
+              event.clear();
+            }
+          }
+          case 12 -> {
+            after.permits += 2;
+            semaphore.release(2);
+          }
+          case 13 -> {
+            boolean isThere = permits > 0;
+            after.permits -= isThere ? 1 : 0;
+            assertThat(semaphore.tryAcquire()).isEqualTo(isThere);
+          }
+          case 14 -> {
+            after.count--;
+            latch.countDown();
+          }
+          case 15 -> {
+            RealNotes.note(after.notes, value);
+            remoteNotes.note(value);
+          }
+          case 16 -> {
+            lock.lock();
+            long token = lock.fencingToken();
+            assertThat(token).isGreaterThan(highestToken.getAndSet(token));
+            lock.unlock();
+          }
+          default -> {
+            after.map.put(key, value);
+            remoteMap.put(key, value);
+          }
         }
         take(after);
         told.incrementAndGet();
@@ -332,7 +339,8 @@ class StoreKillTest {
         client.check(manager);
       }
       checkCounts(manager);
-      long until = told.get() + 1 + random.nextInt(3000);
+      boolean isLast = round == ROUNDS - 1;
+      long until = told.get() + (isLast ? 3000 : 1 + random.nextInt(3000)); // enough to renew
       List<FutureTask<Void>> working = new ArrayList<>();
       for (Client client : clients) {
         FutureTask<Void> task = new FutureTask<>(() -> client.work(manager));
