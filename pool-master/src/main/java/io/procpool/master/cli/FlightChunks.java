@@ -87,7 +87,7 @@ final class FlightChunks {
     return isChunk && bytes <= most && metadata >= HEADER_BYTES && metadata < bytes ? bytes : 0;
   }
 
-  private static void copy(FileChannel from, long bytes, FileChannel to) throws IOException {
+  static void copy(FileChannel from, long bytes, FileChannel to) throws IOException {
     long copied = 0;
     while (copied < bytes) {
       long more = from.transferTo(copied, bytes - copied, to);

@@ -49,6 +49,7 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
 
   private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
   private static final long CONNECTION_LAG_MILLIS = 100;
+  private static final long EXIT_LAG_MILLIS = 1_000; // longer: to be killed wrongly is worse
   private final PoolOptions options;
   private final EventLoop loop;
   private final Events events;
@@ -434,12 +435,12 @@ final class Fleet implements HandshakeHandler.Gate, KillSwitch, Turnover.Crew, R
       // A worker without connection is of no use; mostly its exit is on its way.
       loop.schedule(
           () -> {
-            if (!worker.processExited) {
+            if (!worker.processExited && worker.kill == null) {
               worker.problem = "its connection ended while its process lived on";
               kill(worker, Worker.Kill.PROTOCOL);
             }
           },
-          options.gracePeriod().toMillis() + CONNECTION_LAG_MILLIS,
+          options.gracePeriod().toMillis() + EXIT_LAG_MILLIS,
           TimeUnit.MILLISECONDS);
     }
     buryIfGone(worker);

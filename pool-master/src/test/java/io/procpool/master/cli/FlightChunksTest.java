@@ -2,13 +2,17 @@
 package io.procpool.master.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Of the chunks that a killed recorder leaves, what is whole is put together. */
@@ -61,5 +65,19 @@ final class FlightChunksTest {
     assertThat(FlightChunks.isWhole(chunk("c", 100, 90, 0))).isFalse();
     assertThat(FlightChunks.isWhole(chunk("d", 100, 110, 0))).isFalse();
     assertThat(FlightChunks.isWhole(Files.createFile(folder.resolve("e")))).isFalse();
+  }
+
+  /** The recorder of a JVM that is about to end truncates its chunk: the copy fails, and does not wait for the rest. */
+  @Test
+  @Timeout(value = 10, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void copy_chunkBecomesShorter_fails() throws IOException {
+    Path whole = chunk("shorter", 100, 100, 0);
+    try (FileChannel from = FileChannel.open(whole);
+        FileChannel to = FileChannel.open(
+            folder.resolve("copy"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      assertThatThrownBy(() -> FlightChunks.copy(from, 101, to))
+          .isInstanceOf(IOException.class)
+          .hasMessage("a chunk has become shorter while it was copied");
+    }
   }
 }

@@ -52,17 +52,30 @@ final class FakeJava {
 
   /** From now on it is the real one, with the archive that its workers would have. */
   void real() throws IOException {
-    ClassArchive archive = ClassArchive.of(REAL, JvmClassPath.of(List.of()).procpool());
-    archive.prepare();
-    archive.close();
-    shell("exec \"$JAVA\" " + String.join(" ", archive.jvmFlags()) + " \"$@\"");
+    shell(realOne());
   }
 
   /** From now on it is a worker that misbehaves. */
   void fake(String manner) throws IOException {
-    shell("exec \"$JAVA\" -Xmx48m -XX:+UseSerialGC -Xshare:auto -XX:TieredStopAtLevel=1 -cp '"
+    shell(faking(manner));
+  }
+
+  /** If nothing was started so far: the first is a worker that misbehaves, those that follow are real. */
+  void fakeFirst(String manner) throws IOException {
+    shell("[ $(wc -l < '" + starts + "') -gt 1 ] || " + faking(manner) + "\n" + realOne());
+  }
+
+  private static String realOne() throws IOException {
+    ClassArchive archive = ClassArchive.of(REAL, JvmClassPath.of(List.of()).procpool());
+    archive.prepare();
+    archive.close();
+    return "exec \"$JAVA\" " + String.join(" ", archive.jvmFlags()) + " \"$@\"";
+  }
+
+  private static String faking(String manner) {
+    return "exec \"$JAVA\" -Xmx48m -XX:+UseSerialGC -Xshare:auto -XX:TieredStopAtLevel=1 -cp '"
         + System.getProperty("java.class.path") + "' " + FakeWorker.class.getName() + " "
-        + manner);
+        + manner;
   }
 
   /** Returns how often it was started. */

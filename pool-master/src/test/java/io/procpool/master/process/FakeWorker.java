@@ -106,6 +106,15 @@ final class FakeWorker {
       case "overflowing-count" -> send(writer, results(seq, first, Integer.MAX_VALUE));
       case "negative-count" -> send(writer, results(seq, first, -1));
       case "out-of-memory-and-stays" -> send(writer, new FromWorker.OutOfMemory());
+      case "out-of-memory-and-goes-on" -> {
+        send(writer, new FromWorker.OutOfMemory());
+        segment.end(seq);
+        PayloadWriter value = new PayloadWriter();
+        Outcomes.writeValue(value, 1);
+        writer.write(results(seq, first, count), value.view());
+        ToWorker.read(reader.read().header()); // that it shall stop
+        return;
+      }
       case "early-end" -> send(writer, results(seq, first, 0));
       case "silent-after-nothing" ->
         send(writer, new FromWorker.Results(seq, first, 0, false, 0, 0, false));

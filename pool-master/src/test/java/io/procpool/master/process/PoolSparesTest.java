@@ -147,6 +147,34 @@ final class PoolSparesTest {
     }
   }
 
+  /** A worker that says that its memory is used up, and then does as it is told: listeners hear who took its place nevertheless. */
+  @Test
+  void workerOutOfMemoryGoesOn_spareTakesOver_isToldWhenItStops() throws Exception {
+    FakeJava java = FakeJava.in(directory);
+    java.fakeFirst("out-of-memory-and-goes-on");
+    List<String> told = new CopyOnWriteArrayList<>();
+    PoolListener listener = new PoolListener() {
+      @Override
+      public void workerReplaced(WorkerEvent old, WorkerEvent replacement) {
+        told.add(old.worker() + " by " + replacement.worker());
+      }
+    };
+    PoolOptions options = Faults.options("spares")
+        .workers(1)
+        .spares(1)
+        .javaExecutable(java.path())
+        .gracePeriod(LONG)
+        .listener(listener)
+        .build();
+    try (Pool pool = Pool.open(options)) {
+      Faults.awaitLong("a spare").until(() -> pool.statistics().readySpares() == 1);
+      assertThat(valueOf(pool.submit(() -> 1))).isEqualTo(1);
+      assertThat(valueOf(pool.submit(() -> 2))).isEqualTo(2);
+    }
+    Faults.awaitLong("the events").until(() -> !told.isEmpty());
+    assertThat(told).containsExactly("worker-1 by worker-2");
+  }
+
   /** A spare that dies is replaced, and nobody is told of a crash; nor of one that dies just when it is needed, but for what ran. */
   @Test
   void spareKilled_isReplaced() throws Exception {

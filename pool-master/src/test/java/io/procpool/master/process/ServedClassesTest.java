@@ -13,6 +13,7 @@ import io.procpool.Task;
 import io.procpool.TaskFunction;
 import io.procpool.UndecodableTaskException;
 import io.procpool.WorkerCrashedException;
+import io.procpool.WorkerSnapshot;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
@@ -21,7 +22,6 @@ import java.lang.ref.WeakReference;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -455,29 +455,16 @@ final class ServedClassesTest {
       assertThat(pool.<Integer>apply(task(loader, "calls"))).isEqualTo(1);
       assertThat(pool.map(n -> n + 1, List.of(1, 2, 3))).containsExactly(2, 3, 4);
       assertThat(waiting.isDone()).isFalse();
-      long busy = ProcessHandle.current()
-          .children()
-          .map(ProcessHandle::pid)
-          .filter(pid -> !pidsOfIdle(pool).contains(pid))
+      long busy = pool.snapshot().workers().stream()
+          .filter(worker -> worker.state() == WorkerSnapshot.State.BUSY)
           .findFirst()
-          .orElseThrow();
+          .orElseThrow()
+          .pid();
       Faults.signal("KILL", busy);
       assertThat(Faults.failureOf(waiting)).isInstanceOf(WorkerCrashedException.class);
       loader.goOn.countDown();
       Faults.awaitFull(pool);
       assertThat(Faults.valueOf(pool.<Integer>submit(task(loader, "heavy")))).isEqualTo(17);
-    }
-  }
-
-  private static List<Long> pidsOfIdle(Pool pool) {
-    try {
-      List<Long> pids = new ArrayList<>();
-      for (int i = 0; i < 5; i++) {
-        pids.add(pool.apply(Faults::pid));
-      }
-      return pids;
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
     }
   }
 
