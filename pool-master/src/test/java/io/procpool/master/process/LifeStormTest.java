@@ -59,6 +59,7 @@ final class LifeStormTest {
         .idleTimeout(Duration.ofMillis(60))
         .spares(1)
         .maxStartAttempts(1000)
+        .gracePeriod(LONG)
         .maxHeapBytes(32 << 20)
         .recycling(
             RecyclePolicy.never().maxTasks(25).maxAge(Duration.ofMillis(250)).ageJitter(0.5))

@@ -145,7 +145,8 @@ final class TaskLimitsTest {
   void grace_ignored_isKilled() throws Exception {
     Faults.Journal interrupted = Faults.Journal.in(directory);
     try (Pool pool = open("soft-ignored")) {
-      TaskOptions options = TaskOptions.defaults().timeout(SHORT).timeoutGrace(SHORT);
+      Duration grace = SHORT.multipliedBy(5);
+      TaskOptions options = TaskOptions.defaults().timeout(SHORT).timeoutGrace(grace);
       AsyncResult<?> result = pool.with(options).submit(() -> {
         try {
           sleep();
@@ -156,7 +157,7 @@ final class TaskLimitsTest {
       });
       assertThat(failureOf(result)).isInstanceOfSatisfying(TaskTimeoutException.class, timeout -> {
         assertThat(timeout.stage()).isEqualTo(LimitStage.KILLED);
-        assertThat(timeout.report().runTime()).isGreaterThanOrEqualTo(SHORT.multipliedBy(2));
+        assertThat(timeout.report().runTime()).isGreaterThanOrEqualTo(SHORT.plus(grace));
         assertThat(timeout.report().exitValue()).isEqualTo(137);
         assertThat(timeout).hasMessageContaining("went on for the grace of");
       });
@@ -216,8 +217,9 @@ final class TaskLimitsTest {
     for (int i = 0; i < count; i++) {
       inputs.add(i);
     }
+    TaskOptions options = SOFT.timeout(SHORT.multipliedBy(4)); // the first item is slow
     try (Pool pool = open("soft-batch")) {
-      ResultIterator<Long> outcomes = pool.with(SOFT)
+      ResultIterator<Long> outcomes = pool.with(options)
           .imap(
               n -> {
                 if (n % 5 == 2) {
