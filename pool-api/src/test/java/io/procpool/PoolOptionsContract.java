@@ -149,7 +149,7 @@ public abstract class PoolOptionsContract extends PoolContract {
         pool.with(TaskOptions.defaults()),
         List.of("imap", "imap, chunk", "imapUnordered", "imapUnordered, chunk"),
         "\"" + pool.options().name() + "\" is full",
-        "maxPendingTasks=3");
+        "are pending (maxPendingTasks=3); wait");
     assertThatThrownBy(() -> pool.mapAsync(ContractTasks::square, range(0, 10)))
         .isInstanceOf(RejectedExecutionException.class);
     cancelled.cancel(false);

@@ -4,6 +4,8 @@ package io.procpool.master.pool;
 import io.procpool.PoolOptions;
 import io.procpool.PoolSnapshot;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
@@ -110,8 +112,14 @@ final class Admission {
 
   // under lock
   private String pending() {
-    return tasks + " tasks of " + bytes + " bytes are pending (maxPendingTasks=" + maxTasks
-        + ", maxPendingBytes=" + maxBytes + ")";
+    List<String> limits = new ArrayList<>();
+    if (maxTasks != Integer.MAX_VALUE) {
+      limits.add("maxPendingTasks=" + maxTasks);
+    }
+    if (maxBytes != Long.MAX_VALUE) {
+      limits.add("maxPendingBytes=" + maxBytes);
+    }
+    return tasks + " tasks of " + bytes + " bytes are pending (" + String.join(", ", limits) + ")";
   }
 
   // under lock
