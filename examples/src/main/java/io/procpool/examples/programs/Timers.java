@@ -45,10 +45,10 @@ public final class Timers {
       AsyncResult<Instant> timer = pool.schedule(() -> fire(firedName), delay);
       AsyncResult<Instant> calledOff = pool.schedule(() -> fire(neverName), delay.multipliedBy(2));
       AsyncResult<Instant> later = pool.schedule(Instant::now, delay.multipliedBy(3));
+      boolean cancelled = calledOff.cancel(false);
 
       Duration waited = Duration.between(start, timer.get());
       settings.out().println("fired after " + waited.toMillis() + " ms");
-      boolean cancelled = calledOff.cancel(false);
       later.get();
       Seen seen = new Seen(delay, waited, lines(fired), cancelled, lines(never));
       settings

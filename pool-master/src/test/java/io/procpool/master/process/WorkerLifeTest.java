@@ -53,7 +53,7 @@ final class WorkerLifeTest {
   }
 
   private static PoolOptions.Builder options() {
-    return Faults.options("life");
+    return Faults.options("life").gracePeriod(LONG);
   }
 
   private static PoolStatistics awaitWorkers(Pool pool, int ready) {
@@ -319,11 +319,8 @@ final class WorkerLifeTest {
     Faults.Journal ended = Faults.Journal.in(directory);
     RecyclePolicy policy = RecyclePolicy.never().maxTasks(3);
     Set<Long> used = new HashSet<>();
-    PoolOptions options = options()
-        .recycling(policy)
-        .gracePeriod(LONG)
-        .finalizer(() -> ended.add(Faults.pid()))
-        .build();
+    PoolOptions options =
+        options().recycling(policy).finalizer(() -> ended.add(Faults.pid())).build();
     try (Pool pool = Pool.open(options)) {
       for (int i = 0; i < 10; i++) {
         used.add(pool.apply(PID));
