@@ -59,7 +59,9 @@ public final class FieldWriter {
   }
 
   void string(int field, String value) {
-    bytes(field, value.getBytes(StandardCharsets.UTF_8));
+    if (!value.isEmpty()) { // it would be encoded for nothing
+      bytes(field, value.getBytes(StandardCharsets.UTF_8));
+    }
   }
 
   void bytes(int field, byte[] value) {

@@ -148,6 +148,7 @@ final class Dispatcher {
         worker.link.flush();
       }
     }
+    clock.proceed();
   }
 
   private void assignPending() {

@@ -29,6 +29,10 @@ final class TaskClock {
   private final EventLoop loop;
   private final KillSwitch killSwitch;
   private final RssWatch rss;
+  private long
+      nowNanos; // when the first head since the last dispatch changed: one look at the clock for
+  // many
+  private boolean isKnown;
 
   TaskClock(EventLoop loop, KillSwitch killSwitch) {
     this.loop = loop;
@@ -39,7 +43,11 @@ final class TaskClock {
   /** Another unit, or none, is the first one of a worker. */
   void head(Worker worker) {
     stop(worker);
-    worker.headSinceNanos = System.nanoTime();
+    if (!isKnown) {
+      nowNanos = System.nanoTime();
+      isKnown = true;
+    }
+    worker.headSinceNanos = nowNanos;
     worker.timedUnit = null; // it would keep its inputs
     worker.overrun = null;
     worker.rssBytes = -1;
@@ -55,6 +63,11 @@ final class TaskClock {
         rss.watch(worker);
       }
     }
+  }
+
+  /** Everything that was read together has been handled. */
+  void proceed() {
+    isKnown = false;
   }
 
   /** Looks no longer after a worker, which is gone. */

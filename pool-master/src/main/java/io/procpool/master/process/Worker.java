@@ -74,6 +74,7 @@ final class Worker {
   final OutputTail stderr = new OutputTail(STDERR_BYTES);
   private final SegmentPool.Lease lease;
   private final Set<Long> functions = new HashSet<>();
+  private long lastFunction; // one of them, mostly the next one, too; 0: none
 
   State state = State.STARTING; // changed by enter() only
 
@@ -286,11 +287,16 @@ final class Worker {
 
   /** Notes that the worker is about to get a function; false if it has it. */
   boolean needs(EncodedFunction function) {
+    if (function.id() == lastFunction) {
+      return false;
+    }
+    lastFunction = function.id();
     return functions.add(function.id());
   }
 
   /** Notes that the worker drops a function; false if it does not have it. */
   boolean drops(EncodedFunction function) {
+    lastFunction = 0;
     return functions.remove(function.id());
   }
 
