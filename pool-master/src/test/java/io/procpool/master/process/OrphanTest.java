@@ -20,11 +20,12 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** However a master dies and whatever its workers do: a second later no worker, no child of one and no file is left. */
+/** However a master dies and whatever its workers do: soon no worker, no child of one and no file is left. */
 @Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "signals and FIFOs")
 final class OrphanTest {
-  private static final Duration BOUND = Faults.SHORT.multipliedBy(5);
+  // How fast it is stands in the row `orphans`; this is for machines that have much else to do.
+  private static final Duration BOUND = Faults.SHORT.multipliedBy(25);
 
   @TempDir
   Path directory;
