@@ -135,6 +135,11 @@ final class TimeoutEdgeTest {
       gate.pass();
       return 1;
     });
+    Faults.awaitLong("the task to begin, or to be over")
+        .until(() -> !gate.entered().lines().isEmpty() || result.isDone());
+    if (gate.entered().lines().isEmpty()) {
+      return false;
+    }
     long pid = gate.entered().awaitPid();
     boolean suspended = suspend(pid, result);
     gate.open();
