@@ -449,9 +449,9 @@ final class TaskLimitsTest {
   }
 
   private enum Limit {
-    TIMEOUT(TaskOptions.defaults().timeout(SHORT.multipliedBy(5))),
-    GRACE(TaskOptions.defaults().timeout(SHORT.multipliedBy(4)).timeoutGrace(SHORT)),
-    STALL(TaskOptions.defaults().stallTimeout(SHORT.multipliedBy(5))),
+    TIMEOUT(TaskOptions.defaults().timeout(SHORT.multipliedBy(10))),
+    GRACE(TaskOptions.defaults().timeout(SHORT.multipliedBy(10)).timeoutGrace(SHORT)),
+    STALL(TaskOptions.defaults().stallTimeout(SHORT.multipliedBy(10))),
     RSS(TaskOptions.defaults().maxRssBytes(160 * MIB)),
     HEAP(TaskOptions.defaults().maxHeapBytes(48 * MIB));
 
