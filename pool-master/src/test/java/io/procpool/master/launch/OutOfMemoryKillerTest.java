@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -29,14 +28,15 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledOnOs(OS.LINUX)
 final class OutOfMemoryKillerTest {
   private static final String LIMIT_BYTES = String.valueOf(300L << 20);
+  private static final int KILLED = 137;
+  private static final int TIMES = 5;
 
   @TempDir
   Path directory;
 
   private @Nullable Path group;
 
-  @BeforeEach
-  void makeGroup() {
+  private void makeGroup() {
     List<String> refusals = new ArrayList<>();
     String name = "procpool-test-" + ProcessHandle.current().pid();
     for (MachineMemory.Group around :
@@ -79,21 +79,41 @@ final class OutOfMemoryKillerTest {
     Path made = group;
     if (made != null) {
       Faults.awaitLong("the group to be empty").until(() -> made.toFile().delete());
+      group = null;
     }
   }
 
+  /** What a killed worker had is free after some milliseconds only; if the master needs a page meanwhile, the kernel kills it, too. Then there is nothing to be seen. */
   @Test
   void groupIsFull_workerIsKilled_failureSaysByWhom() throws Exception {
-    String made = String.valueOf(group);
     Path log = directory.resolve("log");
-    // The shell enters the group before it becomes the master. That one is spared where this may be
-    // asked for: what a killed worker had is free only after some milliseconds, and who needs
-    // a page meanwhile would be the next.
+    int exit = KILLED;
+    for (int i = 0; i < TIMES && exit == KILLED; i++) {
+      removeGroup();
+      makeGroup();
+      exit = runMaster(log);
+    }
+    String text = Files.readString(log, StandardCharsets.UTF_8);
+    assertThat(exit).as(text).isZero();
+    assertThat(text)
+        .containsPattern("first = KERNEL_OUT_OF_MEMORY SIGKILL true [1-9][0-9]+ true\n")
+        .containsPattern("worker-1 \\(pid [0-9]+\\) exited with 137 \\(usually SIGKILL\\) after ")
+        .contains(
+            "killed by the kernel's out-of-memory killer: it has killed 1 of this control group ("
+                + group + "/memory.")
+        .contains(": oom_kill 0 -> 1)")
+        .containsPattern("memory when last looked at: resident [1-9][0-9]+\\.[0-9] MiB")
+        .containsPattern("second = SIGNAL SIGKILL true ")
+        .contains("third = 2\n", "crashed = 3\n", "end\n");
+  }
+
+  private int runMaster(Path log) throws Exception {
+    // The shell enters the group before it becomes the master.
     Process master = new ProcessBuilder(
             "sh",
             "-c",
-            "echo $$ > \"$0/cgroup.procs\" && { { echo -1000 > /proc/self/oom_score_adj; } 2>/dev/null || true; } && exec \"$@\"",
-            made,
+            "echo $$ > \"$0/cgroup.procs\" && exec \"$@\"",
+            String.valueOf(group),
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
@@ -109,17 +129,6 @@ final class OutOfMemoryKillerTest {
     } finally {
       master.destroyForcibly().waitFor();
     }
-    String text = Files.readString(log, StandardCharsets.UTF_8);
-    assertThat(text)
-        .containsPattern("first = KERNEL_OUT_OF_MEMORY SIGKILL true [1-9][0-9]+ true\n")
-        .containsPattern("worker-1 \\(pid [0-9]+\\) exited with 137 \\(usually SIGKILL\\) after ")
-        .contains(
-            "killed by the kernel's out-of-memory killer: it has killed 1 of this control group ("
-                + made + "/memory.")
-        .contains(": oom_kill 0 -> 1)")
-        .containsPattern("memory when last looked at: resident [1-9][0-9]+\\.[0-9] MiB")
-        .containsPattern("second = SIGNAL SIGKILL true ")
-        .contains("third = 2\n", "crashed = 3\n", "end\n");
-    assertThat(master.exitValue()).as(text).isZero();
+    return master.exitValue();
   }
 }
