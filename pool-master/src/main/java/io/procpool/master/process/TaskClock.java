@@ -42,12 +42,21 @@ final class TaskClock {
 
   /** Another unit, or none, is the first one of a worker. */
   void head(Worker worker) {
-    stop(worker);
+    head(worker, System.nanoTime());
+  }
+
+  /** As {@link #head(Worker)}, because a unit has ended; what is read together counts as read at once. */
+  void headEnded(Worker worker) {
     if (!isKnown) {
       nowNanos = System.nanoTime();
       isKnown = true;
     }
-    worker.headSinceNanos = nowNanos;
+    head(worker, nowNanos);
+  }
+
+  private void head(Worker worker, long now) {
+    stop(worker);
+    worker.headSinceNanos = now;
     worker.timedUnit = null; // it would keep its inputs
     worker.overrun = null;
     worker.rssBytes = -1;

@@ -32,7 +32,7 @@ final class Units {
     worker.units.remove();
     worker.bytesInFlight -= unit.bytes;
     settle(worker);
-    clock.head(worker);
+    clock.headEnded(worker);
   }
 
   /** Items of units have an outcome, or belong to no worker any more. */
