@@ -29,9 +29,7 @@ final class TaskClock {
   private final EventLoop loop;
   private final KillSwitch killSwitch;
   private final RssWatch rss;
-  private long
-      nowNanos; // when the first head since the last dispatch changed: one look at the clock for
-  // many
+  private long nowNanos; // when the first unit since the last dispatch ended
   private boolean isKnown;
 
   TaskClock(EventLoop loop, KillSwitch killSwitch) {
